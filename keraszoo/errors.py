@@ -1,0 +1,19 @@
+"""The one exception for what a user can mend."""
+
+import difflib
+
+
+class InputError(ValueError):
+    """A mistake in what the user passed: one line that gives the reason, the rule and the value received.
+
+    The command line prints it and exits with code 2; in Python it is an ordinary `ValueError`.
+    """
+
+
+def closest(name, known):
+    """A sentence naming the entries of `known` (strings) that look most like `name`, or all of them when none does."""
+    known = sorted(known)
+    matches = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    if matches:
+        return f"Closest: {', '.join(matches)}."
+    return f"Known: {', '.join(known)}."

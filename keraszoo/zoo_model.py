@@ -1,0 +1,269 @@
+"""ZooModel: the one base class, which turns per-example loss terms into training on any number of replicas."""
+
+import functools
+import inspect
+
+import keras
+import tensorflow as tf
+
+from .errors import InputError
+from .layers.seeds import separate_replicas
+
+
+class ZooModel(keras.Model):
+    """A Keras model that states its loss as terms per example; training, evaluation and the rest follow.
+
+    A subclass writes
+
+    - `term_names`: the names of its loss terms, in the order in which they are shown;
+    - `loss_terms(x, y=None, training=False)`: `{name: [batch] float32}`, each already carrying its weight;
+    - `call(x, training=False)`: what `model(x)` and `model.predict(x)` answer;
+    - `serving_signatures()`: what an exported model answers;
+    - `get_config()`: the constructor's arguments (networks included), so that `.keras` files restore it;
+
+    and ends its constructor with every layer built and `self.built = True`. It may have `encode`, `decode`,
+    `reconstruct`, `sample(count, seed)` and `log_prob` where they mean something, and `pictures(x, seed)`.
+
+    The loss is the sum of the terms, averaged over the *global* batch: the examples of all replicas count alike,
+    however unevenly they are spread. Each term is a metric of its own name; `loss` is their sum plus any
+    regularisation losses of the layers.
+
+    Attributes:
+        event_shape: shape of one example, or None when the model checks its input itself.
+    """
+
+    term_names = ()
+    event_shape = None
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.trackers = []
+        self._steps_per_epoch = None
+        self._steps_done = 0
+
+    # ------------------------------------------------------------------ what a subclass writes
+
+    def loss_terms(self, x, y=None, training=False):
+        """The weighted loss terms of each example: `{name: [batch] float32}`, one entry per `term_names`."""
+        raise NotImplementedError(f"{type(self).__name__} must define loss_terms(x, y=None, training=False)")
+
+    def serving_signatures(self):
+        """`{signature name: (method, [tf.TensorSpec])}`; the first is the server's default.
+
+        Each method takes one tensor per spec, in order, and returns `{output name: tensor}`. The names of the
+        specs are the wire names; every input and output has the batch as its first dimension.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has nothing to serve: it defines no serving_signatures()")
+
+    def pictures(self, x, seed=0):
+        """What to look at while training: `{name: [rows, columns, height, width, channels] in [0, 1]}`.
+
+        Args:
+            x: a few examples, [n, ...].
+            seed: integer; the same seed gives the same samples, so epochs can be compared.
+        """
+        return {}
+
+    # ------------------------------------------------------------------ compiling
+
+    def compile(self, optimizer="adam", *, steps_per_execution=1, jit_compile="auto", run_eagerly=False, **kwargs):
+        """Configures training; the loss is the model's own, so there is none to pass.
+
+        Args:
+            optimizer: name or instance. One made outside the strategy's scope is made again inside it.
+            steps_per_execution: training steps per call from Python; 32 hides Python's cost for small models.
+            jit_compile: compile the step with XLA; one replica only.
+            run_eagerly: run the step without a graph, for debugging.
+        """
+        name = type(self).__name__
+        if not self.built:
+            raise InputError(f"{name} is not built: its constructor must build every layer and set self.built = True.")
+        if kwargs:
+            raise InputError(
+                f"{name} knows its own loss and metrics: compile() takes optimizer, steps_per_execution, "
+                f"jit_compile and run_eagerly. Received: {', '.join(kwargs)}."
+            )
+        if not isinstance(steps_per_execution, int) or steps_per_execution < 1:
+            raise InputError(f"steps_per_execution must be an integer >= 1. Received: {steps_per_execution!r}.")
+        strategy = self.distribute_strategy
+        replicas = strategy.num_replicas_in_sync
+        if jit_compile is True and replicas > 1:
+            raise InputError(f"XLA (jit_compile=True) runs on one replica only. Received: {replicas} replicas.")
+        with strategy.scope():
+            optimizer = self._in_scope(optimizer)
+            super().compile(
+                optimizer, steps_per_execution=steps_per_execution, jit_compile=jit_compile, run_eagerly=run_eagerly
+            )
+            self.optimizer.build(self.trainable_variables)
+            if not self.trackers:
+                self.trackers = [keras.metrics.Mean(name=term) for term in ("loss", *self.term_names)]
+        if replicas > 1:
+            separate_replicas(self)
+
+    def _in_scope(self, optimizer):
+        """`optimizer` as an instance whose variables belong to this model's strategy."""
+        optimizer = keras.optimizers.get(optimizer)
+        strategy = self.distribute_strategy
+        if strategy.num_replicas_in_sync > 1 and optimizer.gradient_accumulation_steps:
+            raise InputError(
+                "gradient_accumulation_steps works on one replica only (Keras fails on several). "
+                f"Received: {optimizer.gradient_accumulation_steps} on {strategy.num_replicas_in_sync} replicas."
+            )
+        home = getattr(optimizer.iterations.value, "distribute_strategy", None)
+        if tf.distribute.has_strategy() and home is not strategy:
+            return type(optimizer).from_config(optimizer.get_config())
+        return optimizer
+
+    def compile_from_config(self, config):
+        config = keras.saving.deserialize_keras_object(config)
+        self.compile(
+            optimizer=config["optimizer"],
+            steps_per_execution=config["steps_per_execution"],
+            jit_compile=config["jit_compile"],
+            run_eagerly=config["run_eagerly"],
+        )
+
+    @property
+    def optimizers(self):
+        """Every optimizer of the model; models with several players have several."""
+        return [self.optimizer] if self.compiled else []
+
+    @property
+    def metrics(self):
+        return list(self.trackers)
+
+    # ------------------------------------------------------------------ one step
+
+    def train_step(self, data):
+        x, y, weights = self._batch(data)
+        with tf.GradientTape() as tape:
+            loss = self._replica_loss(x, y, weights, training=True)
+            scaled = self.optimizer.scale_loss(loss)
+        variables = self.trainable_variables
+        self.optimizer.apply_gradients(zip(tape.gradient(scaled, variables), variables, strict=True))
+        return self.get_metrics_result()
+
+    def test_step(self, data):
+        x, y, weights = self._batch(data)
+        self._replica_loss(x, y, weights, training=False)
+        return self.get_metrics_result()
+
+    def _replica_loss(self, x, y, weights, training):
+        """This replica's share of the weighted mean loss over the global batch: shares add up, as gradients do."""
+        terms = self.loss_terms(x, y, training=training)
+        if set(terms) != set(self.term_names):
+            raise ValueError(f"loss_terms must return the terms {self.term_names}. Received: {tuple(terms)}.")
+        terms = {name: tf.ensure_shape(tf.cast(terms[name], tf.float32), [None]) for name in self.term_names}
+        per_example = tf.add_n(list(terms.values()))
+        penalty = tf.add_n([tf.cast(loss, tf.float32) for loss in self.losses]) if self.losses else 0.0
+        weights = tf.ones_like(per_example) if weights is None else tf.cast(weights, tf.float32)
+        self.trackers[0].update_state(per_example + penalty, sample_weight=weights)
+        for tracker, values in zip(self.trackers[1:], terms.values(), strict=True):
+            tracker.update_state(values, sample_weight=weights)
+        context = tf.distribute.get_replica_context()
+        replicas = context.num_replicas_in_sync
+        total_weight = tf.reduce_sum(weights)
+        if replicas > 1:
+            total_weight = context.all_reduce(tf.distribute.ReduceOp.SUM, total_weight)
+        return tf.math.divide_no_nan(tf.reduce_sum(weights * per_example), total_weight) + penalty / replicas
+
+    def _batch(self, data):
+        """`(x, y, weights)` of a batch, checked; a replica left without examples gets one of weight 0."""
+        x, y, weights = keras.utils.unpack_x_y_sample_weight(data)
+        self.check_batch(x)
+        x = tf.nest.map_structure(lambda t: tf.cast(t, tf.float32) if t.dtype.is_floating else t, x)
+        if tf.distribute.get_strategy().num_replicas_in_sync > 1:
+            rows = tf.shape(tf.nest.flatten(x)[0])[0]
+            weights = tf.ones([rows]) if weights is None else weights
+            missing = tf.cast(tf.equal(rows, 0), tf.int32)  # an empty batch crashes convolutions
+            x, y, weights = tf.nest.map_structure(
+                lambda t: tf.pad(t, [[0, missing]] + [[0, 0]] * (t.shape.rank - 1)), (x, y, weights)
+            )
+        return x, y, weights
+
+    def check_batch(self, x):
+        """Raises InputError when `x` cannot be a batch of this model's examples (static shape and dtype)."""
+        if self.event_shape is None:
+            return
+        name, want, got = type(self).__name__, tuple(self.event_shape), tuple(x.shape[1:])
+        if not tf.TensorShape(got).is_compatible_with(want):
+            hint = " Add the channel axis: x[..., None]." if (*got, 1) == want else ""
+            raise InputError(f"{name} takes batches of shape {(None, *want)}. Received: {tuple(x.shape)}.{hint}")
+        if not tf.as_dtype(x.dtype).is_floating:
+            hint = " Divide 0..255 images by 255." if tf.as_dtype(x.dtype) == tf.uint8 else ""
+            raise InputError(f"{name} takes floating-point batches. Received: {tf.as_dtype(x.dtype).name}.{hint}")
+
+    # ------------------------------------------------------------------ many steps
+
+    @functools.wraps(keras.Model.fit)
+    def fit(self, *args, **kwargs):
+        arguments = inspect.signature(keras.Model.fit).bind(self, *args, **kwargs).arguments
+        self._steps_per_epoch = arguments.get("steps_per_epoch")
+        self._steps_done = 0
+        return super().fit(*args, **kwargs)
+
+    def make_train_function(self, force=False):
+        if self.train_function is None or force:
+            self.train_function = self._many_steps(self.train_step, self._training_steps_left)
+        return self.train_function
+
+    def make_test_function(self, force=False):
+        if self.test_function is None or force:
+            self.test_function = self._many_steps(self.test_step, lambda: self.steps_per_execution)
+        return self.test_function
+
+    def _training_steps_left(self):
+        """Steps to run in this execution: Keras itself would run past the end of an epoch that it does not divide."""
+        if self._steps_per_epoch is None:
+            return self.steps_per_execution
+        return min(self.steps_per_execution, self._steps_per_epoch - self._steps_done % self._steps_per_epoch)
+
+    def _many_steps(self, step, limit):
+        """A function of an iterator that runs `limit()` steps, fewer where the data ends, and returns the metrics.
+
+        Keras' own loop fails on several replicas with steps_per_execution > 1, and on several workers at all.
+        """
+        strategy = self.distribute_strategy
+        if self.jit_compile:
+            step = tf.function(step, jit_compile=True, reduce_retracing=True)
+
+        def metrics():
+            # One reduction per execution, not one per metric and step.
+            local = strategy.run(lambda: tf.stack([metric.result() for metric in self.metrics]))
+            return strategy.reduce("MEAN", local, axis=None)
+
+        def from_iterator(iterator, limit):
+            def body(done, batch):
+                strategy.run(step, args=(batch.get_value(),))
+                # Asking for a batch after the last step would lose it.
+                following = tf.cond(done + 1 < limit, iterator.get_next_as_optional, lambda: batch)
+                return done + 1, following
+
+            def more(done, batch):
+                return tf.logical_and(done < limit, batch.has_value())
+
+            done, _ = tf.while_loop(more, body, (0, iterator.get_next_as_optional()))
+            return done, metrics()
+
+        def from_batch(batch):
+            strategy.run(step, args=(batch,))
+            return 1, metrics()
+
+        if not self.run_eagerly:
+            from_iterator = tf.function(from_iterator, reduce_retracing=True, autograph=False)
+            from_batch = tf.function(from_batch, reduce_retracing=True, autograph=False)
+
+        def function(iterator):
+            if isinstance(iterator, (tf.data.Iterator, tf.distribute.DistributedIterator)):
+                done, values = from_iterator(iterator, tf.constant(limit()))
+            else:  # train_on_batch and test_on_batch
+                done, values = from_batch(next(iterator))
+            if int(done) == 0:
+                raise StopIteration
+            self._steps_done += int(done)
+            return {metric.name: value for metric, value in zip(self.metrics, tf.unstack(values), strict=True)}
+
+        return function
+
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        """Nothing to build: the constructor did. (Keras' own version fails on several workers.)"""
