@@ -114,6 +114,21 @@ class ZooModel(keras.Model):
             return type(optimizer).from_config(optimizer.get_config())
         return optimizer
 
+    def get_config(self):
+        return {"name": self.name, "dtype": keras.dtype_policies.serialize(self.dtype_policy)}
+
+    @classmethod
+    def from_config(cls, config):
+        """The model of `get_config()`; objects that were serialised in it are restored first."""
+        return cls(
+            **{
+                key: keras.saving.deserialize_keras_object(value)
+                if isinstance(value, dict) and {"module", "class_name"} <= set(value)
+                else value
+                for key, value in config.items()
+            }
+        )
+
     def compile_from_config(self, config):
         config = keras.saving.deserialize_keras_object(config)
         self.compile(
@@ -151,34 +166,50 @@ class ZooModel(keras.Model):
     def _replica_loss(self, x, y, weights, training):
         """This replica's share of the weighted mean loss over the global batch: shares add up, as gradients do."""
         terms = self.loss_terms(x, y, training=training)
-        if set(terms) != set(self.term_names):
-            raise ValueError(f"loss_terms must return the terms {self.term_names}. Received: {tuple(terms)}.")
-        terms = {name: tf.ensure_shape(tf.cast(terms[name], tf.float32), [None]) for name in self.term_names}
+        if set(terms) != set(self.term_names) or any(term.shape.rank != 1 for term in terms.values()):
+            raise ValueError(
+                f"{type(self).__name__}.loss_terms must return a [batch] vector for each of {self.term_names}. "
+                f"Received: { {name: tuple(term.shape) for name, term in terms.items()} }."
+            )
+        terms = {name: tf.cast(terms[name], tf.float32) for name in self.term_names}
         per_example = tf.add_n(list(terms.values()))
         penalty = tf.add_n([tf.cast(loss, tf.float32) for loss in self.losses]) if self.losses else 0.0
-        weights = tf.ones_like(per_example) if weights is None else tf.cast(weights, tf.float32)
         self.trackers[0].update_state(per_example + penalty, sample_weight=weights)
         for tracker, values in zip(self.trackers[1:], terms.values(), strict=True):
             tracker.update_state(values, sample_weight=weights)
+
         context = tf.distribute.get_replica_context()
         replicas = context.num_replicas_in_sync
-        total_weight = tf.reduce_sum(weights)
-        if replicas > 1:
-            total_weight = context.all_reduce(tf.distribute.ReduceOp.SUM, total_weight)
-        return tf.math.divide_no_nan(tf.reduce_sum(weights * per_example), total_weight) + penalty / replicas
+        if weights is None:
+            total_weight = tf.cast(tf.size(per_example) * replicas, tf.float32)  # equal shares: see _batch
+        else:
+            per_example *= weights
+            total_weight = tf.reduce_sum(weights)
+            if replicas > 1:
+                total_weight = context.all_reduce(tf.distribute.ReduceOp.SUM, total_weight)
+        return tf.math.divide_no_nan(tf.reduce_sum(per_example), total_weight) + penalty / replicas
 
     def _batch(self, data):
-        """`(x, y, weights)` of a batch, checked; a replica left without examples gets one of weight 0."""
+        """`(x, y, weights)` of this replica's part of a batch, checked; weights are None where all are 1 and alike.
+
+        Where replicas can get unequal parts (the last batch of an epoch), examples are weighted, and a replica that
+        got none gets one of weight 0: convolutions crash on an empty batch.
+        """
         x, y, weights = keras.utils.unpack_x_y_sample_weight(data)
         self.check_batch(x)
         x = tf.nest.map_structure(lambda t: tf.cast(t, tf.float32) if t.dtype.is_floating else t, x)
-        if tf.distribute.get_strategy().num_replicas_in_sync > 1:
-            rows = tf.shape(tf.nest.flatten(x)[0])[0]
+        if weights is not None:
+            weights = tf.cast(weights, tf.float32)
+        first = tf.nest.flatten(x)[0]
+        if first.shape[0] is None and tf.distribute.get_strategy().num_replicas_in_sync > 1:
+            rows = tf.shape(first)[0]
             weights = tf.ones([rows]) if weights is None else weights
-            missing = tf.cast(tf.equal(rows, 0), tf.int32)  # an empty batch crashes convolutions
-            x, y, weights = tf.nest.map_structure(
-                lambda t: tf.pad(t, [[0, missing]] + [[0, 0]] * (t.shape.rank - 1)), (x, y, weights)
-            )
+            missing = tf.cast(tf.equal(rows, 0), tf.int32)
+
+            def pad(t):
+                return None if t is None else tf.pad(t, [[0, missing]] + [[0, 0]] * (t.shape.rank - 1))
+
+            x, y, weights = tf.nest.map_structure(pad, (x, y, weights))
         return x, y, weights
 
     def check_batch(self, x):
@@ -242,7 +273,7 @@ class ZooModel(keras.Model):
             def more(done, batch):
                 return tf.logical_and(done < limit, batch.has_value())
 
-            done, _ = tf.while_loop(more, body, (0, iterator.get_next_as_optional()))
+            done, _ = tf.while_loop(more, body, (0, iterator.get_next_as_optional()), parallel_iterations=1)
             return done, metrics()
 
         def from_batch(batch):
