@@ -92,7 +92,10 @@ class ZooModel(keras.Model):
         with strategy.scope():
             optimizer = self._in_scope(optimizer)
             super().compile(
-                optimizer, steps_per_execution=steps_per_execution, jit_compile=jit_compile, run_eagerly=run_eagerly
+                optimizer,
+                steps_per_execution=steps_per_execution,
+                jit_compile=jit_compile,
+                run_eagerly=run_eagerly,
             )
             self.optimizer.build(self.trainable_variables)
             if not self.trackers:
@@ -233,24 +236,34 @@ class ZooModel(keras.Model):
         self._steps_done = 0
         return super().fit(*args, **kwargs)
 
+    @property
+    def steps_done_in_epoch(self):
+        """Training steps done in the epoch under way, for a `fit` that was given `steps_per_epoch`."""
+        return self._steps_done % self._steps_per_epoch if self._steps_per_epoch else self._steps_done
+
     def make_train_function(self, force=False):
         if self.train_function is None or force:
-            self.train_function = self._many_steps(self.train_step, self._training_steps_left)
+            execute = self._many_steps(self.train_step)
+
+            def train(iterator):
+                steps = self.steps_per_execution
+                if self._steps_per_epoch:  # Keras itself would run past the end of an epoch that it does not divide
+                    steps = min(steps, self._steps_per_epoch - self.steps_done_in_epoch)
+                done, logs = execute(iterator, steps)
+                self._steps_done += done
+                return logs
+
+            self.train_function = train
         return self.train_function
 
     def make_test_function(self, force=False):
         if self.test_function is None or force:
-            self.test_function = self._many_steps(self.test_step, lambda: self.steps_per_execution)
+            execute = self._many_steps(self.test_step)
+            self.test_function = lambda iterator: execute(iterator, self.steps_per_execution)[1]
         return self.test_function
 
-    def _training_steps_left(self):
-        """Steps to run in this execution: Keras itself would run past the end of an epoch that it does not divide."""
-        if self._steps_per_epoch is None:
-            return self.steps_per_execution
-        return min(self.steps_per_execution, self._steps_per_epoch - self._steps_done % self._steps_per_epoch)
-
-    def _many_steps(self, step, limit):
-        """A function of an iterator that runs `limit()` steps, fewer where the data ends, and returns the metrics.
+    def _many_steps(self, step):
+        """A function `(iterator, limit) -> (steps done, metrics)` that runs up to `limit` steps in one graph.
 
         Keras' own loop fails on several replicas with steps_per_execution > 1, and on several workers at all.
         """
@@ -284,17 +297,17 @@ class ZooModel(keras.Model):
             from_iterator = tf.function(from_iterator, reduce_retracing=True, autograph=False)
             from_batch = tf.function(from_batch, reduce_retracing=True, autograph=False)
 
-        def function(iterator):
+        def execute(iterator, limit):
             if isinstance(iterator, (tf.data.Iterator, tf.distribute.DistributedIterator)):
-                done, values = from_iterator(iterator, tf.constant(limit()))
+                done, values = from_iterator(iterator, tf.constant(limit))
             else:  # train_on_batch and test_on_batch
                 done, values = from_batch(next(iterator))
             if int(done) == 0:
                 raise StopIteration
-            self._steps_done += int(done)
-            return {metric.name: value for metric, value in zip(self.metrics, tf.unstack(values), strict=True)}
+            logs = {metric.name: value for metric, value in zip(self.metrics, tf.unstack(values), strict=True)}
+            return int(done), logs
 
-        return function
+        return execute
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
         """Nothing to build: the constructor did. (Keras' own version fails on several workers.)"""

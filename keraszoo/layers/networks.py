@@ -51,7 +51,13 @@ def dense_decoder(
 
 
 def convolutional_encoder(
-    image_shape, outputs, hidden=(32, 64), *, activation="relu", kernel_initializer="glorot_uniform", dtype=None
+    image_shape,
+    outputs,
+    hidden=(32, 64),
+    *,
+    activation="relu",
+    kernel_initializer="glorot_uniform",
+    dtype=None,
 ):
     """[batch, height, width, channels] -> [batch, outputs]: each entry of `hidden` halves the image."""
     _check_halving(image_shape, hidden)
