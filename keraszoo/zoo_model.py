@@ -4,6 +4,7 @@ import functools
 import inspect
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from .errors import InputError
@@ -231,10 +232,14 @@ class ZooModel(keras.Model):
 
     @functools.wraps(keras.Model.fit)
     def fit(self, *args, **kwargs):
-        arguments = inspect.signature(keras.Model.fit).bind(self, *args, **kwargs).arguments
+        arguments = _arguments(keras.Model.fit, self, args, kwargs)
         self._steps_per_epoch = arguments.get("steps_per_epoch")
         self._steps_done = 0
-        return super().fit(*args, **kwargs)
+        return super().fit(**arguments)
+
+    @functools.wraps(keras.Model.evaluate)
+    def evaluate(self, *args, **kwargs):
+        return super().evaluate(**_arguments(keras.Model.evaluate, self, args, kwargs))
 
     @property
     def steps_done_in_epoch(self):
@@ -311,3 +316,13 @@ class ZooModel(keras.Model):
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
         """Nothing to build: the constructor did. (Keras' own version fails on several workers.)"""
+
+
+def _arguments(method, model, args, kwargs):
+    """The arguments of `fit` or `evaluate` by name. Keras drops sample weights without labels, so there they get some."""
+    arguments = inspect.signature(method).bind(model, *args, **kwargs).arguments
+    arguments.pop("self")
+    arguments |= arguments.pop("kwargs", {})
+    if arguments.get("sample_weight") is not None and arguments.get("y") is None:
+        arguments["y"] = np.zeros(len(arguments["sample_weight"]), "float32")
+    return arguments

@@ -126,6 +126,7 @@ def train(
             epochs=recipe.epochs,
             initial_epoch=epoch,
             steps_per_epoch=steps,
+            shuffle=False,
             validation_data=test,
             verbose=0,
             callbacks=[
