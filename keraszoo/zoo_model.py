@@ -4,6 +4,7 @@ import functools
 import inspect
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from .errors import InputError
@@ -92,7 +93,10 @@ class ZooModel(keras.Model):
         with strategy.scope():
             optimizer = self._in_scope(optimizer)
             super().compile(
-                optimizer, steps_per_execution=steps_per_execution, jit_compile=jit_compile, run_eagerly=run_eagerly
+                optimizer,
+                steps_per_execution=steps_per_execution,
+                jit_compile=jit_compile,
+                run_eagerly=run_eagerly,
             )
             self.optimizer.build(self.trainable_variables)
             if not self.trackers:
@@ -113,6 +117,21 @@ class ZooModel(keras.Model):
         if tf.distribute.has_strategy() and home is not strategy:
             return type(optimizer).from_config(optimizer.get_config())
         return optimizer
+
+    def get_config(self):
+        return {"name": self.name, "dtype": keras.dtype_policies.serialize(self.dtype_policy)}
+
+    @classmethod
+    def from_config(cls, config):
+        """The model of `get_config()`; objects that were serialised in it are restored first."""
+        return cls(
+            **{
+                key: keras.saving.deserialize_keras_object(value)
+                if isinstance(value, dict) and {"module", "class_name"} <= set(value)
+                else value
+                for key, value in config.items()
+            }
+        )
 
     def compile_from_config(self, config):
         config = keras.saving.deserialize_keras_object(config)
@@ -151,34 +170,50 @@ class ZooModel(keras.Model):
     def _replica_loss(self, x, y, weights, training):
         """This replica's share of the weighted mean loss over the global batch: shares add up, as gradients do."""
         terms = self.loss_terms(x, y, training=training)
-        if set(terms) != set(self.term_names):
-            raise ValueError(f"loss_terms must return the terms {self.term_names}. Received: {tuple(terms)}.")
-        terms = {name: tf.ensure_shape(tf.cast(terms[name], tf.float32), [None]) for name in self.term_names}
+        if set(terms) != set(self.term_names) or any(term.shape.rank != 1 for term in terms.values()):
+            raise ValueError(
+                f"{type(self).__name__}.loss_terms must return a [batch] vector for each of {self.term_names}. "
+                f"Received: { {name: tuple(term.shape) for name, term in terms.items()} }."
+            )
+        terms = {name: tf.cast(terms[name], tf.float32) for name in self.term_names}
         per_example = tf.add_n(list(terms.values()))
         penalty = tf.add_n([tf.cast(loss, tf.float32) for loss in self.losses]) if self.losses else 0.0
-        weights = tf.ones_like(per_example) if weights is None else tf.cast(weights, tf.float32)
         self.trackers[0].update_state(per_example + penalty, sample_weight=weights)
         for tracker, values in zip(self.trackers[1:], terms.values(), strict=True):
             tracker.update_state(values, sample_weight=weights)
+
         context = tf.distribute.get_replica_context()
         replicas = context.num_replicas_in_sync
-        total_weight = tf.reduce_sum(weights)
-        if replicas > 1:
-            total_weight = context.all_reduce(tf.distribute.ReduceOp.SUM, total_weight)
-        return tf.math.divide_no_nan(tf.reduce_sum(weights * per_example), total_weight) + penalty / replicas
+        if weights is None:
+            total_weight = tf.cast(tf.size(per_example) * replicas, tf.float32)  # equal shares: see _batch
+        else:
+            per_example *= weights
+            total_weight = tf.reduce_sum(weights)
+            if replicas > 1:
+                total_weight = context.all_reduce(tf.distribute.ReduceOp.SUM, total_weight)
+        return tf.math.divide_no_nan(tf.reduce_sum(per_example), total_weight) + penalty / replicas
 
     def _batch(self, data):
-        """`(x, y, weights)` of a batch, checked; a replica left without examples gets one of weight 0."""
+        """`(x, y, weights)` of this replica's part of a batch, checked; weights are None where all are 1 and alike.
+
+        Where replicas can get unequal parts (the last batch of an epoch), examples are weighted, and a replica that
+        got none gets one of weight 0: convolutions crash on an empty batch.
+        """
         x, y, weights = keras.utils.unpack_x_y_sample_weight(data)
         self.check_batch(x)
         x = tf.nest.map_structure(lambda t: tf.cast(t, tf.float32) if t.dtype.is_floating else t, x)
-        if tf.distribute.get_strategy().num_replicas_in_sync > 1:
-            rows = tf.shape(tf.nest.flatten(x)[0])[0]
+        if weights is not None:
+            weights = tf.cast(weights, tf.float32)
+        first = tf.nest.flatten(x)[0]
+        if first.shape[0] is None and tf.distribute.get_strategy().num_replicas_in_sync > 1:
+            rows = tf.shape(first)[0]
             weights = tf.ones([rows]) if weights is None else weights
-            missing = tf.cast(tf.equal(rows, 0), tf.int32)  # an empty batch crashes convolutions
-            x, y, weights = tf.nest.map_structure(
-                lambda t: tf.pad(t, [[0, missing]] + [[0, 0]] * (t.shape.rank - 1)), (x, y, weights)
-            )
+            missing = tf.cast(tf.equal(rows, 0), tf.int32)
+
+            def pad(t):
+                return None if t is None else tf.pad(t, [[0, missing]] + [[0, 0]] * (t.shape.rank - 1))
+
+            x, y, weights = tf.nest.map_structure(pad, (x, y, weights))
         return x, y, weights
 
     def check_batch(self, x):
@@ -197,29 +232,43 @@ class ZooModel(keras.Model):
 
     @functools.wraps(keras.Model.fit)
     def fit(self, *args, **kwargs):
-        arguments = inspect.signature(keras.Model.fit).bind(self, *args, **kwargs).arguments
+        arguments = _arguments(keras.Model.fit, self, args, kwargs)
         self._steps_per_epoch = arguments.get("steps_per_epoch")
         self._steps_done = 0
-        return super().fit(*args, **kwargs)
+        return super().fit(**arguments)
+
+    @functools.wraps(keras.Model.evaluate)
+    def evaluate(self, *args, **kwargs):
+        return super().evaluate(**_arguments(keras.Model.evaluate, self, args, kwargs))
+
+    @property
+    def steps_done_in_epoch(self):
+        """Training steps done in the epoch under way, for a `fit` that was given `steps_per_epoch`."""
+        return self._steps_done % self._steps_per_epoch if self._steps_per_epoch else self._steps_done
 
     def make_train_function(self, force=False):
         if self.train_function is None or force:
-            self.train_function = self._many_steps(self.train_step, self._training_steps_left)
+            execute = self._many_steps(self.train_step)
+
+            def train(iterator):
+                steps = self.steps_per_execution
+                if self._steps_per_epoch:  # Keras itself would run past the end of an epoch that it does not divide
+                    steps = min(steps, self._steps_per_epoch - self.steps_done_in_epoch)
+                done, logs = execute(iterator, steps)
+                self._steps_done += done
+                return logs
+
+            self.train_function = train
         return self.train_function
 
     def make_test_function(self, force=False):
         if self.test_function is None or force:
-            self.test_function = self._many_steps(self.test_step, lambda: self.steps_per_execution)
+            execute = self._many_steps(self.test_step)
+            self.test_function = lambda iterator: execute(iterator, self.steps_per_execution)[1]
         return self.test_function
 
-    def _training_steps_left(self):
-        """Steps to run in this execution: Keras itself would run past the end of an epoch that it does not divide."""
-        if self._steps_per_epoch is None:
-            return self.steps_per_execution
-        return min(self.steps_per_execution, self._steps_per_epoch - self._steps_done % self._steps_per_epoch)
-
-    def _many_steps(self, step, limit):
-        """A function of an iterator that runs `limit()` steps, fewer where the data ends, and returns the metrics.
+    def _many_steps(self, step):
+        """A function `(iterator, limit) -> (steps done, metrics)` that runs up to `limit` steps in one graph.
 
         Keras' own loop fails on several replicas with steps_per_execution > 1, and on several workers at all.
         """
@@ -242,7 +291,7 @@ class ZooModel(keras.Model):
             def more(done, batch):
                 return tf.logical_and(done < limit, batch.has_value())
 
-            done, _ = tf.while_loop(more, body, (0, iterator.get_next_as_optional()))
+            done, _ = tf.while_loop(more, body, (0, iterator.get_next_as_optional()), parallel_iterations=1)
             return done, metrics()
 
         def from_batch(batch):
@@ -253,17 +302,27 @@ class ZooModel(keras.Model):
             from_iterator = tf.function(from_iterator, reduce_retracing=True, autograph=False)
             from_batch = tf.function(from_batch, reduce_retracing=True, autograph=False)
 
-        def function(iterator):
+        def execute(iterator, limit):
             if isinstance(iterator, (tf.data.Iterator, tf.distribute.DistributedIterator)):
-                done, values = from_iterator(iterator, tf.constant(limit()))
+                done, values = from_iterator(iterator, tf.constant(limit))
             else:  # train_on_batch and test_on_batch
                 done, values = from_batch(next(iterator))
             if int(done) == 0:
                 raise StopIteration
-            self._steps_done += int(done)
-            return {metric.name: value for metric, value in zip(self.metrics, tf.unstack(values), strict=True)}
+            logs = {metric.name: value for metric, value in zip(self.metrics, tf.unstack(values), strict=True)}
+            return int(done), logs
 
-        return function
+        return execute
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
         """Nothing to build: the constructor did. (Keras' own version fails on several workers.)"""
+
+
+def _arguments(method, model, args, kwargs):
+    """The arguments of `fit` or `evaluate` by name. Keras drops sample weights without labels, so there they get some."""
+    arguments = inspect.signature(method).bind(model, *args, **kwargs).arguments
+    arguments.pop("self")
+    arguments |= arguments.pop("kwargs", {})
+    if arguments.get("sample_weight") is not None and arguments.get("y") is None:
+        arguments["y"] = np.zeros(len(arguments["sample_weight"]), "float32")
+    return arguments

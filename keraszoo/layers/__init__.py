@@ -3,4 +3,10 @@
 from .networks import convolutional_decoder, convolutional_encoder, dense_decoder, dense_encoder
 from .seeds import separate_replicas
 
-__all__ = ["convolutional_decoder", "convolutional_encoder", "dense_decoder", "dense_encoder", "separate_replicas"]
+__all__ = [
+    "convolutional_decoder",
+    "convolutional_encoder",
+    "dense_decoder",
+    "dense_encoder",
+    "separate_replicas",
+]

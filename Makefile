@@ -1,0 +1,57 @@
+# make demo   set up, train the offline default, export it, prove that it serves
+# make test   set up, run the tests          make test-slow   the trainings to their expected values
+# make lint   ruff                           make clean       remove the environment, runs and exports of the demo
+#
+# Set-up makes a virtual environment in .venv and downloads packages, nothing else.
+# PYTHON=... chooses the interpreter.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3.11)
+VENV := .venv
+BIN := $(VENV)/bin
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+
+.PHONY: demo test test-slow lint clean
+
+demo: $(VENV)/demo.stamp
+	@rm -rf runs/demo served-demo
+	@echo "== 1/3 keraszoo train vae/digits --run runs/demo"
+	@$(BIN)/keraszoo train vae/digits --run runs/demo
+	@echo
+	@echo "== 2/3 keraszoo export runs/demo --to served-demo"
+	@$(BIN)/keraszoo export runs/demo --to served-demo
+	@echo
+	@echo "== 3/3 keraszoo doctor served-demo/vae"
+	@$(BIN)/keraszoo doctor served-demo/vae
+	@echo
+	@echo "Pictures:     runs/demo/samples/"
+	@echo "TensorBoard:  $(BIN)/tensorboard --logdir runs/demo/logs"
+	@echo "Served model: served-demo/vae/1"
+
+test: lint
+	@$(BIN)/python -m pytest -m "not slow and not gpu and not serving"
+
+test-slow: $(VENV)/test.stamp
+	@$(BIN)/python -m pytest -m slow
+
+lint: $(VENV)/test.stamp
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet . || { echo "Run ruff format."; exit 1; }
+
+clean:
+	@rm -rf $(VENV) runs/demo served-demo build *.egg-info
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info[:2] == (3, 11) else 1)' 2>/dev/null || \
+	  { echo "KerasZoo needs Python 3.11. Received: $$($(PYTHON) --version 2>&1). Name one with make PYTHON=/path/to/python3.11."; exit 2; }
+	@echo "== Making a virtual environment in $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/demo.stamp: $(VENV)/bin/python setup.cfg pyproject.toml
+	@echo "== Installing KerasZoo and the packages it needs into $(VENV) (1 to 5 minutes, 2.5 GB on disk)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[serving]"
+	@touch $@
+
+$(VENV)/test.stamp: $(VENV)/bin/python setup.cfg pyproject.toml
+	@echo "== Installing KerasZoo and what its tests need into $(VENV) (1 to 5 minutes, 2.5 GB on disk)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test]"
+	@touch $@ $(VENV)/demo.stamp

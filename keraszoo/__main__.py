@@ -1,0 +1,91 @@
+"""The command `keraszoo`: finds the verb, imports what that verb needs, and turns mistakes into one line."""
+
+import contextlib
+import importlib
+import os
+import sys
+import tempfile
+
+from . import __version__
+from .errors import InputError, closest
+
+#: verb: (module, function, needs TensorFlow, one line of help)
+VERBS = {
+    "list": ("keraszoo.recipes.command", "list_command", False, "show the recipes"),
+    "train": ("keraszoo.training.command", "train_command", True, "train a recipe, or resume a run"),
+    "evaluate": ("keraszoo.training.command", "evaluate_command", True, "evaluate a finished run"),
+    "sample": ("keraszoo.training.command", "sample_command", True, "draw samples from a finished run"),
+    "export": ("keraszoo.export.command", "export_command", True, "export a run for TensorFlow Serving"),
+    "doctor": ("keraszoo.export.command", "doctor_command", True, "prove that an exported model serves"),
+}
+
+
+def usage():
+    verbs = "\n".join(f"  {verb:<10} {line}" for verb, (_, _, _, line) in VERBS.items())
+    return f"""keraszoo {__version__}: generative models, ready to train and to serve
+
+usage: keraszoo VERB [options]        keraszoo VERB --help for the options
+
+{verbs}
+
+Try: keraszoo train vae/digits --run runs/vae"""
+
+
+def main(argv=None):
+    """Runs `keraszoo` with these arguments (those of the process by default); returns the exit code."""
+    argv = sys.argv[1:] if argv is None else list(argv)
+    if not argv or argv[0] in ("-h", "--help", "help"):
+        print(usage())
+        return 0
+    if argv[0] == "--version":
+        print(f"keraszoo {__version__}")
+        return 0
+    verb, arguments = argv[0], argv[1:]
+    try:
+        if verb not in VERBS:
+            raise InputError(f"Unknown verb. Received: {verb!r}. {closest(verb, VERBS)}")
+        module, function, needs_tensorflow, _ = VERBS[verb]
+        if needs_tensorflow and not {"-h", "--help"} & set(arguments):
+            _import_tensorflow_quietly()
+        return getattr(importlib.import_module(module), function)(arguments)
+    except InputError as error:
+        print(f"keraszoo {verb}: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"\nkeraszoo {verb}: interrupted", file=sys.stderr)
+        return 130
+
+
+def _import_tensorflow_quietly():
+    """Imports TensorFlow without its notes on missing GPUs, which no setting of its own silences."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from .versions import check_versions
+
+    check_versions()
+    with _stderr_held_back():
+        import tensorflow as tf
+
+        tf.config.list_physical_devices()
+
+
+@contextlib.contextmanager
+def _stderr_held_back():
+    """Holds back what is written to file descriptor 2, C++ included; it is shown after all if an exception passes."""
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as held:
+        original = os.dup(2)
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            os.dup2(original, 2)
+            held.seek(0)
+            os.write(2, held.read())
+            raise
+        finally:
+            os.dup2(original, 2)
+            os.close(original)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

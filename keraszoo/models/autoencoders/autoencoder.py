@@ -1,0 +1,145 @@
+"""The autoencoder: a code from which the input can be rebuilt.
+
+Hinton and Salakhutdinov, "Reducing the Dimensionality of Data with Neural Networks", Science 313 (2006).
+"""
+
+import keras
+import tensorflow as tf
+
+from ...errors import InputError
+from ...layers.networks import check_network, encoder_and_decoder
+from ...losses import likelihoods
+from ...zoo_model import ZooModel
+
+
+@keras.saving.register_keras_serializable("keraszoo")
+class Autoencoder(ZooModel):
+    """Encoder and decoder trained to reconstruct: minimises -log p(x | decoder(encoder(x))).
+
+    Args:
+        image_shape: shape of one example: (height, width, channels), or (features,) with dense networks.
+        latent_dim: size of the code, >= 1.
+        network: "dense" or "convolutional" (height and width divisible by 2 per hidden layer).
+        hidden: units (dense) or filters (convolutional) of the encoder's hidden layers, the decoder mirrors them;
+            None: (256,) or (32, 64). `()` makes a dense network linear.
+        activation: of the hidden layers.
+        likelihood: "bernoulli" (data in [0, 1]), "gaussian", or a `keraszoo.losses.Likelihood`.
+        kernel_initializer: of every layer but the decoder's first.
+        latent_initializer: of the decoder's first layer.
+        encoder: a Keras layer or model of your own, [batch, *image_shape] -> [batch, latent_dim].
+        decoder: one of your own, [batch, latent_dim] -> [batch, *image_shape] (logits for "bernoulli").
+
+    Raises:
+        InputError: (a ValueError) when a size, a name or the shape of a network is impossible.
+
+    Example:
+        >>> import numpy as np
+        >>> model = Autoencoder((8, 8, 1), latent_dim=4, hidden=(32,))
+        >>> model.encode(np.zeros([2, 8, 8, 1], "float32")).shape
+        TensorShape([2, 4])
+    """
+
+    term_names = ("reconstruction",)
+    #: width of the encoder's output per latent unit
+    codes = 1
+
+    def __init__(
+        self,
+        image_shape,
+        latent_dim=16,
+        *,
+        network="dense",
+        hidden=None,
+        activation="relu",
+        likelihood="bernoulli",
+        kernel_initializer="glorot_uniform",
+        latent_initializer="lecun_uniform",
+        encoder=None,
+        decoder=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.image_shape = _sizes("image_shape", image_shape)
+        self.latent_dim = _sizes("latent_dim", [latent_dim])[0]
+        self.likelihood = likelihoods.get(likelihood)
+        self._sizes = {
+            "network": network,
+            "hidden": None if hidden is None else _sizes("hidden", hidden),
+            "activation": activation,
+            "kernel_initializer": kernel_initializer,
+            "latent_initializer": latent_initializer,
+        }
+        self._passed = {"encoder": encoder, "decoder": decoder}
+        outputs = self.codes * self.latent_dim
+        if encoder is None or decoder is None:
+            made = encoder_and_decoder(
+                self.image_shape, outputs, self.latent_dim, dtype=self.dtype_policy, **self._sizes
+            )
+        self.encoder = made[0] if encoder is None else encoder
+        self.decoder = made[1] if decoder is None else decoder
+        check_network(self.encoder, "encoder", self.image_shape, (outputs,))
+        check_network(self.decoder, "decoder", (self.latent_dim,), self.image_shape)
+        self.event_shape = self.image_shape
+        self.built = True
+
+    def encode(self, x, training=False):
+        """The code of each example: [batch, *image_shape] -> [batch, latent_dim] float32."""
+        return tf.cast(self.encoder(x, training=training), tf.float32)
+
+    def decode(self, z):
+        """The mean of p(x | z): [batch, latent_dim] -> [batch, *image_shape] float32."""
+        return self.likelihood.mean(self.decoder(z, training=False))
+
+    def reconstruct(self, x):
+        """Each example decoded from its code: [batch, *image_shape] -> the same shape, float32."""
+        return self.decode(self.encode(x))
+
+    def call(self, x, training=False):
+        return self.likelihood.mean(self.decoder(self.encode(x, training=training), training=training))
+
+    def loss_terms(self, x, y=None, training=False):
+        output = self.decoder(self.encode(x, training=training), training=training)
+        return {"reconstruction": self.likelihood.negative_log_likelihood(x, output)}
+
+    def pictures(self, x, seed=0):
+        if len(self.image_shape) != 3:
+            return {}
+        x = tf.cast(x[:32], tf.float32)
+        pairs = tf.stack([x, self.reconstruct(x)], axis=1)  # each input beside its reconstruction
+        return {"reconstructions": tf.reshape(pairs, [-1, 8, *self.image_shape])}
+
+    def serving_signatures(self):
+        image = tf.TensorSpec([None, *self.image_shape], tf.float32, name="image")
+        latent = tf.TensorSpec([None, self.latent_dim], tf.float32, name="latent")
+        return {
+            "reconstruct": (self._serve_reconstruct, [image]),
+            "encode": (self._serve_encode, [image]),
+            "decode": (self._serve_decode, [latent]),
+        }
+
+    def _serve_reconstruct(self, image):
+        return {"image": self.reconstruct(image)}
+
+    def _serve_encode(self, image):
+        return {"latent": self.encode(image)}
+
+    def _serve_decode(self, latent):
+        return {"image": self.decode(latent)}
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "image_shape": self.image_shape,
+            "latent_dim": self.latent_dim,
+            "likelihood": keras.saving.serialize_keras_object(self.likelihood),
+            **self._sizes,
+            **{name: keras.saving.serialize_keras_object(network) for name, network in self._passed.items()},
+        }
+
+
+def _sizes(name, values):
+    values = (values,) if isinstance(values, int) else tuple(values)
+    for value in values:
+        if not isinstance(value, int) or value < 1:
+            raise InputError(f"{name} must be made of integers >= 1. Received: {value!r}.")
+    return values

@@ -1,0 +1,39 @@
+"""The beta-VAE: a VAE that presses harder on the prior, for disentangled codes.
+
+Higgins et al., "beta-VAE: Learning Basic Visual Concepts with a Constrained Variational Framework" (ICLR 2017).
+"""
+
+import keras
+
+from ...errors import InputError
+from .vae import VAE
+
+
+@keras.saving.register_keras_serializable("keraszoo")
+class BetaVAE(VAE):
+    """A `VAE` whose KL term is multiplied by beta; beta = 1 is the VAE.
+
+    The term and metric `kl` carries the weight: it is beta * KL. Reconstruction is summed over the pixels, so the
+    same beta presses less on larger images: what beta 1 is at 32x32, beta 4 is at 64x64.
+
+    Args:
+        image_shape, latent_dim, ...: as for `VAE`.
+        beta: weight of the KL term, >= 0.
+
+    Example:
+        >>> BetaVAE((8, 8, 1), latent_dim=4, beta=4.0).term_names
+        ('reconstruction', 'kl')
+    """
+
+    def __init__(self, image_shape, latent_dim=16, *, beta=4.0, **kwargs):
+        if not beta >= 0:
+            raise InputError(f"beta weighs the KL term and must be >= 0. Received: beta={beta!r}.")
+        super().__init__(image_shape, latent_dim, **kwargs)
+        self.beta = float(beta)
+
+    def loss_terms(self, x, y=None, training=False):
+        terms = super().loss_terms(x, y, training=training)
+        return {**terms, "kl": self.beta * terms["kl"]}
+
+    def get_config(self):
+        return {**super().get_config(), "beta": self.beta}

@@ -1,0 +1,31 @@
+"""beta-VAEs.
+
+Higgins et al., "beta-VAE: Learning Basic Visual Concepts with a Constrained Variational Framework" (ICLR 2017).
+"""
+
+from .recipe import Optimizer, Recipe
+
+RECIPES = (
+    Recipe(
+        name="beta_vae/digits",
+        title="A beta-VAE (beta 2) on scikit-learn's 8x8 digits; offline",
+        model="BetaVAE",
+        input_shape=(8, 8, 1),
+        arguments={"latent_dim": 8, "hidden": (128,), "beta": 2.0},
+        dataset="digits",
+        optimizers={"optimizer": Optimizer("adam", 3e-3, decay="cosine")},
+        batch_size=32,
+        epochs=60,
+    ),
+    Recipe(
+        name="beta_vae/mnist",
+        title="A beta-VAE (beta 4) on MNIST",
+        model="BetaVAE",
+        input_shape=(28, 28, 1),
+        arguments={"latent_dim": 10, "hidden": (256,), "beta": 4.0},
+        dataset="mnist",
+        optimizers={"optimizer": Optimizer("adam", 3e-3, decay="cosine")},
+        batch_size=128,
+        epochs=15,
+    ),
+)

@@ -1,0 +1,82 @@
+"""Recipe: which model to train on what, how, and what must come out. Imports no TensorFlow."""
+
+import dataclasses
+import json
+
+from ..errors import InputError
+
+
+@dataclasses.dataclass(frozen=True)
+class Optimizer:
+    """A Keras optimizer by name. `decay="cosine"` takes the rate to 0 over the whole training."""
+
+    name: str = "adam"
+    learning_rate: float = 1e-3
+    decay: str | None = None
+    arguments: dict = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """Everything that decides the outcome of a training, as plain values that JSON can hold.
+
+    Attributes:
+        name: "family/recipe".
+        title: one line for `keraszoo list`.
+        model: name of a class in `keraszoo.models`.
+        arguments: of its constructor, besides the shape of an example.
+        dataset: a dataset of tensorflow-datasets (KerasZoo's offline ones included), a folder of images or an .npz file.
+        input_shape: shape of one example after the transforms.
+        transforms: names and arguments, in order: `(("pad", 32),)`; scaling to [0, 1] is automatic.
+        optimizers: arguments of `compile`; `{"optimizer": Optimizer(...)}` for models with one player.
+        batch_size: the *global* batch, over all replicas.
+        epochs, seed: of the training.
+        with_labels: whether the model is trained on (x, y).
+        image_size: (height, width) to which a folder's images are resized, or None.
+        train_split, test_split: names of the splits.
+        expected: `{"split/metric": (value, tolerance)}`, measured with this recipe.
+        minutes: what it took on 2 CPU cores.
+    """
+
+    name: str
+    title: str
+    model: str
+    input_shape: tuple
+    arguments: dict = dataclasses.field(default_factory=dict)
+    dataset: str = "digits"
+    transforms: tuple = ()
+    optimizers: dict = dataclasses.field(default_factory=lambda: {"optimizer": Optimizer()})
+    batch_size: int = 128
+    epochs: int = 15
+    seed: int = 0
+    with_labels: bool = False
+    image_size: tuple | None = None
+    train_split: str = "train"
+    test_split: str = "test"
+    expected: dict = dataclasses.field(default_factory=dict)
+    minutes: float = 0.0
+
+    @property
+    def family(self):
+        return self.name.split("/")[0]
+
+    def replace(self, **changes):
+        """This recipe with other values; what it expects no longer holds then, unless nothing really changed."""
+        changed = dataclasses.replace(self, **changes)
+        return changed if changed == self else dataclasses.replace(changed, expected=changes.get("expected", {}))
+
+    def to_json(self):
+        return json.dumps(dataclasses.asdict(self), indent=2)
+
+    @classmethod
+    def from_json(cls, text):
+        try:
+            values = json.loads(text)
+            values["optimizers"] = {name: Optimizer(**value) for name, value in values["optimizers"].items()}
+            return cls(**{key: _tuples(value) if isinstance(value, list) else value for key, value in values.items()})
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise InputError(f"This is not a recipe that KerasZoo wrote: {error}.") from error
+
+
+def _tuples(value):
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value

@@ -1,0 +1,64 @@
+"""Variational autoencoders.
+
+Kingma and Welling, "Auto-Encoding Variational Bayes" (2014).
+"""
+
+from .recipe import Optimizer, Recipe
+
+# Every kernel uniform within +-1/sqrt(fan-in), as PyTorch draws it: the lecture's notebook is a PyTorch one.
+_PYTORCH_KERNEL = {
+    "class_name": "VarianceScaling",
+    "config": {"scale": 1 / 3, "mode": "fan_in", "distribution": "uniform"},
+}
+
+RECIPES = (
+    Recipe(
+        name="vae/digits",
+        title="A small VAE on scikit-learn's 8x8 digits; offline",
+        model="VAE",
+        input_shape=(8, 8, 1),
+        arguments={"latent_dim": 8, "hidden": (128,)},
+        dataset="digits",
+        optimizers={"optimizer": Optimizer("adam", 3e-3, decay="cosine")},
+        batch_size=32,
+        epochs=60,
+    ),
+    Recipe(
+        name="vae/mnist",
+        title="The lecture's network on MNIST with a better start and schedule",
+        model="VAE",
+        input_shape=(28, 28, 1),
+        arguments={"latent_dim": 10, "hidden": (256,)},
+        dataset="mnist",
+        optimizers={"optimizer": Optimizer("adam", 3e-3, decay="cosine")},
+        batch_size=128,
+        epochs=15,
+    ),
+    Recipe(
+        name="vae/mnist_notebook",
+        title="The lecture's notebook on MNIST, faithfully: 784-256-10, Adam 1e-3",
+        model="VAE",
+        input_shape=(28, 28, 1),
+        arguments={
+            "latent_dim": 10,
+            "hidden": (256,),
+            "kernel_initializer": _PYTORCH_KERNEL,
+            "latent_initializer": _PYTORCH_KERNEL,
+        },
+        dataset="mnist",
+        optimizers={"optimizer": Optimizer("adam", 1e-3)},
+        batch_size=128,
+        epochs=15,
+    ),
+    Recipe(
+        name="vae/mnist_convolutional",
+        title="A convolutional VAE on MNIST",
+        model="VAE",
+        input_shape=(28, 28, 1),
+        arguments={"latent_dim": 16, "network": "convolutional", "hidden": (32, 64)},
+        dataset="mnist",
+        optimizers={"optimizer": Optimizer("adam", 2e-3, decay="cosine")},
+        batch_size=128,
+        epochs=5,
+    ),
+)

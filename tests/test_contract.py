@@ -1,0 +1,190 @@
+"""What every recipe of the zoo promises. A new recipe is covered by being listed; nothing here knows any model."""
+
+import dataclasses
+import types
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keraszoo.errors import InputError
+from keraszoo.export import doctor, export
+from keraszoo.recipes import Recipe, all_recipes
+from keraszoo.run import Run
+from keraszoo.training.build import build_model, build_optimizer
+from keraszoo.training.checkpoints import restore_checkpoint, save_checkpoint
+
+ROWS, BATCH = 49, 16  # the last batch holds one example: with two replicas, one of them gets none
+
+
+def fresh(recipe, weights=None, dtype=None, **options):
+    """A compiled model of the recipe, with the given weights."""
+    model = build_model(recipe, dtype)
+    if weights is not None:
+        model.set_weights(weights)
+    model.compile(**{name: build_optimizer(spec, 100) for name, spec in recipe.optimizers.items()}, **options)
+    return model
+
+
+@pytest.fixture(scope="module", params=list(all_recipes().values()), ids=list(all_recipes()))
+def subject(request):
+    """A recipe, data of its shape, and its model after one epoch; made once for all tests."""
+    recipe = request.param
+    keras.utils.set_random_seed(1)
+    random = np.random.default_rng(0)
+    x = random.random((ROWS, *recipe.input_shape), "float32")
+    y = random.integers(0, 10, ROWS) if recipe.with_labels else None
+    model = fresh(recipe)
+    untrained = model.get_weights()
+    history = model.fit(x, y, batch_size=BATCH, epochs=1, validation_data=(x, y), verbose=0).history
+    yield types.SimpleNamespace(recipe=recipe, x=x, y=y, model=model, untrained=untrained, history=history)
+    keras.backend.clear_session()
+
+
+def trained(subject, model, epochs=3, **options):
+    model.fit(subject.x, subject.y, batch_size=BATCH, epochs=epochs, shuffle=False, verbose=0, **options)
+    return model.get_weights()
+
+
+def difference(one, other):
+    return max(np.abs(a - b).max() for a, b in zip(one, other, strict=True))
+
+
+def test_model_is_built_when_constructed(subject):
+    model = build_model(subject.recipe)
+    assert model.built and all(layer.built for layer in model._flatten_layers())
+    assert model.trainable_variables
+
+
+def test_recipe_survives_json(subject):
+    assert Recipe.from_json(subject.recipe.to_json()) == subject.recipe
+
+
+def test_fit_reports_every_term_of_training_and_validation(subject):
+    names = {"loss", *subject.model.term_names}
+    assert set(subject.history) == names | {f"val_{name}" for name in names}
+    assert all(np.isfinite(values).all() for values in subject.history.values())
+    assert [metric.name for metric in subject.model.metrics] == ["loss", *subject.model.term_names]
+
+
+def test_loss_terms_are_per_example(subject, same_noise):
+    whole = subject.model.loss_terms(tf.constant(subject.x), subject.y)
+    part = subject.model.loss_terms(tf.constant(subject.x[:5]), None if subject.y is None else subject.y[:5])
+    assert tuple(whole) == tuple(subject.model.term_names)
+    for name, term in whole.items():
+        assert term.shape == (ROWS,) and term.dtype == "float32"
+        np.testing.assert_allclose(part[name], term[:5], rtol=2e-5, atol=1e-5)
+
+
+def test_evaluation_is_the_mean_of_the_terms(subject, same_noise):
+    model = fresh(subject.recipe, subject.model.get_weights())
+    terms = model.loss_terms(tf.constant(subject.x), subject.y)
+    metrics = model.evaluate(subject.x, subject.y, batch_size=BATCH, verbose=0, return_dict=True)
+    for name, term in terms.items():
+        np.testing.assert_allclose(metrics[name], np.mean(term), rtol=2e-5, atol=1e-5)
+    np.testing.assert_allclose(metrics["loss"], sum(np.mean(term) for term in terms.values()), rtol=2e-5)
+
+
+def test_every_trainable_weight_gets_a_gradient(subject):
+    model = subject.model
+    with tf.GradientTape() as tape:
+        terms = model.loss_terms(tf.constant(subject.x), subject.y, training=True)
+        loss = tf.add_n([tf.reduce_mean(term) for term in terms.values()])
+    gradients = tape.gradient(loss, [variable.value for variable in model.trainable_variables])
+    for variable, gradient in zip(model.trainable_variables, gradients, strict=True):
+        assert gradient is not None and np.abs(gradient).max() > 0, variable.path
+        assert np.isfinite(gradient).all(), variable.path
+
+
+def test_predict_answers_like_call(subject):
+    predicted = subject.model.predict(subject.x, batch_size=BATCH, verbose=0)
+    called = subject.model(subject.x, training=False)
+    tf.nest.map_structure(lambda p, c: np.testing.assert_allclose(p, c, rtol=1e-5, atol=1e-5), predicted, called)
+
+
+def test_saving_restores_outputs_and_optimizer(subject, tmp_path):
+    subject.model.save(tmp_path / "model.keras")
+    restored = keras.saving.load_model(tmp_path / "model.keras")
+    assert difference(restored.get_weights(), subject.model.get_weights()) == 0
+    assert np.array_equal(restored.predict(subject.x, verbose=0), subject.model.predict(subject.x, verbose=0))
+    for mine, theirs in zip(subject.model.optimizers, restored.optimizers, strict=True):
+        for a, b in zip(mine.variables, theirs.variables, strict=True):
+            np.testing.assert_array_equal(keras.ops.convert_to_numpy(a), keras.ops.convert_to_numpy(b))
+        assert int(theirs.iterations) > 0
+
+
+def test_checkpoint_continues_bit_for_bit(subject, tmp_path):
+    run = Run.create(tmp_path / "run", subject.recipe)
+    model = fresh(subject.recipe, subject.untrained)
+    trained(subject, model, epochs=1)
+    save_checkpoint(run, model, 1, [{"loss": 0.0}])
+    straight = trained(subject, model, epochs=1)
+    resumed = fresh(subject.recipe)
+    assert restore_checkpoint(run, resumed) == (1, [{"loss": 0.0}])
+    assert difference(trained(subject, resumed, epochs=1), straight) == 0
+
+
+def test_two_replicas_learn_what_one_learns(subject, mirrored, same_noise):
+    one = trained(subject, fresh(subject.recipe, subject.untrained))
+    with mirrored.scope():
+        replicated = build_model(subject.recipe)
+        replicated.set_weights(subject.untrained)
+    replicated.compile(**{name: build_optimizer(spec, 100) for name, spec in subject.recipe.optimizers.items()})
+    assert difference(trained(subject, replicated), one) <= 1e-6
+
+
+def test_many_steps_per_execution_learn_what_single_steps_learn(subject, same_noise):
+    one = trained(subject, fresh(subject.recipe, subject.untrained), epochs=2)
+    many = trained(subject, fresh(subject.recipe, subject.untrained, steps_per_execution=3), epochs=2)
+    assert difference(many, one) <= 1e-7
+
+
+def test_xla_learns_what_the_graph_learns(subject, same_noise):
+    graph = trained(subject, fresh(subject.recipe, subject.untrained), epochs=1)
+    compiled = trained(subject, fresh(subject.recipe, subject.untrained, jit_compile=True), epochs=1)
+    assert difference(compiled, graph) <= 1e-5
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_mixed_precision_stays_finite_and_keeps_float32_weights(subject, policy):
+    model = fresh(subject.recipe, subject.untrained, dtype=policy)
+    assert any(layer.compute_dtype != "float32" for layer in model._flatten_layers())
+    history = model.fit(subject.x, subject.y, batch_size=BATCH, epochs=1, verbose=0).history
+    assert all(np.isfinite(values).all() for values in history.values())
+    assert all(variable.dtype == "float32" for variable in model.trainable_variables)
+    assert difference(model.get_weights(), subject.untrained) > 0
+
+
+def test_exported_signatures_match_the_model(subject, tmp_path):
+    version = export(subject.model, tmp_path, name="model")
+    checks = doctor(version)
+    assert all(check.ok for check in checks), checks
+
+
+def test_sampling_repeats_per_seed(subject):
+    if not hasattr(subject.model, "sample"):
+        pytest.skip("a model without a distribution to sample from")
+    one, again, other = (np.asarray(subject.model.sample(3, seed=seed)) for seed in (5, 5, 6))
+    assert np.array_equal(one, again) and not np.array_equal(one, other)
+    assert one.shape[0] == 3 and np.isfinite(one).all()
+
+
+def test_pictures_are_grids_of_images(subject):
+    for images in subject.model.pictures(tf.constant(subject.x)).values():
+        assert len(images.shape) == 5 and images.shape[-1] in (1, 3)
+        assert np.isfinite(images).all()
+
+
+def test_wrong_batches_are_refused_in_one_line(subject):
+    for wrong in (subject.x[..., None], (255 * subject.x).astype("uint8")):
+        with pytest.raises(InputError, match="Received") as error:
+            subject.model.fit(wrong, subject.y, verbose=0)
+        assert "\n" not in str(error.value)
+
+
+def test_recipe_names_what_it_expects(subject):
+    metrics = {f"{split}/{name}" for split in ("train", "test") for name in ("loss", *subject.model.term_names)}
+    assert subject.recipe.expected and set(subject.recipe.expected) <= metrics
+    assert subject.recipe.minutes > 0
+    assert dataclasses.replace(subject.recipe).expected == subject.recipe.expected

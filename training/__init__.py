@@ -1,0 +1,19 @@
+"""What `keraszoo train`, `evaluate` and `sample` do, as functions.
+
+    from keraszoo.training import train
+    run = train("vae/digits", "runs/vae")
+
+Importing this package imports no TensorFlow; the functions do.
+"""
+
+import importlib
+
+_FUNCTIONS = {"train": ".fit", "evaluate": ".evaluate", "sample": ".sample", "choose_strategy": ".strategy"}
+
+__all__ = ["choose_strategy", "evaluate", "sample", "train"]
+
+
+def __getattr__(name):
+    if name in _FUNCTIONS:
+        return getattr(importlib.import_module(_FUNCTIONS[name], __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,52 @@
+"""From a recipe to a model and its compiled optimizers."""
+
+import inspect
+
+import keras
+
+from keraszoo import models
+from keraszoo.errors import InputError, closest
+from keraszoo.zoo_model import ZooModel
+
+
+def model_arguments(model_class):
+    """Names of the arguments that a model's constructor takes by keyword."""
+    names = set()
+    for ancestor in model_class.__mro__[: model_class.__mro__.index(ZooModel)]:
+        parameters = inspect.signature(ancestor.__init__).parameters.values()
+        names |= {p.name for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)}
+    return names - {"self", "image_shape", "encoder", "decoder"}
+
+
+def build_model(recipe, dtype=None):
+    """The recipe's model, built; `dtype` is a Keras dtype policy such as "mixed_float16".
+
+    Raises:
+        InputError: an argument that the model does not have, or a value that it refuses.
+    """
+    model_class = getattr(models, recipe.model)
+    known = model_arguments(model_class)
+    for name in recipe.arguments:
+        if name not in known:
+            raise InputError(f"{recipe.model} has no argument {name!r}. {closest(name, known)}")
+    try:
+        return model_class(recipe.input_shape, dtype=dtype, **recipe.arguments)
+    except InputError:
+        raise
+    except (TypeError, ValueError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise InputError(f"{recipe.model} refuses its arguments {recipe.arguments}: {reason}") from error
+
+
+def build_optimizer(spec, steps):
+    """A `keraszoo.recipes.Optimizer` as a Keras optimizer; `steps` is the length of the whole training."""
+    schedules = {
+        None: lambda rate: rate,
+        "cosine": lambda rate: keras.optimizers.schedules.CosineDecay(rate, steps),
+    }
+    if spec.decay not in schedules:
+        raise InputError(f"Unknown decay. Received: {spec.decay!r}. Known: None, 'cosine'.")
+    rate = schedules[spec.decay](spec.learning_rate)
+    config = {"learning_rate": rate, **spec.arguments}
+    optimizer = keras.optimizers.get(spec.name)
+    return type(optimizer)(**config)

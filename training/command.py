@@ -1,0 +1,99 @@
+"""The verbs train, evaluate and sample of the command line. Importing this file imports no TensorFlow."""
+
+from keraszoo.arguments import Parser
+
+
+def train_command(argv):
+    parser = Parser("train", "Train a recipe into a run directory, or resume one.")
+    parser.add_argument(
+        "recipe", nargs="?", help="family/recipe or family, see `keraszoo list`; optional with --resume"
+    )
+    parser.add_argument("--run", metavar="DIR", help="run directory (default: runs/RECIPE)")
+    parser.add_argument("--resume", action="store_true", help="continue from the newest checkpoint of the run")
+    group = parser.add_argument_group("what to train (over the recipe's values)")
+    group.add_argument("--epochs", type=int)
+    group.add_argument("--batch-size", type=int, help="global batch, over all replicas")
+    group.add_argument("--learning-rate", type=float)
+    group.add_argument("--seed", type=int)
+    group.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="argument of the model, e.g. latent_dim=10",
+    )
+    group = parser.add_argument_group("data")
+    group.add_argument("--dataset", help="name in tensorflow-datasets, folder of images, or .npz file")
+    group.add_argument("--data-dir", help="of tensorflow-datasets (default: TFDS_DATA_DIR or ~/tensorflow_datasets)")
+    group.add_argument("--image-size", type=int, nargs=2, metavar=("H", "W"), help="resize a folder's images")
+    group = parser.add_argument_group("devices")
+    group.add_argument("--strategy", default="auto", help="auto, none, one_device or mirrored (default: auto)")
+    group.add_argument("--replicas", type=int, help="of mirrored; on a machine without GPUs, parts of its CPU")
+    group.add_argument("--mixed-precision", action="store_true", help="float16 on GPUs, bfloat16 on CPUs")
+    group.add_argument("--jit", action="store_true", help="compile the training step with XLA")
+    options = parser.parse_args(argv)
+    if options.recipe is None and not (options.resume and options.run):
+        parser.error("name a recipe (`keraszoo list` shows them), or give --run DIR --resume")
+
+    from .evaluate import table, verdicts
+    from .fit import parse_assignments, train
+
+    run = train(
+        options.recipe,
+        options.run,
+        resume=options.resume,
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        seed=options.seed,
+        learning_rate=options.learning_rate,
+        dataset=options.dataset,
+        image_size=tuple(options.image_size) if options.image_size else None,
+        arguments=parse_assignments(options.set),
+        data_dir=options.data_dir,
+        strategy=options.strategy,
+        replicas=options.replicas,
+        mixed_precision=options.mixed_precision,
+        jit=options.jit,
+    )
+    print()
+    print(table(verdicts(run.recipe, run.metrics())))
+    print(f"\nPictures are in {run.samples}. Next:")
+    print(f"  tensorboard --logdir {run.logs}")
+    print(f"  keraszoo sample {run.path} --out samples.png")
+    print(f"  keraszoo export {run.path} --to served")
+    return 0
+
+
+def evaluate_command(argv):
+    parser = Parser("evaluate", "Evaluate a finished run on a split of its data.")
+    parser.add_argument("run", help="run directory")
+    parser.add_argument("--split", help="name of the split (default: the recipe's test split)")
+    parser.add_argument("--data-dir", help="of tensorflow-datasets (default: TFDS_DATA_DIR or ~/tensorflow_datasets)")
+    parser.add_argument("--batch-size", type=int)
+    options = parser.parse_args(argv)
+
+    from keraszoo.run import Run
+
+    from .evaluate import evaluate, table, verdicts
+
+    run = Run.open(options.run)
+    split = options.split or run.recipe.test_split
+    metrics = evaluate(run, split, data_dir=options.data_dir, batch_size=options.batch_size)
+    print(table(verdicts(run.recipe, {split: metrics})))
+    return 0
+
+
+def sample_command(argv):
+    parser = Parser("sample", "Draw samples from a finished run.")
+    parser.add_argument("run", help="run directory")
+    parser.add_argument("--count", type=int, default=64)
+    parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same samples (default: 0)")
+    parser.add_argument("--temperature", type=float, default=1.0, help="scale of the latent noise (default: 1)")
+    parser.add_argument("--out", default="samples.png", metavar="FILE", help=".png or .npy (default: samples.png)")
+    options = parser.parse_args(argv)
+
+    from .sample import sample
+
+    samples = sample(options.run, options.count, options.seed, options.out, temperature=options.temperature)
+    print(f"{len(samples)} samples of shape {samples.shape[1:]} in {options.out}")
+    return 0

@@ -1,0 +1,66 @@
+"""A line an epoch: what one wants to see while a model trains, within 80 columns."""
+
+import math
+import sys
+import time
+
+import keras
+
+from keraszoo.errors import InputError
+
+WIDTH = 79
+
+
+class Progress(keras.callbacks.Callback):
+    """Prints the epoch's metrics, and on a terminal how far the epoch is.
+
+    Args:
+        epochs: total number, counted from the start of the run.
+        steps: steps per epoch.
+
+    Raises:
+        InputError: when the loss is no longer a number.
+    """
+
+    def __init__(self, epochs, steps, stream=None):
+        super().__init__()
+        self.epochs, self.steps = epochs, steps
+        self.stream = stream or sys.stdout
+        self.columns = None
+
+    def on_train_begin(self, logs=None):
+        names = [name for name in self.model.metrics_names if name != "loss"]
+        columns = ["loss", *names, "val_loss"]
+        while 11 + sum(max(9, len(name)) + 2 for name in columns) + 9 > WIDTH:
+            columns.pop(-2)
+        self.columns = {name: max(9, len(name)) for name in columns}
+        header = "".join(f"  {name:>{width}}" for name, width in self.columns.items())
+        self._line(f"{'epoch':>11}{header}{'time':>9}")
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.started = time.monotonic()
+        self.shown = self.started
+
+    def on_train_batch_end(self, batch, logs=None):
+        now = time.monotonic()
+        if self.stream.isatty() and now - self.shown > 0.2:
+            self.shown = now
+            done = self.model.steps_done_in_epoch / self.steps
+            self.stream.write(f"\r{'#' * int(30 * done):.<30} {done:4.0%}  loss {float(logs['loss']):.4g}\x1b[K")
+            self.stream.flush()
+
+    def on_epoch_end(self, epoch, logs=None):
+        if not math.isfinite(logs["loss"]):
+            raise InputError(
+                f"The loss became {logs['loss']} in epoch {epoch + 1}: try a smaller --learning-rate, and look for "
+                "extreme values in the data."
+            )
+        values = "".join(
+            f"  {logs[name]:>{width}.5g}" if name in logs else " " * (width + 2) for name, width in self.columns.items()
+        )
+        seconds = time.monotonic() - self.started
+        self._line(f"{f'{epoch + 1}/{self.epochs}':>11}{values}{seconds:>7.1f} s")
+
+    def _line(self, text):
+        self.stream.write(f"\r{text}\x1b[K\n" if self.stream.isatty() else f"{text}\n")
+        self.stream.flush()

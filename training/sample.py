@@ -1,0 +1,60 @@
+"""Drawing samples from a finished run: the whole of `keraszoo sample`."""
+
+import math
+import pathlib
+
+import numpy as np
+
+from keraszoo.errors import InputError
+from keraszoo.run import Run
+
+from .pictures import save_png, tile
+
+FORMATS = (".png", ".npy")
+
+
+def sample(run, count=64, seed=0, out=None, **options):
+    """Samples of a run's model.
+
+    Args:
+        run: a `Run` or the path of one.
+        count: how many, >= 1.
+        seed: integer; the same seed gives the same samples.
+        out: file to write: `.png` (a grid; images only) or `.npy` (the array). None writes nothing.
+        **options: further arguments of the model's `sample`, such as `temperature`.
+
+    Returns:
+        numpy array [count, ...] float32.
+
+    Raises:
+        InputError: missing run, a model that cannot sample, a file that cannot be written.
+    """
+    if count < 1:
+        raise InputError(f"count must be >= 1. Received: {count}.")
+    out = None if out is None else pathlib.Path(out)
+    if out is not None and out.suffix not in FORMATS:
+        raise InputError(f"Samples are written as {' or '.join(FORMATS)}. Received: {out}.")
+    run = run if isinstance(run, Run) else Run.open(run)
+    model = run.load_model()
+    if not hasattr(model, "sample"):
+        raise InputError(f"{type(model).__name__} has no distribution to sample from; a VAE has.")
+    samples = model.sample(count, seed=seed, **options).numpy()
+    if out is not None:
+        _write(out, samples)
+    return samples
+
+
+def _write(out, samples):
+    try:
+        if out.suffix == ".npy":
+            np.save(out, samples)
+            return
+        if samples.ndim != 4 or samples.shape[-1] not in (1, 3):
+            raise InputError(f"Only images become a .png; take .npy. Received: samples of shape {samples.shape}.")
+        columns = math.ceil(math.sqrt(len(samples)))
+        rows = math.ceil(len(samples) / columns)
+        page = np.zeros((rows * columns, *samples.shape[1:]), "float32")
+        page[: len(samples)] = samples
+        save_png(out, tile(page.reshape(rows, columns, *samples.shape[1:])))
+    except OSError as error:
+        raise InputError(f"The samples cannot be written. Received: {out}: {error.strerror}.") from error
