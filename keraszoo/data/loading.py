@@ -60,9 +60,7 @@ def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_l
     if not text:
         raise InputError(f"A dataset is given by its name or path. Received: {name!r}.")
     path = Path(text).expanduser()
-    looks_like_path = (
-        isinstance(name, os.PathLike) or text.startswith((".", "/", "~")) or path.suffix == ".npz"
-    )
+    looks_like_path = isinstance(name, os.PathLike) or text.startswith((".", "/", "~")) or path.suffix == ".npz"
     if looks_like_path or (path.exists() and text.replace(":", "/").split("/")[0] not in known_names()):
         if supervised_keys is not None:
             raise InputError(f"supervised_keys is for tfds datasets. Received: {text}.")
@@ -71,9 +69,7 @@ def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_l
         if path.suffix == ".npz" and path.is_file():
             return load_npz(path, size)
         if path.exists():
-            raise InputError(
-                f"A dataset's file must be an .npz archive or a folder of images. Received: {text}."
-            )
+            raise InputError(f"A dataset's file must be an .npz archive or a folder of images. Received: {text}.")
         raise InputError(f"No such file or folder: {text}.")
     if supervised_keys is not None:
         pair = isinstance(supervised_keys, (tuple, list)) and len(supervised_keys) == 2

@@ -44,9 +44,7 @@ def _read(path, archive, key):
             f"{path}, array {key!r}: values must be numbers or booleans. Received: dtype object."
         ) from error
     if array.ndim == 0:
-        raise InputError(
-            f"{path}, array {key!r}: the first dimension must count examples. Received: a single value."
-        )
+        raise InputError(f"{path}, array {key!r}: the first dimension must count examples. Received: a single value.")
     return array
 
 
@@ -55,11 +53,7 @@ def _arrange(path, arrays):
     keys = set(arrays)
     if {"x_train", "x_test"} <= keys <= {"x_train", "y_train", "x_test", "y_test"}:
         splits = {
-            split: {
-                feature: arrays[f"{feature}_{split}"]
-                for feature in ("x", "y")
-                if f"{feature}_{split}" in arrays
-            }
+            split: {feature: arrays[f"{feature}_{split}"] for feature in ("x", "y") if f"{feature}_{split}" in arrays}
             for split in ("train", "test")
         }
         return splits, "x", "y"
@@ -67,9 +61,7 @@ def _arrange(path, arrays):
         return {split: {"x": arrays[split]} for split in ("train", "test")}, "x", None
     if {"image"} <= keys <= {"image", "label"}:
         return {"train": dict(arrays)}, "image", "label"
-    raise InputError(
-        f"{path}: the arrays must be named {_LAYOUTS}. Received: {', '.join(sorted(keys)) or 'none'}."
-    )
+    raise InputError(f"{path}: the arrays must be named {_LAYOUTS}. Received: {', '.join(sorted(keys)) or 'none'}.")
 
 
 def _examples(path, split, array, image_size):
@@ -83,8 +75,6 @@ def _examples(path, split, array, image_size):
     if not image_size or array.shape[1:3] == image_size:
         return array
     if array.ndim == 2:
-        raise InputError(
-            f"image_size is for images. Received: {path} with inputs of shape {list(array.shape)}."
-        )
+        raise InputError(f"image_size is for images. Received: {path} with inputs of shape {list(array.shape)}.")
     pieces = [array[i : i + _RESIZED_TOGETHER] for i in range(0, len(array), _RESIZED_TOGETHER)]
     return np.concatenate([fit(tf.constant(piece), image_size).numpy() for piece in pieces or [array]])

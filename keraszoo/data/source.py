@@ -24,9 +24,7 @@ class Source:
         in_memory: whether `array` works; if not, the examples are read from files in every epoch.
     """
 
-    def __init__(
-        self, name, splits, *, input, target=None, class_names=None, num_classes=None, input_range=None
-    ):
+    def __init__(self, name, splits, *, input, target=None, class_names=None, num_classes=None, input_range=None):
         """
         Args:
             splits: `{split: ArraySplit, FileSplit or RecordSplit}`. A feature has the same shape and dtype in
@@ -74,8 +72,7 @@ class Source:
         feature = self.input if feature is None else feature
         if feature not in part.shapes:
             raise InputError(
-                f"{self.name}, split {split!r}, has no feature {feature!r}. "
-                f"{closest(str(feature), part.shapes)}"
+                f"{self.name}, split {split!r}, has no feature {feature!r}. {closest(str(feature), part.shapes)}"
             )
         if not self.in_memory:
             raise InputError(
@@ -125,9 +122,7 @@ def from_arrays(name, splits, *, input, target=None, class_names=None, num_class
         InputError: object, text or complex arrays; features of differing length, splits of differing shape or
             dtype; NaN or infinity; labels out of range; an empty split.
     """
-    splits = {
-        split: {f: _checked(name, split, f, a) for f, a in part.items()} for split, part in splits.items()
-    }
+    splits = {split: {f: _checked(name, split, f, a) for f, a in part.items()} for split, part in splits.items()}
     _check_alike(name, splits)
     for part in splits.values():
         labels = part.get(target, np.zeros(1))
@@ -184,9 +179,7 @@ def _checked(name, split, feature, array):
     except TypeError:
         numeric = False
     if not numeric:
-        raise InputError(
-            f"{where}: values must be real numbers, integers or booleans. Received: dtype {array.dtype}."
-        )
+        raise InputError(f"{where}: values must be real numbers, integers or booleans. Received: dtype {array.dtype}.")
     array = array.astype(array.dtype.newbyteorder("="), copy=False)
     if array.dtype.kind == "f":
         with np.errstate(over="ignore"):
@@ -205,9 +198,7 @@ def _check_alike(name, splits):
     for split, part in splits.items():
         lengths = {feature: len(array) for feature, array in part.items()}
         if len(set(lengths.values())) > 1:
-            raise InputError(
-                f"{name}, split {split!r}: features must have equally many examples. Received: {lengths}."
-            )
+            raise InputError(f"{name}, split {split!r}: features must have equally many examples. Received: {lengths}.")
         for feature, array in part.items():
             first_split, first = seen.setdefault(feature, (split, array))
             if (array.shape[1:], array.dtype) != (first.shape[1:], first.dtype):
