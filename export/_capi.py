@@ -71,7 +71,6 @@ _FUNCTIONS = {
     "TF_StringCopy": (None, [_pointer, _text, _size]),
     "TF_StringGetDataPointer": (_pointer, [_pointer]),
     "TF_StringGetSize": (_size, [_pointer]),
-    "TF_StringDealloc": (None, [_pointer]),
 }
 
 
@@ -82,17 +81,13 @@ def _library():
 
 
 class Server:
-    """A SavedModel loaded through TensorFlow's C functions.
+    """TensorFlow's C functions, serving one SavedModel.
 
     Args:
-        directory: path of the SavedModel.
         signatures: `{name: {"inputs": {wire name: {"tensor": name in the graph, ...}}, "outputs": ...}}`.
-
-    Raises:
-        ServerError: when TensorFlow cannot load it.
     """
 
-    def __init__(self, directory, signatures):
+    def __init__(self, signatures):
         self._c = ctypes.CDLL(_library())
         for name, (result, arguments) in _FUNCTIONS.items():
             function = getattr(self._c, name)
@@ -103,6 +98,13 @@ class Server:
             getattr(self._c, _DISABLE_XLA)()
         self._signatures = signatures
         self._graph = self._c.TF_NewGraph()
+
+    def load(self, directory):
+        """Loads the SavedModel in `directory`.
+
+        Raises:
+            ServerError: when TensorFlow cannot load it.
+        """
         tags = (_text * 1)(b"serve")
         with self._status() as status:
             self._session = self._c.TF_LoadSessionFromSavedModel(
@@ -186,13 +188,12 @@ class Server:
 # ---------------------------------------------------------------------- the checks
 
 
-def load(job):
-    """The loaded server and a sentence about it."""
+def loads(server, directory):
+    """Whether the version loads: (ok, detail)."""
     start = time.perf_counter()
-    server = Server(job["directory"], job["signatures"])
-    seconds = time.perf_counter() - start
+    server.load(directory)
     xla = "" if server.xla_disabled else " (with XLA on: this release cannot switch it off)"
-    return server, f"in {seconds:.1f} s by TensorFlow {server.version}{xla}"
+    return True, f"in {time.perf_counter() - start:.1f} s by TensorFlow {server.version}{xla}"
 
 
 def answers(server, signature, inputs, outputs, exact):
@@ -280,26 +281,14 @@ def report(name, check, *arguments):
 
 def main():
     job = json.loads(Path(sys.argv[1]).read_text())
-    servers = []
-
-    def loads():
-        server, detail = load(job)
-        servers.append(server)
-        return True, detail
-
-    if not report("load", loads):
+    server = Server(job["signatures"])
+    if not report("load", loads, server, job["directory"]):
         return
-    [server] = servers
     examples = golden.load(job["golden"])
     # The first replay is the first work of the process, as it is in a server.
     if job["warm_up"]:
-        warm_up = golden.load(job["warm_up"])
-        report(
-            "warm-up",
-            replays,
-            server,
-            [(name.split("@")[0], inputs) for name, (inputs, _) in warm_up.items()],
-        )
+        requests = golden.load(job["warm_up"]).items()
+        report("warm-up", replays, server, [(name.split("@")[0], inputs) for name, (inputs, _) in requests])
     for signature, infos in job["signatures"].items():
         example = examples[job["default"] if signature == "serving_default" else signature]
         report(f"answers of {signature}", answers, server, signature, *example, job["exact"])

@@ -84,14 +84,14 @@ def doctor_command(argv):
 
 
 def _tensors(infos):
-    """`image float32[N, 28, 28, 1], ...`"""
+    """`image float32[N,28,28,1], ...`"""
     return ", ".join(f"{name} {info['dtype']}{_shape(info['shape'])}" for name, info in infos.items())
 
 
 def _shape(shape):
     if shape is None:
-        return "[N, ...]"
-    return f"[{', '.join(['N', *('?' if size is None else str(size) for size in shape[1:])])}]"
+        return "[N,...]"
+    return f"[{','.join(['N', *('?' if size is None else str(size) for size in shape[1:])])}]"
 
 
 def _print_table(directory, checks):

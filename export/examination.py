@@ -50,7 +50,7 @@ def examine(directory):
     try:
         described = manifest.read(directory)
         damage = manifest.damage(directory, described["files"])
-    except InputError as error:
+    except (InputError, OSError) as error:
         return [Check("files", False, str(error))]
     if damage:
         return [Check("files", False, "; ".join(damage))]

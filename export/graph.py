@@ -120,20 +120,15 @@ def _reachable(graph, signature):
     while waiting:
         node = waiting.pop()
         operations.add(node.op)
-        compiled |= _must_compile(node)
         for name in (_functions_of(node) & functions.keys()) - called:
             called.add(name)
-            compiled |= _must_compile(functions[name])
+            compiled |= functions[name].attr["_XlaMustCompile"].b
             waiting.extend(functions[name].node_def)  # all of them: some run for their effect alone
         if nodes.get(node.name) is node:  # a node inside a function has its inputs there, where all are taken anyway
             inputs = {_node_name(name) for name in node.input} - outer
             outer |= inputs
             waiting.extend(nodes[name] for name in inputs)
     return operations, compiled
-
-
-def _must_compile(node_or_function):
-    return "_XlaMustCompile" in node_or_function.attr and node_or_function.attr["_XlaMustCompile"].b
 
 
 def _node_name(tensor_name):

@@ -21,7 +21,8 @@ def write(model, directory):
     The first signature is also the server's default. Models that compute in half precision are written in float32.
 
     Args:
-        model: a ZooModel.
+        model: a ZooModel. Where random inputs will not do, as for encoded images, its method `serving_examples()`
+            returns better ones: `{signature: {input name: array}}`.
         directory: path of an existing or new directory.
 
     Returns:
@@ -97,7 +98,7 @@ def _answer(name, method, specs, inputs):
         tf.debugging.assert_equal(tf.shape(tensor)[0], rows, f"inputs of {name} differ in their number of rows")
         for tensor in inputs[1:]
     ]
-    with tf.control_dependencies(same):
+    with tf.control_dependencies(same):  # no kernel may see them before
         inputs = [tf.identity(tensor) for tensor in inputs]
     outputs = method(*inputs)
     if not isinstance(outputs, dict) or not outputs:
@@ -138,11 +139,17 @@ def _golden_examples(model, signatures, functions):
     examples = {}
     for name, (method, specs) in signatures.items():
         inputs = own_inputs.get(name) or golden.inputs_for(specs)
-        with tf.device("/CPU:0"):
-            tensors = [tf.constant(inputs[spec.name], spec.dtype) for spec in specs]
-            inputs = {spec.name: tensor.numpy() for spec, tensor in zip(specs, tensors, strict=True)}
-            outputs = {key: output.numpy() for key, output in functions[name](*tensors).items()}
-            from_python = _answer(name, method, specs, tensors)
+        try:
+            with tf.device("/CPU:0"):
+                tensors = [tf.constant(inputs[spec.name], spec.dtype) for spec in specs]
+                inputs = {spec.name: tensor.numpy() for spec, tensor in zip(specs, tensors, strict=True)}
+                outputs = {key: output.numpy() for key, output in functions[name](*tensors).items()}
+                from_python = _answer(name, method, specs, tensors)
+        except tf.errors.InvalidArgumentError as error:
+            raise InputError(
+                f"Signature {name!r} must answer its golden inputs; serving_examples() can give better ones. "
+                f"Received: {error.message.splitlines()[0]}"
+            ) from error
         for key, output in outputs.items():
             if output.dtype == np.float32 and not _close(output, from_python[key].numpy()):
                 raise InputError(

@@ -185,6 +185,21 @@ def test_strings_pass_through(tmp_path, monkeypatch):
     assert not faults(doctor(published))
 
 
+def test_inputs_that_cannot_be_random_come_from_the_model(tmp_path):
+    png = tf.TensorSpec([None], tf.string, name="image_png_bytes")
+
+    def answer(image_png_bytes):
+        image = tf.map_fn(tf.io.decode_png, image_png_bytes, fn_output_signature=tf.uint8)
+        return {"mean": tf.reduce_mean(tf.cast(image, tf.float32), axis=[1, 2])}
+
+    with pytest.raises(InputError, match=r"serving_examples\(\) can give better ones. Received: ") as error:
+        export(Serving(answer, [png]), tmp_path / "served")
+    assert "\n" not in str(error.value) and not (tmp_path / "served").exists()
+    images = [tf.io.encode_png(np.full([4, 4, 1], grey, "uint8")).numpy() for grey in (0, 128, 255)]
+    published = export(Serving(answer, [png], {"answer": {"image_png_bytes": images}}), tmp_path / "served")
+    assert golden.load(published / golden.FILE)["answer"][1]["mean"].ravel().tolist() == [0, 128, 255]
+
+
 def test_images_of_any_size_can_be_served(tmp_path):
     anything = tf.TensorSpec([None, None, None, 1], tf.float32, name="image")
     kernel = tf.ones([3, 3, 1, 1])
@@ -202,14 +217,18 @@ def test_model_built_for_several_replicas_is_exported(model, mirrored, tmp_path)
 
 
 def test_mixed_precision_is_exported_in_float32(model, tmp_path):
-    mixed = SmallModel(dtype="mixed_float16")
-    mixed.set_weights(model.get_weights())
-    policies = [layer.dtype_policy for layer in mixed._flatten_layers()]
-    examples = golden.load(export(mixed, tmp_path) / golden.FILE)
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        mixed = SmallModel()
+        mixed.set_weights(model.get_weights())
+        policies = [layer.dtype_policy for layer in mixed._flatten_layers()]
+        examples = golden.load(export(mixed, tmp_path) / golden.FILE)
+        assert keras.config.dtype_policy().name == "mixed_float16"
+    finally:
+        keras.config.set_dtype_policy("float32")
     expected = tf.function(model.encode)(tf.constant(examples["encode"][0]["image"]))
     np.testing.assert_array_equal(examples["encode"][1]["mean"], expected["mean"])
     assert [layer.dtype_policy for layer in mixed._flatten_layers()] == policies
-    assert keras.config.dtype_policy().name == "float32"
 
 
 def test_half_precision_answers_are_cast(tmp_path):
@@ -528,7 +547,7 @@ def test_export_command_shows_what_was_published(model, tmp_path, monkeypatch, c
     assert export_command(["runs/vae", "--to", str(tmp_path)]) == 0
     out = capsys.readouterr().out
     assert str(tmp_path / "vae" / "1") in out
-    assert "sample: seed int64[N], temperature float32[N] -> image float32[N, 8, 8, 1]" in out
+    assert "sample: seed int64[N], temperature float32[N] -> image float32[N,8,8,1]" in out
     assert "Warm-up: 4 records" in out and f"keraszoo doctor {tmp_path / 'vae'}" in out
     assert "--model_config_file=/models/models.config" in out
     assert export_command(["runs/vae", "--to", str(tmp_path), "--name", "other"]) == 0
