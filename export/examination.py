@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -119,8 +120,15 @@ def _run(job, scratch):
         return [*checks, Check("process", True, "alive after every request")]
     running = [line["running"] for line in lines if "running" in line]
     during = f" during {running[-1]!r}" if running else ""
-    last_words = (scratch / "log").read_text(errors="replace").strip().rpartition("\n")[2]
-    return [*checks, Check("process", False, f"the server's process {ending}{during}: {last_words[:300]}")]
+    why = _last_words((scratch / "log").read_text(errors="replace").splitlines())
+    return [*checks, Check("process", False, f"the server's process {ending}{during}{why}")]
+
+
+def _last_words(log):
+    """What a process wrote about its end: the failed check of a TensorFlow that aborts, else its last line."""
+    fatal = [line.partition("] ")[2] for line in log if re.match(r"F\d{4} ", line)]
+    written = fatal or [line for line in log if line.strip()][-1:]
+    return f": {written[0][:300]}" if written else ""
 
 
 def _ending(code):

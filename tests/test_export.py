@@ -318,7 +318,7 @@ def test_crash_of_the_server_is_reported(tmp_path, monkeypatch):
         )
     found = faults(doctor(published))
     assert list(found) == ["process"]
-    assert "died of SIGABRT during 'wrong shapes: serving_default'" in found["process"]
+    assert "died of SIGABRT during 'wrong shapes: serving_default': Check failed" in found["process"]
 
 
 def test_accepting_wrong_shapes_is_a_fault(tmp_path, monkeypatch):
