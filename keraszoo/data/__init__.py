@@ -1,0 +1,15 @@
+"""Datasets, and the one pipeline from them to batches.
+
+    from keraszoo.data import batches, load
+
+    digits = load("digits")
+    model.fit(batches(digits, "train", 128, training=True), steps_per_epoch=11)
+
+Importing it makes the zoo's own datasets known to tensorflow-datasets: `tfds.load("digits")`.
+"""
+
+from .batches import batches, steps_per_epoch, transformed_shape
+from .loading import load
+from .source import Source
+
+__all__ = ["Source", "batches", "load", "steps_per_epoch", "transformed_shape"]

@@ -1,0 +1,83 @@
+"""load: one function for every kind of dataset."""
+
+import os
+from pathlib import Path
+
+from ..errors import InputError
+from .folder import load_folder
+from .npz import load_npz
+from .records import known_names, load_records
+from .transforms import image_size as checked_size
+
+MEMORY_LIMIT = 2 * 2**30
+
+
+def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_limit=MEMORY_LIMIT):
+    """A dataset by name or path. Nothing is ever downloaded.
+
+    `name` is one of
+
+    - the name of a tfds dataset, `name`, `name/config` or `name/config:version`, that is prepared in
+      `data_dir`, or of one of the zoo's own (`digits`), which is prepared when it is first used, in a cache
+      directory: KERASZOO_CACHE, else XDG_CACHE_HOME/keraszoo, else ~/.cache/keraszoo. A dataset that is one
+      split is divided 90 : 10 into train and test.
+    - a folder of images (bmp, gif, jpeg, png, tiff, webp), all in it or in one sub-folder per class;
+      `train/` and `test/` (and `validation/`) may stand above, else 10 % of the images become the test
+      split, the same every time. Images become uint8, grey if all of them are, else RGB without transparency.
+    - an `.npz` file with arrays named `x_train`, `y_train`, `x_test`, `y_test` (the y optional); or `train`,
+      `test`; or `image`, `label` (label optional; divided 90 : 10). Inputs are [n, h, w], [n, h, w, c] or
+      [n, d].
+
+    A known dataset's name wins over a folder of that name: write `./digits` for the folder.
+
+    Args:
+        name: see above.
+        data_dir: where prepared tfds datasets are; by default TFDS_DATA_DIR, else ~/tensorflow_datasets.
+            Nothing is written there.
+        image_size: integer or (height, width) to which images are brought (the middle, as large as fits,
+            resized); needed where they differ in size.
+        supervised_keys: (input, target) features of a tfds dataset in place of its own; the target may be
+            None. Features inside others are written `parent/child`. Without either, the input is the first
+            image, else the first array.
+        memory_limit: bytes up to which a dataset is held in memory, as stored; a larger one is read from its
+            files in every epoch. `.npz` files are always held.
+
+    Returns:
+        A `Source`.
+
+    Raises:
+        InputError: unknown name, a dataset that is not prepared, a cache directory that cannot be written,
+            nothing to learn from, an empty split, images of differing size without `image_size`, an archive
+            with other names, NaN or infinity, object arrays, labels out of range.
+
+    Example:
+        >>> from keraszoo.data import load
+        >>> load("digits")
+        Source('digits': train 1437, test 360; image uint8 [8, 8, 1], label int64 [])
+    """
+    size = None if image_size is None else checked_size(image_size)
+    text = os.fspath(name) if isinstance(name, (str, os.PathLike)) else None
+    if not text:
+        raise InputError(f"A dataset is given by its name or path. Received: {name!r}.")
+    path = Path(text).expanduser()
+    looks_like_path = (
+        isinstance(name, os.PathLike) or text.startswith((".", "/", "~")) or path.suffix == ".npz"
+    )
+    if looks_like_path or (path.exists() and text.replace(":", "/").split("/")[0] not in known_names()):
+        if supervised_keys is not None:
+            raise InputError(f"supervised_keys is for tfds datasets. Received: {text}.")
+        if path.is_dir():
+            return load_folder(path, size, memory_limit)
+        if path.suffix == ".npz" and path.is_file():
+            return load_npz(path, size)
+        if path.exists():
+            raise InputError(
+                f"A dataset's file must be an .npz archive or a folder of images. Received: {text}."
+            )
+        raise InputError(f"No such file or folder: {text}.")
+    if supervised_keys is not None:
+        pair = isinstance(supervised_keys, (tuple, list)) and len(supervised_keys) == 2
+        if not pair or not supervised_keys[0]:
+            raise InputError(f"supervised_keys is (input, target). Received: {supervised_keys!r}.")
+        supervised_keys = tuple(supervised_keys)
+    return load_records(text, data_dir, size, supervised_keys, memory_limit)

@@ -1,0 +1,90 @@
+"""A numpy archive as a Source."""
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from ..errors import InputError
+from .source import divide, from_arrays
+from .transforms import fit
+
+_LAYOUTS = "x_train, y_train, x_test, y_test (y optional), or train, test, or image, label (label optional)"
+_RESIZED_TOGETHER = 1024
+
+
+def load_npz(path, image_size):
+    """The Source of an `.npz` file; see `keraszoo.data.load`."""
+    path = Path(path)
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {key: _read(path, archive, key) for key in archive.files}
+    except (OSError, zipfile.BadZipFile, EOFError) as error:
+        raise InputError(f"{path} is not a readable .npz file: {error}.") from error
+    splits, input, target = _arrange(path, arrays)
+    for split, part in splits.items():
+        part[input] = _examples(path, split, part[input], image_size)
+        if target in part and part[target].ndim == 2 and part[target].shape[1] == 1:  # labels as a column
+            part[target] = part[target][:, 0]
+    if len(splits) == 1:
+        part = splits["train"]
+        lengths = {feature: len(array) for feature, array in part.items()}
+        if len(set(lengths.values())) == 1:  # from_arrays tells when not
+            rows = divide(path, lengths[input])
+            splits = {split: {f: array[rows[split]] for f, array in part.items()} for split in rows}
+    return from_arrays(str(path), splits, input=input, target=target if target in splits["train"] else None)
+
+
+def _read(path, archive, key):
+    try:
+        array = archive[key]
+    except ValueError as error:  # numpy refuses to unpickle
+        raise InputError(
+            f"{path}, array {key!r}: values must be numbers or booleans. Received: dtype object."
+        ) from error
+    if array.ndim == 0:
+        raise InputError(
+            f"{path}, array {key!r}: the first dimension must count examples. Received: a single value."
+        )
+    return array
+
+
+def _arrange(path, arrays):
+    """(`{split: {feature: array}}`, input, target) by the names of the arrays."""
+    keys = set(arrays)
+    if {"x_train", "x_test"} <= keys <= {"x_train", "y_train", "x_test", "y_test"}:
+        splits = {
+            split: {
+                feature: arrays[f"{feature}_{split}"]
+                for feature in ("x", "y")
+                if f"{feature}_{split}" in arrays
+            }
+            for split in ("train", "test")
+        }
+        return splits, "x", "y"
+    if keys == {"train", "test"}:
+        return {split: {"x": arrays[split]} for split in ("train", "test")}, "x", None
+    if {"image"} <= keys <= {"image", "label"}:
+        return {"train": dict(arrays)}, "image", "label"
+    raise InputError(
+        f"{path}: the arrays must be named {_LAYOUTS}. Received: {', '.join(sorted(keys)) or 'none'}."
+    )
+
+
+def _examples(path, split, array, image_size):
+    """Inputs as [n, features] or [n, height, width, channels], resized if asked."""
+    if array.ndim not in (2, 3, 4) or 0 in array.shape[1:]:
+        raise InputError(
+            f"{path}, split {split!r}: inputs must be [n, features], [n, height, width] or "
+            f"[n, height, width, channels]. Received: {list(array.shape)}."
+        )
+    array = array[..., None] if array.ndim == 3 else array
+    if not image_size or array.shape[1:3] == image_size:
+        return array
+    if array.ndim == 2:
+        raise InputError(
+            f"image_size is for images. Received: {path} with inputs of shape {list(array.shape)}."
+        )
+    pieces = [array[i : i + _RESIZED_TOGETHER] for i in range(0, len(array), _RESIZED_TOGETHER)]
+    return np.concatenate([fit(tf.constant(piece), image_size).numpy() for piece in pieces or [array]])
