@@ -56,6 +56,10 @@ class ZooModel(keras.Model):
         """
         raise NotImplementedError(f"{type(self).__name__} has nothing to serve: it defines no serving_signatures()")
 
+    def serving_examples(self):
+        """Inputs to try the signatures on, `{signature: {input name: array}}`, where random numbers will not do."""
+        return {}
+
     def pictures(self, x, seed=0):
         """What to look at while training: `{name: [rows, columns, height, width, channels] in [0, 1]}`.
 

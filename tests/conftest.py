@@ -23,7 +23,7 @@ def own_cache(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def mirrored():
-    """The one two-replica strategy: a second one on the same devices would reuse the keys of the first one's collectives."""
+    """The one two-replica strategy: a second one on the same devices would reuse the first one's collectives."""
     return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 
 

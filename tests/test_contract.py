@@ -58,8 +58,8 @@ def trained(subject, model, epochs=3, **options):
     return model.get_weights()
 
 
-# With Adam's usual epsilon of 1e-7 the rounding error of a vanishing gradient becomes a full step of either sign, and no
-# two summation orders agree; with this one, laws about arithmetic can be held to 1e-6.
+# With Adam's usual epsilon of 1e-7 the rounding error of a vanishing gradient becomes a full step of either sign, and
+# no two summation orders agree; with this one, laws about arithmetic can be held to 1e-6.
 EPSILON = 1e-3
 
 

@@ -111,10 +111,9 @@ def train(
         source, recipe.train_split, recipe.batch_size, training=True, first_step=epoch * steps, **pipeline
     )
 
-    say(f"{recipe.name}: {recipe.model} with {model.count_params():,} weights on {recipe.dataset}, {_sizes(source)};")
-    say(
-        f"batch {recipe.batch_size}, {steps} steps an epoch, seed {recipe.seed}, {_devices(strategy)}; run in {run.path}"
-    )
+    say(f"{recipe.name}: {recipe.model}, {model.count_params():,} weights, {_replicas(replicas)}")
+    say(f"{recipe.dataset}: {_sizes(source)} examples of shape {recipe.input_shape}")
+    say(f"{recipe.epochs} epochs of {steps} steps, batch {recipe.batch_size}, seed {recipe.seed}; run in {run.path}")
     if resume:
         say(f"resuming after epoch {epoch} of {recipe.epochs}")
     if epoch < recipe.epochs:
@@ -253,9 +252,8 @@ def _describe(run, recipe):
 
 
 def _sizes(source):
-    return " and ".join(f"{part.size:,} {name}" for name, part in source.splits.items()) + " examples"
+    return " and ".join(f"{part.size:,} {name}" for name, part in source.splits.items())
 
 
-def _devices(strategy):
-    count = strategy.num_replicas_in_sync
+def _replicas(count):
     return "1 replica" if count == 1 else f"{count} replicas"
