@@ -324,7 +324,7 @@ class ZooModel(keras.Model):
 
 
 def _arguments(method, model, args, kwargs):
-    """The arguments of `fit` or `evaluate` by name. Keras drops sample weights without labels, so there they get some."""
+    """The arguments of `fit` or `evaluate` by name; Keras drops weights without labels, so those get some."""
     arguments = inspect.signature(method).bind(model, *args, **kwargs).arguments
     arguments.pop("self")
     arguments |= arguments.pop("kwargs", {})
