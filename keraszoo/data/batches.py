@@ -54,9 +54,7 @@ def batches(source, split, batch_size, *, training, transforms=(), with_labels=F
     _check_integer("seed", seed)
     _check_integer("first_step", first_step, least=0)
     if with_labels and source.target not in part.shapes:
-        raise InputError(
-            f"{source.name}, split {split!r}, has no labels. Its features: {', '.join(part.shapes)}."
-        )
+        raise InputError(f"{source.name}, split {split!r}, has no labels. Its features: {', '.join(part.shapes)}.")
 
     def finish(features, uniform):
         x = tf.cast(features[source.input], tf.float32) / scale_of(source.dtypes[source.input])
@@ -67,13 +65,9 @@ def batches(source, split, batch_size, *, training, transforms=(), with_labels=F
         return x, tf.cast(y, tf.float32 if y.dtype.is_floating else tf.int64)
 
     if training:
-        data = _training(
-            part, batch_size, steps_per_epoch(source, split, batch_size), seed, first_step, finish
-        )
+        data = _training(part, batch_size, steps_per_epoch(source, split, batch_size), seed, first_step, finish)
     elif first_step:
-        raise InputError(
-            f"first_step belongs to training; evaluation starts at the beginning. Received: {first_step}."
-        )
+        raise InputError(f"first_step belongs to training; evaluation starts at the beginning. Received: {first_step}.")
     else:
         data = _evaluation(part, batch_size, seed, finish)
     options = tf.data.Options()
@@ -121,9 +115,7 @@ def transformed_shape(source, transforms=()):
             f"Received: {source.name} with {source.input!r} from %g to %g." % source.input_range
         )
     inputs = tf.TensorSpec([None, *source.shapes[source.input]], tf.float32)
-    transformed = tf.function(
-        lambda x: named.apply(x, transforms, lambda shape, _: tf.zeros(shape)), autograph=False
-    )
+    transformed = tf.function(lambda x: named.apply(x, transforms, lambda shape, _: tf.zeros(shape)), autograph=False)
     return tuple(transformed.get_concrete_function(inputs).structured_outputs.shape[1:])
 
 
@@ -183,10 +175,6 @@ def _seed_at(seed, position, step):
 
 
 def _check_integer(name, value, least=None):
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, numbers.Integral)
-        or (least is not None and value < least)
-    ):
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or (least is not None and value < least):
         rule = "an integer" if least is None else f"an integer of at least {least}"
         raise InputError(f"{name} must be {rule}. Received: {value!r}.")

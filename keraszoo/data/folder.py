@@ -27,9 +27,7 @@ def load_folder(folder, image_size, memory_limit):
             raise InputError(f"{folder}: no images in {split}. Images are files in {', '.join(SUFFIXES)}.")
     class_names = tuple(sorted({name for files in listed.values() for _, name in files if name is not None}))
     if class_names and any(name is None for files in listed.values() for _, name in files):
-        raise InputError(
-            f"{folder}: images are either all in one folder or all in one folder per class, not mixed."
-        )
+        raise InputError(f"{folder}: images are either all in one folder or all in one folder per class, not mixed.")
     height, width, channels = _common_shape(
         folder, [path for files in listed.values() for path, _ in files], image_size
     )
@@ -39,9 +37,7 @@ def load_folder(folder, image_size, memory_limit):
     splits = {
         split: FileSplit(
             [path for path, _ in files],
-            {"label": np.array([class_names.index(name) for _, name in files], np.int64)}
-            if class_names
-            else {},
+            {"label": np.array([class_names.index(name) for _, name in files], np.int64)} if class_names else {},
             (height, width, channels),
             resize=bool(image_size),
         )

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+import tensorflow as tf
+
 from ..errors import InputError
 from .folder import load_folder
 from .npz import load_npz
@@ -55,14 +57,14 @@ def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_l
         >>> load("digits")
         Source('digits': train 1437, test 360; image uint8 [8, 8, 1], label int64 [])
     """
+    if tf.distribute.has_strategy():
+        raise InputError("Load datasets outside strategy.scope(): inside, every replica would hold a copy.")
     size = None if image_size is None else checked_size(image_size)
     text = os.fspath(name) if isinstance(name, (str, os.PathLike)) else None
     if not text:
         raise InputError(f"A dataset is given by its name or path. Received: {name!r}.")
     path = Path(text).expanduser()
-    looks_like_path = (
-        isinstance(name, os.PathLike) or text.startswith((".", "/", "~")) or path.suffix == ".npz"
-    )
+    looks_like_path = isinstance(name, os.PathLike) or text.startswith((".", "/", "~")) or path.suffix == ".npz"
     if looks_like_path or (path.exists() and text.replace(":", "/").split("/")[0] not in known_names()):
         if supervised_keys is not None:
             raise InputError(f"supervised_keys is for tfds datasets. Received: {text}.")
@@ -71,9 +73,7 @@ def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_l
         if path.suffix == ".npz" and path.is_file():
             return load_npz(path, size)
         if path.exists():
-            raise InputError(
-                f"A dataset's file must be an .npz archive or a folder of images. Received: {text}."
-            )
+            raise InputError(f"A dataset's file must be an .npz archive or a folder of images. Received: {text}.")
         raise InputError(f"No such file or folder: {text}.")
     if supervised_keys is not None:
         pair = isinstance(supervised_keys, (tuple, list)) and len(supervised_keys) == 2

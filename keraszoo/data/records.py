@@ -40,13 +40,9 @@ def load_records(name, data_dir, image_size, supervised_keys, memory_limit):
             kept[feature], shapes[feature], sizes[feature] = connector, tuple(shape), size
         elif feature in (input, target):
             hint = " Pass image_size to bring the images to one size." if image and shape[-1] else ""
-            raise InputError(
-                f"{name}: examples must have one shape. Received: {feature!r} of shape {shape}.{hint}"
-            )
+            raise InputError(f"{name}: examples must have one shape. Received: {feature!r} of shape {shape}.{hint}")
     if image_size and not sizes[input]:
-        raise InputError(
-            f"image_size is for images. Received: {name} with {input!r} of shape {list(shapes[input])}."
-        )
+        raise InputError(f"image_size is for images. Received: {name} with {input!r} of shape {list(shapes[input])}.")
     splits = {}
     for split, part in _split_names(builder.info.splits).items():
         splits[split] = RecordSplit(builder, part, kept, shapes, sizes, masks={target} - {input})
@@ -56,9 +52,10 @@ def load_records(name, data_dir, image_size, supervised_keys, memory_limit):
     num_classes = classes.num_classes if classes else None
     if sum(byte_size(part.shapes, part.dtypes, part.size) for part in splits.values()) <= memory_limit:
         arrays = {split: part.arrays() for split, part in splits.items()}
-        return from_arrays(
-            name, arrays, input=input, target=target, class_names=names, num_classes=num_classes
-        )
+        for features in arrays.values():
+            if classes and (features[target] == -1).all():  # labels that are kept secret
+                del features[target]
+        return from_arrays(name, arrays, input=input, target=target, class_names=names, num_classes=num_classes)
     dtype = kept[input].get_tensor_info().tf_dtype
     return Source(
         name,
@@ -116,6 +113,8 @@ class RecordSplit:
         """
 
         def epoch_examples(epoch):
+            # The seed of this function's graph: shuffle mixes it in, and fails when the global seed is 0.
+            tf.random.set_seed(1)
             key = tf.stack([tf.constant(seed, tf.int64), epoch])
             epoch_seed = tf.random.stateless_uniform([], key, minval=None, maxval=None, dtype=tf.int64)
             examples = self._encoded(epoch_seed)
@@ -170,9 +169,7 @@ class RecordSplit:
             features = self._decode(example)
             name = self.builder.info.full_name
             return {
-                feature: tf.debugging.check_numerics(
-                    value, f"{name}, feature {feature!r}: NaN or infinite values"
-                )
+                feature: tf.debugging.check_numerics(value, f"{name}, feature {feature!r}: NaN or infinite values")
                 if value.dtype.is_floating
                 else value
                 for feature, value in features.items()
@@ -186,9 +183,7 @@ def _builder(name, data_dir):
     """The builder of a dataset that is prepared."""
     match = _NAME.fullmatch(name)
     if not match:
-        raise InputError(
-            f"A dataset's name is written name/config:version, the last two optional. Received: {name!r}."
-        )
+        raise InputError(f"A dataset's name is written name/config:version, the last two optional. Received: {name!r}.")
     base, config, version = match["name"], match["config"], match["version"]
     data_dir = Path(data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
     known = known_names()
@@ -210,6 +205,7 @@ def _builder(name, data_dir):
             hint = closest(config, configs) if configs else "It has no configurations."
             raise InputError(f"{base} has no configuration {config!r}. {hint}") from error
         *_, reason = str(error).splitlines() or [type(error).__name__]
+        reason = reason.rpartition('}": ')[2]  # without the arguments that tfds repeats
         raise InputError(f"tensorflow-datasets cannot open {name}: {reason}") from error
     if builder.data_path.exists():
         return builder
@@ -241,23 +237,17 @@ def _keys(name, info, leaves, supervised_keys):
             if key is not None and key not in leaves:
                 raise InputError(f"{name} has no numeric feature {key!r}. {closest(str(key), leaves)}")
         if not leaves[supervised_keys[0]].get_tensor_info().shape:
-            raise InputError(
-                f"The input must be an array. Received: {name} with {supervised_keys[0]!r}, a number."
-            )
+            raise InputError(f"The input must be an array. Received: {name} with {supervised_keys[0]!r}, a number.")
         return supervised_keys
     keys = info.supervised_keys or ()
-    input, target = (
-        key if isinstance(key, str) and key in leaves else None for key in (*keys, None, None)[:2]
-    )
+    input, target = (key if isinstance(key, str) and key in leaves else None for key in (*keys, None, None)[:2])
     if input is None:
         images = [f for f, connector in leaves.items() if isinstance(connector, tfds.features.Image)]
         arrays = [f for f, connector in leaves.items() if connector.get_tensor_info().shape]
         input = next(iter([*images, *arrays]), None)
         target = target if target != input else None
     if input is None or not leaves[input].get_tensor_info().shape:
-        raise InputError(
-            f"{name} has no image and no array to learn from. Its features: {', '.join(info.features)}."
-        )
+        raise InputError(f"{name} has no image and no array to learn from. Its features: {', '.join(info.features)}.")
     return input, target
 
 

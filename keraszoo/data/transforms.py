@@ -20,9 +20,7 @@ def pad(x, size):
     height, width = image_size(size)
     rows, columns, _ = _image_shape(x, "pad")
     if rows > height or columns > width:
-        raise InputError(
-            f"pad needs a size of at least the image's, {rows}x{columns}. Received: {height}x{width}."
-        )
+        raise InputError(f"pad needs a size of at least the image's, {rows}x{columns}. Received: {height}x{width}.")
     top, left = (height - rows) // 2, (width - columns) // 2
     return tf.pad(x, [[0, 0], [top, height - rows - top], [left, width - columns - left], [0, 0]])
 
@@ -77,9 +75,7 @@ def binarize(x, *, uniform):
     return tf.cast(uniform(tf.shape(x)) < x, x.dtype)
 
 
-TRANSFORMS = {
-    function.__name__: function for function in (pad, resize, grayscale, rgb, flatten, threshold, binarize)
-}
+TRANSFORMS = {function.__name__: function for function in (pad, resize, grayscale, rgb, flatten, threshold, binarize)}
 
 
 def apply(x, transforms, uniform):
@@ -105,14 +101,10 @@ def apply(x, transforms, uniform):
 def parse(transforms):
     """`[(name, arguments)]` of a recipe's transforms, each known to exist and to take that many arguments."""
     if isinstance(transforms, str) or not isinstance(transforms, (tuple, list)):
-        raise InputError(
-            f'transforms is a sequence such as (("pad", 32), ("binarize",)). Received: {transforms!r}.'
-        )
+        raise InputError(f'transforms is a sequence such as (("pad", 32), ("binarize",)). Received: {transforms!r}.')
     parsed = []
     for entry in transforms:
-        name, *arguments = (
-            [entry] if isinstance(entry, str) else entry if isinstance(entry, (tuple, list)) else [None]
-        )
+        name, *arguments = [entry] if isinstance(entry, str) else entry if isinstance(entry, (tuple, list)) else [None]
         if not isinstance(name, str):
             raise InputError(f'A transform is written ("name", argument, ...). Received: {entry!r}.')
         if name not in TRANSFORMS:
@@ -146,9 +138,7 @@ def fit(images, size, nearest=False):
     """
     how = {"interpolation": "nearest"} if nearest else {"antialias": True}
     values = images if nearest else tf.cast(images, tf.float32)
-    values = keras.ops.image.resize(
-        values, size, crop_to_aspect_ratio=True, data_format="channels_last", **how
-    )
+    values = keras.ops.image.resize(values, size, crop_to_aspect_ratio=True, data_format="channels_last", **how)
     if images.dtype.is_integer and not nearest:
         values = tf.clip_by_value(tf.round(values), images.dtype.min, images.dtype.max)
     return tf.cast(values, images.dtype)
@@ -156,7 +146,5 @@ def fit(images, size, nearest=False):
 
 def _image_shape(x, name):
     if x.shape.rank != 4:
-        raise InputError(
-            f"{name} takes images, [height, width, channels]. Received: examples of {list(x.shape[1:])}."
-        )
+        raise InputError(f"{name} takes images, [height, width, channels]. Received: examples of {list(x.shape[1:])}.")
     return x.shape[1:]
