@@ -490,6 +490,14 @@ def test_images_of_differing_size_need_an_image_size(tmp_path):
     assert load(tmp_path, image_size=(3, 2)).shapes["image"] == (3, 2, 1)
 
 
+def test_photos_stand_upright(tmp_path):
+    turned = Image.Exif()
+    turned[0x0112] = 6  # the camera was held upright
+    for name in ("a.jpg", "b.jpg"):
+        Image.fromarray(np.zeros((4, 8, 3), "uint8")).save(tmp_path / name, exif=turned)
+    assert load(tmp_path).shapes["image"] == (8, 4, 3)
+
+
 @pytest.mark.parametrize("image_size", [None, 3])
 def test_files_give_the_same_pixels_from_disk_as_from_memory(tmp_path, image_size):
     for i in range(6):
