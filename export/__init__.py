@@ -1,0 +1,30 @@
+"""From a trained model to a version that TensorFlow Serving loads, proven before it is published.
+
+    from keraszoo.export import doctor, export
+    version = export("runs/vae", to="served")    # what `keraszoo export` does
+    checks = doctor(version)                     # what `keraszoo doctor` does
+
+Importing this package costs no TensorFlow: each name is imported when it is first used.
+"""
+
+import importlib
+
+_HOMES = {
+    "export": ".pipeline",
+    "doctor": ".examination",
+    "Check": ".examination",
+    "publish": ".versions",
+    "write_server_config": ".server_config",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name):
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name], __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted([*globals(), *_HOMES])

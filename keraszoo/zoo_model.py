@@ -56,6 +56,10 @@ class ZooModel(keras.Model):
         """
         raise NotImplementedError(f"{type(self).__name__} has nothing to serve: it defines no serving_signatures()")
 
+    def serving_examples(self):
+        """Inputs to try the signatures on, `{signature: {input name: array}}`, where random numbers will not do."""
+        return {}
+
     def pictures(self, x, seed=0):
         """What to look at while training: `{name: [rows, columns, height, width, channels] in [0, 1]}`.
 
@@ -220,10 +224,11 @@ class ZooModel(keras.Model):
         """Raises InputError when `x` cannot be a batch of this model's examples (static shape and dtype)."""
         if self.event_shape is None:
             return
-        name, want, got = type(self).__name__, tuple(self.event_shape), tuple(x.shape[1:])
-        if not tf.TensorShape(got).is_compatible_with(want):
-            hint = " Add the channel axis: x[..., None]." if (*got, 1) == want else ""
-            raise InputError(f"{name} takes batches of shape {(None, *want)}. Received: {tuple(x.shape)}.{hint}")
+        name, want = type(self).__name__, tuple(self.event_shape)
+        got = None if x.shape.rank is None else tuple(x.shape[1:])
+        if got is None or not tf.TensorShape(got).is_compatible_with(want):
+            hint = " Add the channel axis: x[..., None]." if got and (*got, 1) == want else ""
+            raise InputError(f"{name} takes batches of shape {(None, *want)}. Received: {x.shape}.{hint}")
         if not tf.as_dtype(x.dtype).is_floating:
             hint = " Divide 0..255 images by 255." if tf.as_dtype(x.dtype) == tf.uint8 else ""
             raise InputError(f"{name} takes floating-point batches. Received: {tf.as_dtype(x.dtype).name}.{hint}")
@@ -299,7 +304,7 @@ class ZooModel(keras.Model):
             return 1, metrics()
 
         if not self.run_eagerly:
-            from_iterator = tf.function(from_iterator, reduce_retracing=True, autograph=False)
+            from_iterator = tf.function(from_iterator, autograph=False)
             from_batch = tf.function(from_batch, reduce_retracing=True, autograph=False)
 
         def execute(iterator, limit):

@@ -23,32 +23,31 @@ def own_cache(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def mirrored():
-    """The one two-replica strategy: a second one on the same devices would reuse the keys of the first one's collectives."""
+    """The one two-replica strategy: a second one on the same devices would reuse the first one's collectives."""
     return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 
 
 @pytest.fixture
 def same_noise(monkeypatch):
-    """Every random draw is the same for each row of a batch and at each step, so replicas draw what one device draws."""
-    seed = tf.constant([7, 11])
+    """Every random draw is the same for each row of a batch, at each step, on every replica and under XLA."""
 
-    def repeat_rows(draw):
-        def drawn(shape, *args, **kwargs):
-            shape = tf.convert_to_tensor(shape, tf.int32)
-            kwargs["seed"] = seed
-            args = args[1:]  # the caller's seed
-            row = draw(tf.concat([[1], shape[1:]], 0), *args, **kwargs)
-            return tf.broadcast_to(row, shape)
+    def uniform(shape, *args, dtype=tf.float32, minval=0, maxval=1, **kwargs):
+        shape = tf.convert_to_tensor(shape, tf.int32)
+        states = tf.range(1, 1 + tf.reduce_prod(shape[1:]), dtype=tf.int64)
+        for _ in range(3):  # Park and Miller's generator, once a pixel
+            states = 48271 * states % 2147483647
+        row = tf.reshape(tf.cast(states / 2147483647, dtype), tf.concat([[1], shape[1:]], 0))
+        return tf.broadcast_to(minval + (maxval - minval) * row, shape)
 
-        return drawn
+    def normal(shape, *args, mean=0.0, stddev=1.0, dtype=tf.float32, **kwargs):
+        return mean + stddev * tf.math.ndtri(uniform(shape, dtype=dtype))
 
-    for name in ("stateless_normal", "stateless_uniform", "stateless_truncated_normal"):
-        monkeypatch.setattr(tf.random, name, repeat_rows(getattr(tf.random, name)))
+    def dropout(x, rate, *args, **kwargs):
+        return tf.where(uniform(tf.shape(x)) >= rate, x / (1 - rate), tf.zeros_like(x))
 
-    def dropout(x, rate, seed=None, noise_shape=None, **kwargs):
-        kept = tf.random.stateless_uniform(tf.shape(x), None) >= rate
-        return tf.where(kept, x / (1 - rate), tf.zeros_like(x))
-
+    monkeypatch.setattr(tf.random, "stateless_uniform", uniform)
+    monkeypatch.setattr(tf.random, "stateless_normal", normal)
+    monkeypatch.setattr(tf.random, "stateless_truncated_normal", normal)
     monkeypatch.setattr(tf.nn.experimental, "stateless_dropout", dropout)
 
 

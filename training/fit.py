@@ -99,25 +99,23 @@ def train(
             steps_per_execution=min(STEPS_PER_EXECUTION, steps),
             jit_compile=True if jit else "auto",
         )
+    pipeline = {"transforms": recipe.transforms, "with_labels": recipe.with_labels, "seed": recipe.seed}
+    test = data.batches(source, recipe.test_split, recipe.batch_size, training=False, **pipeline)
     if resume:
         epoch, history = restore_checkpoint(run, model, say)
         run.write("recipe.json", recipe.to_json())
     else:
         run = Run.create(run or default_path(recipe), recipe)
         epoch, history = 0, []
-
-    say(f"{recipe.name}: {recipe.model} with {model.count_params():,} weights on {recipe.dataset}, {_sizes(source)}")
-    say(
-        f"batch {recipe.batch_size}, {steps} steps an epoch, seed {recipe.seed}, {_devices(strategy)}; run in {run.path}"
-    )
-    if resume:
-        say(f"resuming after epoch {epoch} of {recipe.epochs}")
-
-    pipeline = {"transforms": recipe.transforms, "with_labels": recipe.with_labels, "seed": recipe.seed}
     training = data.batches(
         source, recipe.train_split, recipe.batch_size, training=True, first_step=epoch * steps, **pipeline
     )
-    test = data.batches(source, recipe.test_split, recipe.batch_size, training=False, **pipeline)
+
+    say(f"{recipe.name}: {recipe.model}, {model.count_params():,} weights, {_replicas(replicas)}")
+    say(f"{recipe.dataset}: {_sizes(source)} examples of shape {recipe.input_shape}")
+    say(f"{recipe.epochs} epochs of {steps} steps, batch {recipe.batch_size}, seed {recipe.seed}; run in {run.path}")
+    if resume:
+        say(f"resuming after epoch {epoch} of {recipe.epochs}")
     if epoch < recipe.epochs:
         examples = next(iter(test.unbatch().batch(64)))
         _describe(run, recipe)
@@ -208,7 +206,8 @@ def _recipe_to_resume(run, recipe, changes, learning_rate, arguments):
         differing.insert(0, f"recipe ({_recipe(recipe).name} instead of {run.recipe.name})")
     if differing:
         raise InputError(
-            f"A run is resumed with what it was started with; only --epochs may change. Received another: {', '.join(differing)}."
+            "A run is resumed with what it was started with; only --epochs may change. "
+            f"Received another: {', '.join(differing)}."
         )
     return run.recipe.replace(epochs=epochs)
 
@@ -253,9 +252,8 @@ def _describe(run, recipe):
 
 
 def _sizes(source):
-    return " and ".join(f"{size:,} {split}" for split, size in source.splits.items()) + " examples"
+    return " and ".join(f"{part.size:,} {name}" for name, part in source.splits.items())
 
 
-def _devices(strategy):
-    count = strategy.num_replicas_in_sync
+def _replicas(count):
     return "1 replica" if count == 1 else f"{count} replicas"

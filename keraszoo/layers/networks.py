@@ -3,98 +3,77 @@
 Every function takes the shape of its input without the batch and a `dtype` (a Keras dtype policy or its name).
 """
 
+import itertools
 import math
 
 import keras
 
 from ..errors import InputError, closest
+from .initialization import initializers
+
+KERNEL = 3  # side of every convolution
 
 
-def dense_encoder(
-    image_shape, outputs, hidden=(256,), *, activation="relu", kernel_initializer="glorot_uniform", dtype=None
-):
+def dense_encoder(image_shape, outputs, hidden=(256,), *, activation="relu", initialization="glorot", dtype=None):
     """[batch, *image_shape] -> [batch, outputs] through dense layers of `hidden` units."""
+    inputs = [math.prod(image_shape), *hidden]
     layers = [keras.Input(image_shape), keras.layers.Flatten(dtype=dtype)]
     layers += [
-        keras.layers.Dense(units, activation, kernel_initializer=kernel_initializer, dtype=dtype) for units in hidden
+        keras.layers.Dense(units, activation, dtype=dtype, **initializers(initialization, fan_in))
+        for fan_in, units in zip(inputs, hidden, strict=False)
     ]
-    layers += [keras.layers.Dense(outputs, kernel_initializer=kernel_initializer, dtype=dtype)]
+    layers += [keras.layers.Dense(outputs, dtype=dtype, **initializers(initialization, inputs[-1]))]
     return keras.Sequential(layers, name="encoder")
 
 
-def dense_decoder(
-    latent_dim,
-    image_shape,
-    hidden=(256,),
-    *,
-    activation="relu",
-    kernel_initializer="glorot_uniform",
-    latent_initializer="lecun_uniform",
-    dtype=None,
-):
-    """[batch, latent_dim] -> [batch, *image_shape]; `hidden` is listed from the latent side.
-
-    `latent_initializer` is that of the first layer. Few latent units feeding many hidden ones is where Glorot's rule
-    starts too small: it averages fan-in and fan-out, and the decoder begins almost blind to its input.
-    """
-    initializers = [latent_initializer] + [kernel_initializer] * len(hidden)
+def dense_decoder(latent_dim, image_shape, hidden=(256,), *, activation="relu", initialization="glorot", dtype=None):
+    """[batch, latent_dim] -> [batch, *image_shape]; `hidden` is listed from the latent side."""
+    widths = [latent_dim, *hidden, math.prod(image_shape)]
+    activations = [activation] * len(hidden) + [None]
     layers = [keras.Input((latent_dim,))]
-    layers += [
-        keras.layers.Dense(units, activation, kernel_initializer=initializer, dtype=dtype)
-        for units, initializer in zip(hidden, initializers, strict=False)
-    ]
-    layers += [
-        keras.layers.Dense(math.prod(image_shape), kernel_initializer=initializers[-1], dtype=dtype),
-        keras.layers.Reshape(image_shape, dtype=dtype),
-    ]
+    for depth, (fan_in, units) in enumerate(itertools.pairwise(widths)):
+        start = initializers(initialization, fan_in, latent=depth == 0)
+        layers += [keras.layers.Dense(units, activations[depth], dtype=dtype, **start)]
+    layers += [keras.layers.Reshape(image_shape, dtype=dtype)]
     return keras.Sequential(layers, name="decoder")
 
 
 def convolutional_encoder(
-    image_shape,
-    outputs,
-    hidden=(32, 64),
-    *,
-    activation="relu",
-    kernel_initializer="glorot_uniform",
-    dtype=None,
+    image_shape, outputs, hidden=(32, 64), *, activation="relu", initialization="glorot", dtype=None
 ):
     """[batch, height, width, channels] -> [batch, outputs]: each entry of `hidden` halves the image."""
-    _check_halving(image_shape, hidden)
-    convolution = {"strides": 2, "padding": "same", "kernel_initializer": kernel_initializer, "dtype": dtype}
+    height, width = _halved(image_shape, hidden)
     layers = [keras.Input(image_shape)]
-    layers += [keras.layers.Conv2D(filters, 3, activation=activation, **convolution) for filters in hidden]
-    layers += [
-        keras.layers.Flatten(dtype=dtype),
-        keras.layers.Dense(outputs, kernel_initializer=kernel_initializer, dtype=dtype),
-    ]
+    for channels, filters in itertools.pairwise([image_shape[2], *hidden]):
+        start = initializers(initialization, KERNEL**2 * channels)
+        layers += [
+            keras.layers.Conv2D(filters, KERNEL, strides=2, padding="same", activation=activation, dtype=dtype, **start)
+        ]
+    start = initializers(initialization, height * width * hidden[-1])
+    layers += [keras.layers.Flatten(dtype=dtype), keras.layers.Dense(outputs, dtype=dtype, **start)]
     return keras.Sequential(layers, name="encoder")
 
 
 def convolutional_decoder(
-    latent_dim,
-    image_shape,
-    hidden=(64, 32),
-    *,
-    activation="relu",
-    kernel_initializer="glorot_uniform",
-    latent_initializer="lecun_uniform",
-    dtype=None,
+    latent_dim, image_shape, hidden=(64, 32), *, activation="relu", initialization="glorot", dtype=None
 ):
     """[batch, latent_dim] -> [batch, height, width, channels]: each entry of `hidden` doubles the image."""
-    _check_halving(image_shape, hidden)
-    height, width, channels = image_shape
-    small = (height >> len(hidden), width >> len(hidden), hidden[0])
-    convolution = {"padding": "same", "kernel_initializer": kernel_initializer, "dtype": dtype}
+    small = (*_halved(image_shape, hidden), hidden[0])
+    start = initializers(initialization, latent_dim, latent=True)
     layers = [
         keras.Input((latent_dim,)),
-        keras.layers.Dense(math.prod(small), activation, kernel_initializer=latent_initializer, dtype=dtype),
+        keras.layers.Dense(math.prod(small), activation, dtype=dtype, **start),
         keras.layers.Reshape(small, dtype=dtype),
     ]
-    layers += [
-        keras.layers.Conv2DTranspose(filters, 3, strides=2, activation=activation, **convolution) for filters in hidden
-    ]
-    layers += [keras.layers.Conv2D(channels, 3, **convolution)]
+    for channels, filters in itertools.pairwise([hidden[0], *hidden]):
+        start = initializers(initialization, KERNEL**2 * channels)
+        layers += [
+            keras.layers.Conv2DTranspose(
+                filters, KERNEL, strides=2, padding="same", activation=activation, dtype=dtype, **start
+            )
+        ]
+    start = initializers(initialization, KERNEL**2 * hidden[-1])
+    layers += [keras.layers.Conv2D(image_shape[2], KERNEL, padding="same", dtype=dtype, **start)]
     return keras.Sequential(layers, name="decoder")
 
 
@@ -104,7 +83,7 @@ NETWORKS = {
 }
 
 
-def encoder_and_decoder(image_shape, outputs, latent_dim, *, network, hidden, latent_initializer, **options):
+def encoder_and_decoder(image_shape, outputs, latent_dim, *, network, hidden, **options):
     """The pair of networks of that name, the decoder mirroring the encoder.
 
     Args:
@@ -113,8 +92,7 @@ def encoder_and_decoder(image_shape, outputs, latent_dim, *, network, hidden, la
         latent_dim: width of the decoder's input.
         network: "dense" or "convolutional".
         hidden: units or filters of the encoder's hidden layers, from the image side; None for the network's default.
-        latent_initializer: kernel initialiser of the decoder's first layer.
-        **options: `activation`, `kernel_initializer`, `dtype` of both networks.
+        **options: `activation`, `initialization`, `dtype` of both networks.
     """
     if network not in NETWORKS:
         raise InputError(f"Unknown network. Received: network={network!r}. {closest(str(network), NETWORKS)}")
@@ -122,7 +100,7 @@ def encoder_and_decoder(image_shape, outputs, latent_dim, *, network, hidden, la
     hidden = default if hidden is None else hidden
     return (
         encoder(image_shape, outputs, hidden, **options),
-        decoder(latent_dim, image_shape, hidden[::-1], latent_initializer=latent_initializer, **options),
+        decoder(latent_dim, image_shape, hidden[::-1], **options),
     )
 
 
@@ -140,7 +118,8 @@ def check_network(network, role, input_shape, output_shape):
         )
 
 
-def _check_halving(image_shape, hidden):
+def _halved(image_shape, hidden):
+    """Height and width after halving the image once per hidden layer."""
     if len(image_shape) != 3:
         raise InputError(
             "The convolutional network takes images of shape (height, width, channels); network='dense' takes any "
@@ -155,3 +134,4 @@ def _check_halving(image_shape, hidden):
             f"The convolutional network halves the image {len(hidden)} times, so height and width must be divisible "
             f"by {factor}. Received: image_shape={tuple(image_shape)}. Nearest: {(*nearest, *image_shape[2:])}."
         )
+    return image_shape[0] // factor, image_shape[1] // factor

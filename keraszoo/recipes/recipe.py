@@ -25,7 +25,7 @@ class Recipe:
         title: one line for `keraszoo list`.
         model: name of a class in `keraszoo.models`.
         arguments: of its constructor, besides the shape of an example.
-        dataset: a dataset of tensorflow-datasets (KerasZoo's offline ones included), a folder of images or an .npz file.
+        dataset: name in tensorflow-datasets (KerasZoo's offline ones included), folder of images or .npz file.
         input_shape: shape of one example after the transforms.
         transforms: names and arguments, in order: `(("pad", 32),)`; scaling to [0, 1] is automatic.
         optimizers: arguments of `compile`; `{"optimizer": Optimizer(...)}` for models with one player.
@@ -71,12 +71,15 @@ class Recipe:
     @classmethod
     def from_json(cls, text):
         try:
-            values = json.loads(text)
+            values = _tuples(json.loads(text))
             values["optimizers"] = {name: Optimizer(**value) for name, value in values["optimizers"].items()}
-            return cls(**{key: _tuples(value) if isinstance(value, list) else value for key, value in values.items()})
+            return cls(**values)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise InputError(f"This is not a recipe that KerasZoo wrote: {error}.") from error
 
 
 def _tuples(value):
+    """JSON's lists as the tuples that they were."""
+    if isinstance(value, dict):
+        return {name: _tuples(part) for name, part in value.items()}
     return tuple(map(_tuples, value)) if isinstance(value, list) else value

@@ -5,12 +5,6 @@ Kingma and Welling, "Auto-Encoding Variational Bayes" (2014).
 
 from .recipe import Optimizer, Recipe
 
-# Every kernel uniform within +-1/sqrt(fan-in), as PyTorch draws it: the lecture's notebook is a PyTorch one.
-_PYTORCH_KERNEL = {
-    "class_name": "VarianceScaling",
-    "config": {"scale": 1 / 3, "mode": "fan_in", "distribution": "uniform"},
-}
-
 RECIPES = (
     Recipe(
         name="vae/digits",
@@ -39,12 +33,8 @@ RECIPES = (
         title="The lecture's notebook on MNIST, faithfully: 784-256-10, Adam 1e-3",
         model="VAE",
         input_shape=(28, 28, 1),
-        arguments={
-            "latent_dim": 10,
-            "hidden": (256,),
-            "kernel_initializer": _PYTORCH_KERNEL,
-            "latent_initializer": _PYTORCH_KERNEL,
-        },
+        # the notebook is a PyTorch one
+        arguments={"latent_dim": 10, "hidden": (256,), "initialization": "fan_in"},
         dataset="mnist",
         optimizers={"optimizer": Optimizer("adam", 1e-3)},
         batch_size=128,

@@ -24,8 +24,8 @@ class Autoencoder(ZooModel):
             None: (256,) or (32, 64). `()` makes a dense network linear.
         activation: of the hidden layers.
         likelihood: "bernoulli" (data in [0, 1]), "gaussian", or a `keraszoo.losses.Likelihood`.
-        kernel_initializer: of every layer but the decoder's first.
-        latent_initializer: of the decoder's first layer.
+        initialization: how the weights start: "glorot" (with LeCun's rule for the decoder's first layer) or "fan_in"
+            (PyTorch's default).
         encoder: a Keras layer or model of your own, [batch, *image_shape] -> [batch, latent_dim].
         decoder: one of your own, [batch, latent_dim] -> [batch, *image_shape] (logits for "bernoulli").
 
@@ -52,8 +52,7 @@ class Autoencoder(ZooModel):
         hidden=None,
         activation="relu",
         likelihood="bernoulli",
-        kernel_initializer="glorot_uniform",
-        latent_initializer="lecun_uniform",
+        initialization="glorot",
         encoder=None,
         decoder=None,
         **kwargs,
@@ -66,8 +65,7 @@ class Autoencoder(ZooModel):
             "network": network,
             "hidden": None if hidden is None else _sizes("hidden", hidden),
             "activation": activation,
-            "kernel_initializer": kernel_initializer,
-            "latent_initializer": latent_initializer,
+            "initialization": initialization,
         }
         self._passed = {"encoder": encoder, "decoder": decoder}
         outputs = self.codes * self.latent_dim

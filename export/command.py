@@ -1,0 +1,107 @@
+"""The commands `keraszoo export` and `keraszoo doctor`."""
+
+import json
+import shlex
+import textwrap
+from pathlib import Path
+
+from keraszoo.arguments import Parser
+
+_WIDTH = 80
+
+
+def export_command(argv):
+    """`keraszoo export RUN --to DIR [--name NAME]`.
+
+    Args:
+        argv: the arguments after `export`.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        InputError: as `keraszoo.export.export` does.
+    """
+    parser = Parser("export", "Publish a trained model as the next version for TensorFlow Serving.")
+    parser.add_argument("run", metavar="RUN", help="run directory, as written by keraszoo train")
+    parser.add_argument("--to", metavar="DIR", required=True, help="base directory of the served models")
+    parser.add_argument("--name", metavar="NAME", help="name of the served model (default: the run's family)")
+    arguments = parser.parse_args(argv)
+
+    from . import manifest
+    from .pipeline import export
+
+    version = export(arguments.run, arguments.to, arguments.name)
+    described = manifest.read(version)
+    size = sum(file.stat().st_size for file in version.rglob("*") if file.is_file())
+    print(f"{version}: {size / 1e6:.2f} MB, {described['parameters']:,} parameters")
+    print("Signatures (the first is the default; N is the number of rows):")
+    for name, sides in described["signatures"].items():
+        text = f"{name}: {_tensors(sides['inputs'])} -> {_tensors(sides['outputs'])}"
+        print(textwrap.fill(text, _WIDTH, initial_indent="    ", subsequent_indent="        "))
+    print(f"Warm-up: {described['warm_up']}")
+    print("Next:")
+    print(f"    keraszoo doctor {shlex.quote(str(version.parent))}")
+    print(f"    docker run --rm -p 8501:8501 -v {shlex.quote(str(Path(arguments.to).absolute()))}:/models \\")
+    print("        tensorflow/serving --model_config_file=/models/models.config")
+    return 0
+
+
+def doctor_command(argv):
+    """`keraszoo doctor DIR [--version N] [--json]`.
+
+    Args:
+        argv: the arguments after `doctor`.
+
+    Returns:
+        The exit code: 0 when every check is ok, else 2.
+
+    Raises:
+        InputError: when there is no such version.
+    """
+    parser = Parser("doctor", "Prove that an exported version works without Python.")
+    parser.add_argument("path", metavar="DIR", help="a served model (base/name) or one version of it")
+    parser.add_argument("--version", metavar="N", type=int, help="number of the version (default: the newest)")
+    parser.add_argument("--json", action="store_true", help="print the checks as JSON")
+    arguments = parser.parse_args(argv)
+
+    from . import versions
+    from .examination import examine
+
+    directory = versions.find(arguments.path, arguments.version)
+    checks = examine(directory)
+    healthy = all(check.ok for check in checks)
+    if arguments.json:
+        described = {
+            "version": str(directory),
+            "healthy": healthy,
+            "checks": [check._asdict() for check in checks],
+        }
+        print(json.dumps(described, indent=2))
+    else:
+        _print_table(directory, checks)
+    return 0 if healthy else 2
+
+
+def _tensors(infos):
+    """`image float32[N,28,28,1], ...`"""
+    return ", ".join(f"{name} {info['dtype']}{_shape(info['shape'])}" for name, info in infos.items())
+
+
+def _shape(shape):
+    if shape is None:
+        return "[N,...]"
+    return f"[{','.join(['N', *('?' if size is None else str(size) for size in shape[1:])])}]"
+
+
+def _print_table(directory, checks):
+    column = max(len(check.name) for check in checks)
+    print(directory)
+    for check in checks:
+        start = f"{check.name:<{column}}  {'ok' if check.ok else 'FAILED':<6}  "
+        if len(start) > _WIDTH // 2:
+            print(start.rstrip())
+            start = " " * 8
+        print(textwrap.fill(check.detail, _WIDTH, initial_indent=start, subsequent_indent=" " * len(start)))
+    failed = sum(not check.ok for check in checks)
+    print(f"{failed} of {len(checks)} checks failed" if failed else f"healthy: {len(checks)} checks passed")

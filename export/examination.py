@@ -1,0 +1,138 @@
+"""The doctor: proves that a version works where no Python is, before a server finds out that it does not."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from keraszoo.errors import InputError
+
+from . import golden, graph, manifest, versions, warmup
+
+_SECONDS = 600
+
+
+class Check(NamedTuple):
+    """One thing that the doctor looked at: its name, whether it is as it should be, and a sentence about it."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+def doctor(path, version=None):
+    """Examines a published version.
+
+    The checksums come first. Then the graph is read for operations that have no place in a server. Then a process
+    that never imports TensorFlow's Python loads it through TensorFlow's C functions, replays the warm-up records,
+    compares the answer of every signature with the Keras model's own, and sends malformed requests, which must be
+    answered with an error. What fails early ends the examination: a damaged version is not run.
+
+    Args:
+        path: of a model (base/name) or of a version.
+        version: number of the version; the newest by default.
+
+    Returns:
+        A list of `Check(name, ok, detail)`; the version can be served when all of them are ok.
+
+    Raises:
+        InputError: when there is no such version.
+    """
+    return examine(versions.find(path, version))
+
+
+def examine(directory):
+    """The checks of `doctor` on the version in `directory`."""
+    try:
+        described = manifest.read(directory)
+        damage = manifest.damage(directory, described["files"])
+    except (InputError, OSError) as error:
+        return [Check("files", False, str(error))]
+    if damage:
+        return [Check("files", False, "; ".join(damage))]
+    checks = [Check("files", True, f"{len(described['files'])}, all as they were exported")]
+    try:
+        meta_graph = graph.read(directory)
+    except InputError as error:
+        return [*checks, Check("graph", False, str(error))]
+    refusals = graph.refusals(meta_graph)
+    if refusals:
+        return [*checks, Check("graph", False, "; ".join(refusals))]
+    checks.append(Check("graph", True, "no operation that a server cannot run"))
+    return checks + _serve(directory, described, graph.signatures(meta_graph))
+
+
+def _serve(directory, described, signatures):
+    """The checks that a process without TensorFlow's Python makes by serving the version."""
+    requests = warmup.read(directory) if (Path(directory) / warmup.FILE).exists() else []
+    checks = []
+    if not requests:
+        checks.append(Check("warm-up", True, described["warm_up"] if requests == [] else warmup.UNREADABLE))
+    with tempfile.TemporaryDirectory() as scratch:
+        warm_up = Path(scratch, "warm_up.npz")
+        # One entry for each request, as two may go to one signature.
+        golden.save(warm_up, {f"{name}@{i}": (inputs, {}) for i, (name, inputs) in enumerate(requests or [])})
+        job = {
+            "directory": str(directory),
+            "signatures": signatures,
+            "default": next(iter(described["signatures"])),
+            "golden": str(Path(directory) / golden.FILE),
+            "warm_up": str(warm_up) if requests else None,
+            "exact": _same_arithmetic(described["producer"]),
+        }
+        return checks + _run(job, Path(scratch))
+
+
+def _same_arithmetic(producer):
+    """Whether the server's process computes the same last bits as the process that exported the version."""
+    here = {**manifest.producer(), "threads": 0}
+    return all(producer[key] == here[key] for key in ("tensorflow", "processor", "cpus", "threads"))
+
+
+def _run(job, scratch):
+    """Runs the program `_capi` on `job` and returns its checks, with one about the process itself."""
+    (scratch / "job.json").write_text(json.dumps(job))
+    # Files and not pipes: what was reported before a crash or the time limit must not be lost.
+    with open(scratch / "reports", "w") as reports, open(scratch / "log", "w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "keraszoo.export._capi", str(scratch / "job.json")],
+            stdin=subprocess.DEVNULL,
+            stdout=reports,
+            stderr=log,
+            env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "2"},
+        )
+        try:
+            process.wait(_SECONDS)
+            ending = _ending(process.returncode)
+        except subprocess.TimeoutExpired:
+            ending = f"did not end within {_SECONDS} s"
+        finally:
+            process.kill()
+            process.wait()
+    lines = [json.loads(line) for line in (scratch / "reports").read_text().splitlines() if line.startswith("{")]
+    checks = [Check(**line) for line in lines if "ok" in line]
+    if ending is None:
+        return [*checks, Check("process", True, "alive after every request")]
+    running = [line["running"] for line in lines if "running" in line]
+    during = f" during {running[-1]!r}" if running else ""
+    why = _last_words((scratch / "log").read_text(errors="replace").splitlines())
+    return [*checks, Check("process", False, f"the server's process {ending}{during}{why}")]
+
+
+def _last_words(log):
+    """What a process wrote about its end: the failed check of a TensorFlow that aborts, else its last line."""
+    fatal = [line.partition("] ")[2] for line in log if re.match(r"F\d{4} ", line)]
+    written = fatal or [line for line in log if line.strip()][-1:]
+    return f": {written[0][:300]}" if written else ""
+
+
+def _ending(code):
+    """How a process with this exit code ended, None when well."""
+    if code == 0:
+        return None
+    return f"died of {signal.Signals(-code).name}" if code < 0 else f"failed with exit code {code}"

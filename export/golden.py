@@ -1,0 +1,76 @@
+"""Golden examples: inputs for each signature and the Keras model's answers, kept beside the exported graphs.
+
+They are one .npz file with an entry `signature/inputs/name` or `signature/outputs/name` per tensor. Tensors of strings
+take two entries, their bytes and their lengths, so that reading the file never runs pickled code.
+
+This module needs NumPy only: it is also read where no TensorFlow is imported.
+"""
+
+import numpy as np
+
+#: where it lies in a version; servers leave assets.extra alone
+FILE = "assets.extra/golden.npz"
+ROWS = 3
+
+
+def inputs_for(specs, rows=ROWS):
+    """Inputs of `rows` examples for the given `tf.TensorSpec`s, always the same ones: `{name: array}`.
+
+    Floats are uniform in [0, 1); integers count the rows from 0; unknown sizes are 32.
+    """
+    generator = np.random.default_rng(0)
+    return {spec.name: _example(spec, rows, generator) for spec in specs}
+
+
+def _example(spec, rows, generator):
+    shape = [rows, *(32 if size is None else size for size in spec.shape[1:])]
+    if spec.dtype.is_floating:
+        return generator.random(shape, spec.dtype.as_numpy_dtype)
+    row = np.arange(rows).reshape([rows, *[1] * (len(shape) - 1)])
+    if spec.dtype.name == "string":
+        return np.broadcast_to(row.astype("S").astype(object), shape)
+    if spec.dtype.name == "bool":
+        return np.broadcast_to(row % 2 == 1, shape)
+    return np.broadcast_to(row, shape).astype(spec.dtype.as_numpy_dtype)
+
+
+def save(path, examples):
+    """Writes `{signature: ({name: array}, {name: array})}`, inputs and outputs, to `path`."""
+    entries = {}
+    for signature, tensors in examples.items():
+        for side, arrays in zip(("inputs", "outputs"), tensors, strict=True):
+            for name, array in arrays.items():
+                entries.update(_entries(f"{signature}/{side}/{name}", np.asarray(array)))
+    path.parent.mkdir(exist_ok=True)
+    np.savez(path, **entries)
+
+
+def _entries(key, array):
+    if array.dtype != object:
+        return {key: array}
+    strings = [bytes(string) for string in array.ravel()]
+    lengths = np.array([len(string) for string in strings], np.int64).reshape(array.shape)
+    return {f"{key}/bytes": np.frombuffer(b"".join(strings), np.uint8), f"{key}/lengths": lengths}
+
+
+def load(path):
+    """What `save` wrote: `{signature: ({name: array}, {name: array})}`; strings are arrays of bytes objects."""
+    examples = {}
+    with np.load(path, allow_pickle=False) as entries:
+        for key in entries.files:
+            signature, side, name, *part = key.split("/")
+            if part == ["lengths"]:
+                continue
+            array = entries[key]
+            if part == ["bytes"]:
+                array = _strings(array.tobytes(), entries[f"{signature}/{side}/{name}/lengths"])
+            inputs, outputs = examples.setdefault(signature, ({}, {}))
+            (inputs if side == "inputs" else outputs)[name] = array
+    return examples
+
+
+def _strings(joined, lengths):
+    strings = np.empty(lengths.shape, object)
+    ends = np.cumsum(lengths.ravel())
+    strings.ravel()[:] = [joined[end - length : end] for end, length in zip(ends, lengths.ravel(), strict=True)]
+    return strings

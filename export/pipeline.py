@@ -1,0 +1,80 @@
+"""Export, from a trained model to a published version: write, warm up, describe, examine, publish."""
+
+import os
+import re
+
+from keraszoo.errors import InputError
+
+from . import examination, golden, graph, manifest, saved_model, versions, warmup
+from .server_config import write_server_config
+
+
+def export(model_or_run, to, name=None):
+    """Publishes a model as the next version of `to/name`, once the doctor has found it healthy.
+
+    Args:
+        model_or_run: a ZooModel, a `Run`, or the path of a run directory.
+        to: the base directory, which may hold several models; its models.config is brought up to date.
+        name: of the model; by default the run's family, or the model's class in snake case.
+
+    Returns:
+        The path of the version, `to/name/N`.
+
+    Raises:
+        InputError: when the run is missing or unfinished, the model cannot be served, the doctor finds a fault, or
+            the target cannot be written. Nothing is published then.
+
+    Example:
+        >>> export("runs/vae", to="served")                                                      # doctest: +SKIP
+        PosixPath('served/vae/1')
+    """
+    model, default_name = _model(model_or_run)
+    name = default_name if name is None else name
+
+    def fill(directory):
+        parameters = saved_model.write(model, directory)
+        examples = golden.load(directory / golden.FILE)
+        manifest.write(
+            directory,
+            name=name,
+            parameters=parameters,
+            signatures=_interface(directory, order=examples),
+            warm_up=warmup.write(directory, name, examples, default=next(iter(examples))),
+        )
+        faults = [check for check in examination.examine(directory) if not check.ok]
+        if faults:
+            found = "; ".join(f"{fault.name}: {fault.detail}" for fault in faults)
+            raise InputError(f"{name} was not published, as the doctor found a fault. {found}.")
+
+    version = versions.publish(fill, to, name)
+    write_server_config(to)
+    return version
+
+
+def _model(model_or_run):
+    """The model to export and the name that it takes by default."""
+    if isinstance(model_or_run, (str, os.PathLike)):
+        from keraszoo.run import Run
+
+        model_or_run = Run.open(model_or_run)
+    if hasattr(model_or_run, "load_model"):
+        return model_or_run.load_model(), model_or_run.family
+    if hasattr(model_or_run, "serving_signatures"):
+        class_name = type(model_or_run).__name__
+        return model_or_run, re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", class_name).lower()
+    raise InputError(
+        "export takes a ZooModel, a Run or the path of a run directory. "
+        f"Received: an object of type {type(model_or_run).__name__}."
+    )
+
+
+def _interface(directory, order):
+    """`{signature: {"inputs": {name: {"dtype", "shape"}}, "outputs": ...}}` of the signatures named in `order`."""
+    described = graph.signatures(graph.read(directory))
+    return {
+        signature: {
+            side: {name: {"dtype": info["dtype"], "shape": info["shape"]} for name, info in infos.items()}
+            for side, infos in described[signature].items()
+        }
+        for signature in order
+    }

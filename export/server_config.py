@@ -1,0 +1,86 @@
+"""What TensorFlow Serving is started with: models.config, batching.config and monitoring.config in the base directory.
+
+The three are text protocol buffers, written as text: the package that defines the first is optional here, and the
+other two are not in it.
+"""
+
+import os
+import re
+import tempfile
+from pathlib import Path
+
+from keraszoo.errors import InputError
+
+from . import versions
+
+_BATCHING = """\
+# For --enable_batching --batching_parameters_file=.../batching.config
+max_batch_size { value: 64 }
+batch_timeout_micros { value: 1000 }
+max_enqueued_batches { value: 100 }
+"""
+
+_MONITORING = """\
+# For --monitoring_config_file=.../monitoring.config
+prometheus_config {
+  enable: true
+  path: "/monitoring/prometheus/metrics"
+}
+"""
+
+
+def write_server_config(base, seen_as="/models"):
+    """Writes models.config for every model in `base`, and the other two files unless they are there already.
+
+    Args:
+        base: the directory that holds the models.
+        seen_as: absolute path under which the server sees `base`; the tensorflow/serving image has /models.
+
+    Returns:
+        The path of models.config.
+
+    Raises:
+        InputError: when `base` cannot be written.
+    """
+    base = Path(base)
+    if not re.fullmatch(r"/[^\"'\\\n]*", seen_as):
+        raise InputError(f"The server needs an absolute path without quotes. Received: {seen_as!r}.")
+    try:
+        for name, content in {"batching.config": _BATCHING, "monitoring.config": _MONITORING}.items():
+            if not (base / name).exists():
+                _write(base / name, content)
+        models = None
+        while models != (models := _models(base)):  # another process may have published while this one wrote
+            _write(base / "models.config", _models_config(models, seen_as))
+    except OSError as error:
+        raise InputError(f"Cannot write the server's configuration to {base}: {error.strerror or error}.") from error
+    return base / "models.config"
+
+
+def _models(base):
+    """The names of the models in `base` that have a version, in alphabetical order."""
+    return sorted(
+        entry.name
+        for entry in base.iterdir()
+        if entry.is_dir() and versions.is_name(entry.name) and versions.numbers(entry)
+    )
+
+
+def _models_config(models, seen_as):
+    entries = "".join(
+        f'  config {{ name: "{name}" base_path: "{seen_as.rstrip("/")}/{name}" model_platform: "tensorflow" }}\n'
+        for name in models
+    )
+    return (
+        f"# Written anew by every keraszoo export: one entry for each model here.\nmodel_config_list {{\n{entries}}}\n"
+    )
+
+
+def _write(path, content):
+    """Writes a file that others see either as it was or whole."""
+    with tempfile.TemporaryDirectory(prefix=".tmp-", dir=path.parent) as draft:
+        file = Path(draft, path.name)
+        file.write_text(content)
+        with open(file) as written:
+            os.fsync(written.fileno())
+        os.replace(file, path)
