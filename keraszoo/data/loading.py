@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+import tensorflow as tf
+
 from ..errors import InputError
 from .folder import load_folder
 from .npz import load_npz
@@ -55,6 +57,8 @@ def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_l
         >>> load("digits")
         Source('digits': train 1437, test 360; image uint8 [8, 8, 1], label int64 [])
     """
+    if tf.distribute.has_strategy():
+        raise InputError("Load datasets outside strategy.scope(): inside, every replica would hold a copy.")
     size = None if image_size is None else checked_size(image_size)
     text = os.fspath(name) if isinstance(name, (str, os.PathLike)) else None
     if not text:

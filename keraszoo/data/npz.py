@@ -1,13 +1,14 @@
 """A numpy archive as a Source."""
 
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
 from ..errors import InputError
-from .source import divide, from_arrays
+from .source import from_arrays
 from .transforms import fit
 
 _LAYOUTS = "x_train, y_train, x_test, y_test (y optional), or train, test, or image, label (label optional)"
@@ -17,35 +18,39 @@ _RESIZED_TOGETHER = 1024
 def load_npz(path, image_size):
     """The Source of an `.npz` file; see `keraszoo.data.load`."""
     path = Path(path)
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {key: _read(path, archive, key) for key in archive.files}
-    except (OSError, zipfile.BadZipFile, EOFError) as error:
-        raise InputError(f"{path} is not a readable .npz file: {error}.") from error
+    arrays = _read(path)
     splits, input, target = _arrange(path, arrays)
     for split, part in splits.items():
         part[input] = _examples(path, split, part[input], image_size)
         if target in part and part[target].ndim == 2 and part[target].shape[1] == 1:  # labels as a column
             part[target] = part[target][:, 0]
-    if len(splits) == 1:
-        part = splits["train"]
-        lengths = {feature: len(array) for feature, array in part.items()}
-        if len(set(lengths.values())) == 1:  # from_arrays tells when not
-            rows = divide(path, lengths[input])
-            splits = {split: {f: array[rows[split]] for f, array in part.items()} for split in rows}
     return from_arrays(str(path), splits, input=input, target=target if target in splits["train"] else None)
 
 
-def _read(path, archive, key):
+def _read(path):
+    """`{name: array}` of an archive."""
     try:
-        array = archive[key]
-    except ValueError as error:  # numpy refuses to unpickle
-        raise InputError(
-            f"{path}, array {key!r}: values must be numbers or booleans. Received: dtype object."
-        ) from error
-    if array.ndim == 0:
-        raise InputError(f"{path}, array {key!r}: the first dimension must count examples. Received: a single value.")
-    return array
+        archive = np.load(path, allow_pickle=False)
+    except (OSError, zipfile.BadZipFile, EOFError, ValueError) as error:
+        raise InputError(f"{path} is not a readable .npz archive.") from error
+    if not isinstance(archive, np.lib.npyio.NpzFile):
+        raise InputError(f"{path} is not a readable .npz archive but a single array.")
+    arrays = {}
+    with archive:
+        for key in archive.files:
+            try:
+                arrays[key] = archive[key]
+            except (OSError, zipfile.BadZipFile, EOFError, zlib.error) as error:
+                raise InputError(f"{path}, array {key!r}, is damaged: {error}.") from error
+            except ValueError as error:  # numpy refuses to unpickle
+                raise InputError(
+                    f"{path}, array {key!r}: values must be numbers or booleans. Received: dtype object."
+                ) from error
+            if arrays[key].ndim == 0:
+                raise InputError(
+                    f"{path}, array {key!r}: the first dimension must count examples. Received: a single value."
+                )
+    return arrays
 
 
 def _arrange(path, arrays):

@@ -52,6 +52,9 @@ def load_records(name, data_dir, image_size, supervised_keys, memory_limit):
     num_classes = classes.num_classes if classes else None
     if sum(byte_size(part.shapes, part.dtypes, part.size) for part in splits.values()) <= memory_limit:
         arrays = {split: part.arrays() for split, part in splits.items()}
+        for features in arrays.values():
+            if classes and (features[target] == -1).all():  # labels that are kept secret
+                del features[target]
         return from_arrays(name, arrays, input=input, target=target, class_names=names, num_classes=num_classes)
     dtype = kept[input].get_tensor_info().tf_dtype
     return Source(
@@ -110,6 +113,8 @@ class RecordSplit:
         """
 
         def epoch_examples(epoch):
+            # The seed of this function's graph: shuffle mixes it in, and fails when the global seed is 0.
+            tf.random.set_seed(1)
             key = tf.stack([tf.constant(seed, tf.int64), epoch])
             epoch_seed = tf.random.stateless_uniform([], key, minval=None, maxval=None, dtype=tf.int64)
             examples = self._encoded(epoch_seed)
@@ -200,6 +205,7 @@ def _builder(name, data_dir):
             hint = closest(config, configs) if configs else "It has no configurations."
             raise InputError(f"{base} has no configuration {config!r}. {hint}") from error
         *_, reason = str(error).splitlines() or [type(error).__name__]
+        reason = reason.rpartition('}": ')[2]  # without the arguments that tfds repeats
         raise InputError(f"tensorflow-datasets cannot open {name}: {reason}") from error
     if builder.data_path.exists():
         return builder

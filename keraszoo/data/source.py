@@ -78,7 +78,7 @@ class Source:
             raise InputError(
                 f"{self.name} is larger than memory_limit, so it is only read in batches. Raise the limit."
             )
-        return np.asarray(part.tensors[feature])
+        return part.array(feature)
 
     def __repr__(self):
         sizes = ", ".join(f"{split} {size}" for split, size in self.sizes.items())
@@ -87,50 +87,58 @@ class Source:
 
 
 class ArraySplit:
-    """Examples held in memory, one tensor [size, ...] a feature.
+    """Examples held in memory, once, however many pipelines read them.
 
     Args:
-        arrays: `{feature: array or tensor [size, ...]}`.
+        arrays: `{feature: array [size, ...]}`.
     """
 
     parallel_calls = None  # a gather takes microseconds
 
     def __init__(self, arrays):
         with tf.device("CPU:0"):
-            # tf.identity copies an array once, tf.constant twice.
-            self.tensors = {feature: tf.identity(array) for feature, array in arrays.items()}
+            # tf.data copies a constant into the graph of each pipeline, but not a variable. And tf.identity copies an
+            # array once, where tf.constant does so twice.
+            self._values = {f: tf.Variable(tf.identity(array), trainable=False) for f, array in arrays.items()}
         self.size = len(next(iter(arrays.values())))
-        self.shapes = {feature: tuple(tensor.shape[1:]) for feature, tensor in self.tensors.items()}
-        self.dtypes = {feature: tensor.dtype for feature, tensor in self.tensors.items()}
+        self.shapes = {feature: tuple(values.shape[1:]) for feature, values in self._values.items()}
+        self.dtypes = {feature: values.dtype for feature, values in self._values.items()}
 
     def gather(self, indices):
         """`{feature: [batch, ...]}` of the examples at `indices` [batch]."""
-        return {feature: tf.gather(tensor, indices) for feature, tensor in self.tensors.items()}
+        return {feature: tf.gather(values, indices) for feature, values in self._values.items()}
+
+    def array(self, feature):
+        """All values of one feature, not copied: a read-only array [size, ...]."""
+        return np.asarray(self._values[feature].value())
 
 
 def from_arrays(name, splits, *, input, target=None, class_names=None, num_classes=None):
     """A Source of arrays in memory, checked.
 
     Args:
-        splits: `{split: {feature: array [size, ...]}}` of real numbers, integers or booleans.
+        splits: `{split: {feature: array [size, ...]}}` of real numbers, integers or booleans. A single split is
+            divided into train and test.
         class_names: names of the classes, when the target is a class and they are known.
         num_classes: number of classes, when known; else the largest integer target plus one.
-
-    A split whose labels are all -1 counts as unlabelled, as tfds writes labels that are secret.
 
     Raises:
         InputError: object, text or complex arrays; features of differing length, splits of differing shape or
             dtype; NaN or infinity; labels out of range; an empty split.
     """
-    splits = {split: {f: _checked(name, split, f, a) for f, a in part.items()} for split, part in splits.items()}
-    _check_alike(name, splits)
-    for part in splits.values():
-        labels = part.get(target, np.zeros(1))
-        if labels.dtype.kind == "i" and labels.size and (labels == -1).all():
-            del part[target]
+    names = {split: f"{name}, split {split!r}" if len(splits) > 1 else name for split in splits}
+    splits = {
+        split: {f: _checked(f"{names[split]}, feature {f!r}", a) for f, a in part.items()}
+        for split, part in splits.items()
+    }
+    _check_alike(name, names, splits)
     targets = {split: part[target] for split, part in splits.items() if target in part and part[target].size}
     if all(labels.dtype.kind in "biu" for labels in targets.values()):
-        num_classes = _check_classes(name, target, targets, num_classes) if targets else num_classes
+        num_classes = _check_classes(names, target, targets, num_classes) if targets else num_classes
+    if len(splits) == 1:
+        part = next(iter(splits.values()))
+        rows = divide(name, len(part[input]))
+        splits = {split: {f: array[rows[split]] for f, array in part.items()} for split in rows}
     ranges = [value_range(part[input]) for part in splits.values() if len(part[input])]
     return Source(
         name,
@@ -170,9 +178,8 @@ def byte_size(shapes, dtypes, size):
     return size * sum(math.prod(shape) * dtypes[feature].size for feature, shape in shapes.items())
 
 
-def _checked(name, split, feature, array):
+def _checked(where, array):
     """`array` in the machine's byte order, once it is known to hold finite numbers."""
-    where = f"{name}, split {split!r}, feature {feature!r}"
     array = np.asarray(array)
     try:
         numeric = array.dtype.kind in "biuf" and tf.as_dtype(array.dtype.newbyteorder("="))
@@ -193,12 +200,12 @@ def _checked(name, split, feature, array):
     return array
 
 
-def _check_alike(name, splits):
+def _check_alike(name, names, splits):
     seen = {}
     for split, part in splits.items():
         lengths = {feature: len(array) for feature, array in part.items()}
         if len(set(lengths.values())) > 1:
-            raise InputError(f"{name}, split {split!r}: features must have equally many examples. Received: {lengths}.")
+            raise InputError(f"{names[split]}: features must have equally many examples. Received: {lengths}.")
         for feature, array in part.items():
             first_split, first = seen.setdefault(feature, (split, array))
             if (array.shape[1:], array.dtype) != (first.shape[1:], first.dtype):
@@ -209,7 +216,7 @@ def _check_alike(name, splits):
                 )
 
 
-def _check_classes(name, target, targets, num_classes):
+def _check_classes(names, target, targets, num_classes):
     """The number of classes, once every label is known to be one of them."""
     highest = max(int(a.max()) for a in targets.values())
     if num_classes is None:
@@ -220,7 +227,7 @@ def _check_classes(name, target, targets, num_classes):
             row = int(np.argmax(bad.reshape(len(labels), -1).any(axis=1)))
             value = labels[row][bad[row]].flat[0] if labels.ndim > 1 else labels[row]
             raise InputError(
-                f"{name}, split {split!r}: {target} must be from 0 to {max(num_classes - 1, 0)}. "
+                f"{names[split]}: {target} must be from 0 to {max(num_classes - 1, 0)}. "
                 f"Received: {np.count_nonzero(bad)} others, the first in row {row}: {value}."
             )
     return num_classes
