@@ -9,6 +9,8 @@ import keras
 import pytest
 import tensorflow as tf
 
+from keraszoo.training import choose_strategy
+
 _CPU = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(_CPU, [tf.config.LogicalDeviceConfiguration()] * 2)
 
@@ -23,8 +25,8 @@ def own_cache(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def mirrored():
-    """The one two-replica strategy: a second one on the same devices would reuse the first one's collectives."""
-    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    """The one two-replica strategy of this process."""
+    return choose_strategy("mirrored", 2)
 
 
 @pytest.fixture

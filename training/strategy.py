@@ -1,5 +1,7 @@
 """Which devices a training runs on, as a `tf.distribute.Strategy`."""
 
+import functools
+
 import tensorflow as tf
 
 from keraszoo.errors import InputError, closest
@@ -34,8 +36,14 @@ def choose_strategy(name="auto", replicas=None):
     if gpus:
         if replicas is not None and replicas > len(gpus):
             raise InputError(f"There are {len(gpus)} GPUs. Received: --replicas {replicas}.")
-        return tf.distribute.MirroredStrategy([f"GPU:{i}" for i in range(replicas or len(gpus))])
-    return tf.distribute.MirroredStrategy([f"CPU:{i}" for i in range(_split_cpu(replicas))])
+        return _mirrored("GPU", replicas or len(gpus))
+    return _mirrored("CPU", _split_cpu(replicas))
+
+
+@functools.cache
+def _mirrored(kind, count):
+    """One strategy per set of devices: a second one in the same process would reuse the first one's collectives."""
+    return tf.distribute.MirroredStrategy([f"{kind}:{i}" for i in range(count)])
 
 
 def _split_cpu(replicas):
