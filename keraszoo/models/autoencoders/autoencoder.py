@@ -77,7 +77,7 @@ class Autoencoder(ZooModel):
         self.decoder = made[1] if decoder is None else decoder
         check_network(self.encoder, "encoder", self.image_shape, (outputs,))
         check_network(self.decoder, "decoder", (self.latent_dim,), self.image_shape)
-        self.event_shape = self.image_shape
+        self.event_shape, self.event_range = self.image_shape, self.likelihood.support
         self.built = True
 
     def encode(self, x, training=False):
