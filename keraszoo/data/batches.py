@@ -139,9 +139,9 @@ def _training(part, batch_size, steps, seed, first_step, finish):
     if isinstance(part, RecordSplit):
         examples = part.shuffled(steps * batch_size, seed, first_step * batch_size)
         features = examples.batch(batch_size, drop_remainder=True)
-    else:
-        features = counter.map(_plain(shuffled), num_parallel_calls=part.parallel_calls)
-    return tf.data.Dataset.zip(features, counter).map(_plain(finished))
+        return tf.data.Dataset.zip(features, counter).map(_plain(finished))
+    # One map: for small batches each further one costs more than its work.
+    return counter.map(_plain(lambda step: finished(shuffled(step), step)), num_parallel_calls=part.parallel_calls)
 
 
 def _evaluation(part, batch_size, seed, finish):
@@ -161,9 +161,10 @@ def _evaluation(part, batch_size, seed, finish):
     indices = tf.data.Dataset.range(part.size).batch(batch_size)
     if isinstance(part, RecordSplit):
         features = part.in_order().batch(batch_size)
-    else:
-        features = indices.map(_plain(part.gather), num_parallel_calls=part.parallel_calls)
-    return tf.data.Dataset.zip(features, indices).map(_plain(finished))
+        return tf.data.Dataset.zip(features, indices).map(_plain(finished))
+    return indices.map(
+        _plain(lambda indices: finished(part.gather(indices), indices)), num_parallel_calls=part.parallel_calls
+    )
 
 
 _plain = tf.autograph.experimental.do_not_convert
