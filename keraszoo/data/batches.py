@@ -7,7 +7,7 @@ import tensorflow as tf
 from ..errors import InputError
 from . import transforms as named
 from .records import RecordSplit
-from .source import scale_of
+from .source import ArraySplit, scale_of
 
 
 def batches(source, split, batch_size, *, training, transforms=(), with_labels=False, seed=0, first_step=0):
@@ -72,6 +72,11 @@ def batches(source, split, batch_size, *, training, transforms=(), with_labels=F
         data = _evaluation(part, batch_size, seed, finish)
     options = tf.data.Options()
     options.deterministic = True
+    if isinstance(part, ArraySplit):
+        # A gather needs no tuning, and an iterator that ends often waits until its tuner wakes up: for as long as it
+        # has run. One thread of its own does the work without waiting behind the model's operations.
+        options.autotune.enabled = False
+        options.threading.private_threadpool_size = 1
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
     return data.prefetch(tf.data.AUTOTUNE).with_options(options)
 
