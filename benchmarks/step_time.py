@@ -383,7 +383,7 @@ def main():
             groups.append(Group(f"{group.title}, {options.replicas} replicas", group.steps, pair))
 
     print(f"VAE on {what}, Adam; {options.rounds} rounds in turn")
-    print(f"{options.threads} threads on each side, {os.cpu_count()} processors")
+    print(f"threads on each side: {options.threads} of {os.cpu_count()}")
     print(", ".join(f"{package} {version(package)}" for package in ("tensorflow", "keras", *installed)))
     for package in {"torch", "pythae"}.difference(installed):
         print(f"{package} is not installed: its row is left out")
