@@ -7,7 +7,7 @@ import tensorflow as tf
 from ..errors import InputError
 from . import transforms as named
 from .records import RecordSplit
-from .source import scale_of
+from .source import ArraySplit, scale_of
 
 
 def batches(source, split, batch_size, *, training, transforms=(), with_labels=False, seed=0, first_step=0):
@@ -72,6 +72,11 @@ def batches(source, split, batch_size, *, training, transforms=(), with_labels=F
         data = _evaluation(part, batch_size, seed, finish)
     options = tf.data.Options()
     options.deterministic = True
+    if isinstance(part, ArraySplit):
+        # A gather needs no tuning, and with a tuner the end of an iterator was seen to wait for nearly as long as it
+        # had run. One thread of its own is enough, and leaves the model's operations alone.
+        options.autotune.enabled = False
+        options.threading.private_threadpool_size = 1
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
     return data.prefetch(tf.data.AUTOTUNE).with_options(options)
 
@@ -139,9 +144,9 @@ def _training(part, batch_size, steps, seed, first_step, finish):
     if isinstance(part, RecordSplit):
         examples = part.shuffled(steps * batch_size, seed, first_step * batch_size)
         features = examples.batch(batch_size, drop_remainder=True)
-    else:
-        features = counter.map(_plain(shuffled), num_parallel_calls=part.parallel_calls)
-    return tf.data.Dataset.zip(features, counter).map(_plain(finished))
+        return tf.data.Dataset.zip(features, counter).map(_plain(finished))
+    # One map: for small batches each further one costs more than its work.
+    return counter.map(_plain(lambda step: finished(shuffled(step), step)), num_parallel_calls=part.parallel_calls)
 
 
 def _evaluation(part, batch_size, seed, finish):
@@ -161,9 +166,10 @@ def _evaluation(part, batch_size, seed, finish):
     indices = tf.data.Dataset.range(part.size).batch(batch_size)
     if isinstance(part, RecordSplit):
         features = part.in_order().batch(batch_size)
-    else:
-        features = indices.map(_plain(part.gather), num_parallel_calls=part.parallel_calls)
-    return tf.data.Dataset.zip(features, indices).map(_plain(finished))
+        return tf.data.Dataset.zip(features, indices).map(_plain(finished))
+    return indices.map(
+        _plain(lambda indices: finished(part.gather(indices), indices)), num_parallel_calls=part.parallel_calls
+    )
 
 
 _plain = tf.autograph.experimental.do_not_convert
