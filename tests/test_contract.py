@@ -153,6 +153,7 @@ def test_checkpoint_continues_bit_for_bit(subject, tmp_path):
         def on_pause():
             checkpoints.on_pause()
             if model.step == killed_at:
+                checkpoints.on_train_end()  # waits for the writer
                 raise Killed
 
         checkpoints = Checkpoints(

@@ -1,11 +1,13 @@
 """Checkpoints: the full state of a training in one file, from which it continues bit for bit.
 
-A checkpoint is an `.npz` archive. Its members carry checksums (a zip has a CRC-32 per member), so a damaged file is
-noticed when it is read, and it replaces nothing until it is complete and on the disk.
+A checkpoint is an `.npz` archive followed by its SHA-256: a zip's own checksums do not cover its directory. So damage
+is noticed when the file is read; and the file replaces nothing until it is complete and on the disk.
 """
 
 import concurrent.futures
 import dataclasses
+import hashlib
+import io
 import json
 
 import keras
@@ -56,8 +58,10 @@ def save_checkpoint(run, step, position, arrays, names, settings, keep):
     about = np.array(json.dumps(about, default=float))
 
     def write(path):
-        with open(path, "wb") as file:
+        with open(path, "w+b") as file:
             np.savez(file, about=about, **arrays)
+            file.seek(0)
+            file.write(hashlib.file_digest(file, "sha256").digest())
 
     new = run.checkpoints / f"step-{step:08d}.npz"
     run.write(f"checkpoints/{new.name}", write)
@@ -82,9 +86,8 @@ def restore_checkpoint(run, state, settings, say=print):
     for path in reversed(files):
         try:
             position, arrays, names, saved_settings = _read(path)
-        except Exception as error:  # there is hardly a kind that a changed byte in an archive cannot raise
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            say(f"{path.name} is damaged ({reason}); trying the checkpoint before it.")
+        except (OSError, ValueError) as error:
+            say(f"{path.name} is damaged ({error}); trying the checkpoint before it.")
             continue
         _compare(saved_settings, settings)
         state.set(arrays, names)
@@ -189,8 +192,12 @@ class Checkpoints(keras.callbacks.Callback):
 
 
 def _read(path):
-    """(position, arrays, names, settings) of a checkpoint, every checksum compared."""
-    with np.load(path, allow_pickle=False) as archive:
+    """(position, arrays, names, settings) of a checkpoint. Raises ValueError when it is damaged."""
+    content = memoryview(path.read_bytes())
+    content, digest = content[:-32], content[-32:]
+    if hashlib.sha256(content).digest() != digest:
+        raise ValueError("its checksum is wrong")
+    with np.load(io.BytesIO(content), allow_pickle=False) as archive:
         arrays = {name: archive[name] for name in archive.files}
     about = json.loads(str(arrays.pop("about")))
     position = Position(**about["position"])

@@ -173,6 +173,9 @@ def train(
                 checkpoints,
             ],
         )
+    profiles = run.logs / "train" / "plugins" / "profile"
+    if profile:
+        say(f"profile in {profiles}" if profiles.exists() else "no profile: there was no second execution to measure")
     run.save_model(model)
     last = position.history[-1]
     run.write_metrics(
