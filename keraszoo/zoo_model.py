@@ -3,6 +3,7 @@
 import functools
 import inspect
 import math
+import time
 
 import keras
 import numpy as np
@@ -10,6 +11,8 @@ import tensorflow as tf
 
 from .errors import InputError
 from .layers.seeds import separate_replicas
+
+LONGEST_EXECUTION = 1.0  # seconds without a look at signals, checkpoints and the screen, unless one step takes longer
 
 
 class ZooModel(keras.Model):
@@ -45,7 +48,7 @@ class ZooModel(keras.Model):
         self._steps_per_epoch = None
         self._steps_before_epoch = 0
         self._executions = 0
-        self._pause_every = self._on_pause = None
+        self._pause_every = self._on_pause = self._steps_in_time = None
 
     # ------------------------------------------------------------------ what a subclass writes
 
@@ -81,7 +84,8 @@ class ZooModel(keras.Model):
 
         Args:
             optimizer: name or instance. One made outside the strategy's scope is made again inside it.
-            steps_per_execution: training steps per call from Python; 32 hides Python's cost for small models.
+            steps_per_execution: training steps per call from Python; 32 hides Python's cost for small models. `fit`
+                makes them fewer where they would take longer than a second.
             jit_compile: compile the step with XLA; one replica only.
             run_eagerly: run the step without a graph, for debugging.
         """
@@ -259,6 +263,8 @@ class ZooModel(keras.Model):
         self._steps_before_epoch = arguments.get("initial_epoch", 0) * (self._steps_per_epoch or 0)
         self._executions = 0
         self._pause_every, self._on_pause = pause_every, on_pause
+        # Several workers must all take the same number of steps, so they do not measure.
+        self._steps_in_time = 1 if self.distribute_strategy.cluster_resolver is None else None
         return super().fit(**arguments)
 
     @functools.wraps(keras.Model.evaluate)
@@ -291,8 +297,13 @@ class ZooModel(keras.Model):
             limit = end - self.step_in_epoch
             if self._pause_every:
                 limit = min(limit, self._pause_every - self.step % self._pause_every)
+            if self._steps_in_time:
+                limit = min(limit, self._steps_in_time)
+            started = time.monotonic()
             done, logs = execute(iterator, limit)
             self.step_in_epoch += done
+            if self._steps_in_time:
+                self._steps_in_time = max(1, int(done * LONGEST_EXECUTION / (time.monotonic() - started)))
             if self._on_pause:
                 self._on_pause()
             if done < limit:  # the data ended

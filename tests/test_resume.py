@@ -286,7 +286,9 @@ def test_a_signal_saves_and_ends_with_a_code_of_its_own(straight, tmp_path):
     assert_same(resume(tmp_path / "run"), straight("none"))
 
 
-def test_a_signal_before_an_epochs_validation_is_resumed_with_it(straight, tmp_path):
+def test_a_signal_before_an_epochs_validation_is_resumed_with_it(straight, tmp_path, monkeypatch):
+    monkeypatch.setattr("keraszoo.zoo_model.LONGEST_EXECUTION", 1000.0)
+
     class Sender(keras.callbacks.Callback):
         def on_train_batch_begin(self, batch, logs=None):
             if self.model.step == STEPS + 32:  # the epoch's last execution begins

@@ -15,6 +15,7 @@ import numpy as np
 
 from keraszoo.errors import InputError, Preempted
 
+from .logs import reason
 from .progress import check_finite
 
 #: what Keras' callbacks (EarlyStopping, ReduceLROnPlateau, ModelCheckpoint) remember from epoch to epoch
@@ -157,6 +158,7 @@ class Checkpoints(keras.callbacks.Callback):
 
     def on_train_end(self, logs=None):
         self._wait()
+        self.writer.shutdown()
 
     def _ends_epoch(self):
         """Whether the epoch's validation comes next; the checkpoint is written after it."""
@@ -187,7 +189,7 @@ class Checkpoints(keras.callbacks.Callback):
             try:
                 self.writing.result()
             except OSError as error:
-                self.say(f"A checkpoint could not be written ({error.strerror}); the ones before it are kept.")
+                self.say(f"A checkpoint could not be written ({reason(error)}); the ones before it are kept.")
             self.writing = None
 
 

@@ -1,6 +1,7 @@
 """Training a recipe into a run: the whole of `keraszoo train`."""
 
 import ast
+import contextlib
 import dataclasses
 
 import keras
@@ -12,7 +13,7 @@ from keraszoo.run import Run
 
 from .build import build_model, build_optimizer
 from .checkpoints import Checkpoints, Position, restore_checkpoint
-from .logs import Logs, describe
+from .logs import Logs, describe, reason
 from .pictures import Pictures
 from .preemption import StopRequest
 from .progress import Progress
@@ -118,8 +119,9 @@ def train(
         position, arrays = restore_checkpoint(run, state, settings, say)
         if recipe.epochs < position.epoch + (position.step > 0):
             raise InputError(f"The run is already in epoch {position.epoch + 1}. Received: --epochs {recipe.epochs}.")
-        run.tidy()
-        run.write("recipe.json", recipe.to_json())
+        with _writing(run, "The run"):
+            run.tidy()
+            run.write("recipe.json", recipe.to_json())
     else:
         position, arrays = Position(), None
         run = Run.create(run or default_path(recipe), recipe)
@@ -139,7 +141,8 @@ def train(
     if resume:
         say(_where(position, recipe.epochs, steps))
     examples = next(iter(test.unbatch().batch(64)))
-    describe(run, recipe)
+    with _writing(run, "The description of the run"):
+        describe(run, recipe)
     with StopRequest() as stop:
         checkpoints = Checkpoints(
             run,
@@ -167,8 +170,8 @@ def train(
             on_pause=checkpoints.on_pause,
             callbacks=[
                 Progress(recipe.epochs, steps),
-                Logs(run, profile=position.step // model.steps_per_execution + 2 if profile else None),
-                Pictures(run, examples[0] if recipe.with_labels else examples, seed=recipe.seed),
+                Logs(run, profile=position.step // model.steps_per_execution + 2 if profile else None, say=say),
+                Pictures(run, examples[0] if recipe.with_labels else examples, seed=recipe.seed, say=say),
                 *callbacks,
                 checkpoints,
             ],
@@ -176,15 +179,13 @@ def train(
     profiles = run.logs / "train" / "plugins" / "profile"
     if profile:
         say(f"profile in {profiles}" if profiles.exists() else "no profile: there was no second execution to measure")
-    run.save_model(model)
     last = position.history[-1]
-    run.write_metrics(
-        history=position.history,
-        **{
-            recipe.train_split: {name: value for name, value in last.items() if not name.startswith("val_")},
-            recipe.test_split: model.evaluate(test, verbose=0, return_dict=True),
-        },
-    )
+    with _writing(run, "The trained model"):
+        run.save_model(model)
+    tested = model.evaluate(test, verbose=0, return_dict=True)
+    trained = {name: value for name, value in last.items() if not name.startswith("val_")}
+    with _writing(run, "The metrics"):
+        run.write_metrics(history=position.history, **{recipe.train_split: trained, recipe.test_split: tested})
     return run
 
 
@@ -252,6 +253,17 @@ def _check_integers(**values):
     for name, value in values.items():
         if not isinstance(value, int) or value < 1:
             raise InputError(f"{name} must be an integer >= 1. Received: {value!r}.")
+
+
+@contextlib.contextmanager
+def _writing(run, what):
+    """Turns a full or broken disk into an InputError."""
+    try:
+        yield
+    except (OSError, tf.errors.OpError) as error:
+        raise InputError(
+            f"{what} cannot be written: {reason(error)}. Mend that, then: keraszoo train --run {run.path} --resume"
+        ) from error
 
 
 def _where(position, epochs, steps):

@@ -1,5 +1,7 @@
 """TensorBoard: every metric of every epoch, the recipe, and a profile of a few steps."""
 
+import contextlib
+
 import keras
 import tensorflow as tf
 from tensorboard.plugins.hparams import api as hparams
@@ -11,15 +13,40 @@ class Logs(keras.callbacks.TensorBoard):
     Args:
         run: the Run whose `logs/` it fills.
         profile: None, or which of the executions to profile, counted from 1.
+        say: receives a line of text when something cannot be written; training goes on without it.
     """
 
-    def __init__(self, run, profile=None):
+    def __init__(self, run, profile=None, say=print):
         super().__init__(run.logs, write_graph=False, profile_batch=profile or 0)
+        self.say = say
 
     def on_epoch_end(self, epoch, logs=None):
-        super().on_epoch_end(epoch, logs)
-        for writer in self._writers.values():
-            writer.flush()
+        with reported("TensorBoard's logs", self.say):
+            super().on_epoch_end(epoch, logs)
+            for writer in self._writers.values():
+                writer.flush()
+
+    def on_test_end(self, logs=None):
+        with reported("TensorBoard's logs", self.say):
+            super().on_test_end(logs)
+
+    def on_train_end(self, logs=None):
+        with reported("TensorBoard's logs", self.say):
+            super().on_train_end(logs)
+
+
+@contextlib.contextmanager
+def reported(what, say):
+    """Turns a full or broken disk into a line of text."""
+    try:
+        yield
+    except (OSError, tf.errors.OpError) as error:
+        say(f"{what} could not be written ({reason(error)}).")
+
+
+def reason(error):
+    """In few words, why a file could not be written: of an OSError or of one of TensorFlow's errors."""
+    return getattr(error, "strerror", None) or str(error).splitlines()[0].rpartition("; ")[2]
 
 
 def describe(run, recipe):

@@ -55,7 +55,7 @@ class Progress(keras.callbacks.Callback):
         if self.stream.isatty() and now - self.shown > 0.2:
             self.shown = now
             done = self.model.step_in_epoch / self.steps
-            self.stream.write(f"\r{'#' * int(30 * done):.<30} {done:4.0%}  loss {float(logs['loss']):.4g}\x1b[K")
+            self.stream.write(f"{'#' * int(30 * done):.<30} {done:4.0%}  loss {float(logs['loss']):.4g}\x1b[K\r")
             self.stream.flush()
 
     def on_epoch_end(self, epoch, logs=None):
@@ -67,5 +67,5 @@ class Progress(keras.callbacks.Callback):
         self._line(f"{f'{epoch + 1}/{self.epochs}':>11}{values}{seconds:>7.1f} s")
 
     def _line(self, text):
-        self.stream.write(f"\r{text}\x1b[K\n" if self.stream.isatty() else f"{text}\n")
+        self.stream.write(f"{text}\x1b[K\n" if self.stream.isatty() else f"{text}\n")
         self.stream.flush()
