@@ -18,10 +18,13 @@ import pytest
 from killed_training import OPTIONS
 
 from keraszoo.__main__ import main
+from keraszoo.data import load
 from keraszoo.errors import InputError, Preempted
+from keraszoo.models import VAE
 from keraszoo.run import Run
 from keraszoo.training import checkpoints as checkpoint_files
 from keraszoo.training import train
+from keraszoo.training.state import ModelState
 
 STEPS = 44  # an epoch of vae/digits
 
@@ -356,6 +359,18 @@ def test_another_data_set_under_the_same_name_is_refused(tmp_path):
     train(None, tmp_path / "run", resume=True, epochs=2, say=quiet)
 
 
+def test_fingerprints_of_data_that_stays_in_files(tmp_path):
+    random_images = np.random.default_rng(0).integers(0, 256, (6, 8, 8, 3), "uint8")
+    for i, image in enumerate(random_images):
+        keras.utils.save_img(tmp_path / f"{i}.png", image, scale=False)
+    first = load(str(tmp_path), memory_limit=0).fingerprint()
+    assert first == load(str(tmp_path), memory_limit=0).fingerprint()
+    keras.utils.save_img(tmp_path / "0.png", np.zeros((8, 8, 3), "uint8"), scale=False)
+    assert load(str(tmp_path), memory_limit=0).fingerprint()["train"] != first["train"]
+    records = load("digits", memory_limit=0)
+    assert not records.in_memory and records.fingerprint()["train"].startswith("1437 examples, checksum ")
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -416,6 +431,29 @@ def test_callbacks_remember(tmp_path):
     assert_same(run, reference)
     run.model_path.unlink()
     assert_same(train(None, tmp_path / "run", **changes, callbacks=callbacks()), reference)
+
+
+def test_state_holds_the_seeds_of_layers_and_the_scale_of_the_loss():
+    def model():
+        encoder = keras.Sequential(
+            [keras.layers.Flatten(), keras.layers.Dropout(0.5), keras.layers.Dense(4, dtype="mixed_float16")]
+        )
+        vae = VAE((4, 4, 1), latent_dim=2, encoder=encoder, dtype="mixed_float16")
+        vae.compile("adam", steps_per_execution=3)
+        return vae
+
+    x = np.random.default_rng(0).random((64, 4, 4, 1), "float32")
+    straight, resumed = model(), model()
+    straight.fit(x, batch_size=8, shuffle=False, verbose=0)
+    saved = ModelState(straight)
+    for name, count in (("seed_generator_state", 2), ("dynamic_scale", 1), ("iteration", 2)):
+        assert [f"/{name} " in line for line in saved.names].count(True) == count, name
+    ModelState(resumed).set(saved.get(), saved.names)
+    for each in (straight, resumed):
+        each.fit(x, batch_size=8, shuffle=False, verbose=0)
+        each.train_on_batch(x[:8])
+    for name, value in saved.get().items():
+        assert np.array_equal(ModelState(resumed).get()[name], value), name
 
 
 def test_other_replicas_continue_with_the_same_metrics(straight, mirrored, tmp_path):

@@ -69,7 +69,7 @@ def save_checkpoint(run, step, position, arrays, names, settings, keep):
     files = _files(run)
     place = files.index(new)
     for old in files[: max(0, place + 1 - keep)] + files[place + 1 :]:  # later steps are damaged: they were passed over
-        old.unlink()
+        old.unlink(missing_ok=True)
 
 
 def restore_checkpoint(run, state, settings, say=print):
