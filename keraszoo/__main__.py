@@ -7,7 +7,7 @@ import sys
 import tempfile
 
 from . import __version__
-from .errors import InputError, closest
+from .errors import InputError, Preempted, closest
 
 #: verb: (module, function, needs TensorFlow, one line of help)
 VERBS = {
@@ -51,6 +51,8 @@ def main(argv=None):
     except InputError as error:
         print(f"keraszoo {verb}: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
+    except Preempted as stop:
+        return stop.code
     except KeyboardInterrupt:
         print(f"\nkeraszoo {verb}: interrupted", file=sys.stderr)
         return 130

@@ -1,4 +1,4 @@
-"""The one exception for what a user can mend."""
+"""The exceptions: what a user can mend, and a training that was asked to stop."""
 
 import difflib
 
@@ -8,6 +8,16 @@ class InputError(ValueError):
 
     The command line prints it and exits with code 2; in Python it is an ordinary `ValueError`.
     """
+
+
+class Preempted(SystemExit):
+    """A training that was asked to stop, by SIGTERM or Ctrl-C, and can be resumed.
+
+    Its `code` is 75, EX_TEMPFAIL: a process that does not catch it ends with that exit code.
+    """
+
+    def __init__(self):
+        super().__init__(75)
 
 
 def closest(name, known):

@@ -6,12 +6,14 @@ import pathlib
 import platform
 import shutil
 import sys
-import tempfile
+import uuid
 import zipfile
 from importlib import metadata
 
 from .errors import InputError
 from .recipes import Recipe
+
+UNFINISHED = ".tmp-"  # how the names of files begin that are still being written
 
 
 class Run:
@@ -43,7 +45,7 @@ class Run:
         """
         run = cls(path, recipe)
         try:
-            if run.path.is_dir() and any(run.path.iterdir()):
+            if run.path.is_dir() and any(not path.name.startswith(UNFINISHED) for path in run.path.iterdir()):
                 raise InputError(
                     f"The run directory must be new or empty. Received: {path} with files in it. "
                     "Continue it with --resume, or choose another --run."
@@ -54,10 +56,8 @@ class Run:
         except OSError as error:
             raise InputError(f"The run directory cannot be made. Received: {path}: {error.strerror}.") from error
         try:
-            for folder in (run.checkpoints, run.logs, run.samples):
-                folder.mkdir()
-            run.write("environment.json", json.dumps(_environment(), indent=2))
-            run.write("recipe.json", recipe.to_json())
+            run.write("recipe.json", recipe.to_json())  # first: with it, what was interrupted here can be resumed
+            run.tidy()
         except OSError as error:
             if not existed:
                 shutil.rmtree(made, ignore_errors=True)
@@ -101,25 +101,30 @@ class Run:
     def family(self):
         return self.recipe.family
 
+    def tidy(self):
+        """Completes the directory, whatever its making or a training was interrupted at; finished files stay."""
+        for unfinished in self.path.rglob(f"{UNFINISHED}*"):
+            unfinished.unlink()
+        for folder in (self.checkpoints, self.logs, self.samples):
+            folder.mkdir(exist_ok=True)
+        if not (self.path / "environment.json").exists():
+            self.write("environment.json", json.dumps(_environment(), indent=2))
+
     def write(self, name, content):
         """Writes a file of the run whole or not at all; `content` is text, or a function that writes a given path."""
         target = self.path / name
-        handle, temporary = tempfile.mkstemp(prefix=".tmp-", suffix=target.suffix, dir=target.parent)
-        os.close(handle)
+        temporary = target.with_name(f"{UNFINISHED}{uuid.uuid4().hex}{target.suffix}")
         try:
             if callable(content):
-                content(temporary)
+                content(str(temporary))
             else:
-                pathlib.Path(temporary).write_text(content + "\n")
-            with open(temporary, "rb+") as file:
-                os.fsync(file.fileno())
-            umask = os.umask(0)
-            os.umask(umask)
-            os.chmod(temporary, 0o666 & ~umask)
+                temporary.write_text(content + "\n")
+            _to_disk(temporary)
             os.replace(temporary, target)
         except BaseException:
-            pathlib.Path(temporary).unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
             raise
+        _to_disk(target.parent)
 
     def metrics(self):
         """`{split: {metric: value}, "history": [{metric: value}]}`; empty before training has finished."""
@@ -153,6 +158,15 @@ class Run:
         except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
             reason = str(error).splitlines()[0]
             raise InputError(f"{self.model_path} cannot be read: {reason}") from error
+
+
+def _to_disk(path):
+    """Returns when the file, or the list of a directory's files, is where a power failure cannot reach it."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _environment():

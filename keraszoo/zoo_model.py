@@ -2,6 +2,8 @@
 
 import functools
 import inspect
+import math
+import time
 
 import keras
 import numpy as np
@@ -9,6 +11,8 @@ import tensorflow as tf
 
 from .errors import InputError
 from .layers.seeds import separate_replicas
+
+LONGEST_EXECUTION = 1.0  # seconds without a look at signals, checkpoints and the screen, unless one step takes longer
 
 
 class ZooModel(keras.Model):
@@ -33,6 +37,7 @@ class ZooModel(keras.Model):
         event_shape: shape of one example, or None when the model checks its input itself.
         event_range: (lowest, highest) value that an example may hold, or None for any; checked where it is cheap, on
             arrays.
+        step_in_epoch: training steps done in the epoch under way.
     """
 
     term_names = ()
@@ -42,8 +47,11 @@ class ZooModel(keras.Model):
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         self.trackers = []
+        self.step_in_epoch = 0
         self._steps_per_epoch = None
-        self._steps_done = 0
+        self._steps_before_epoch = 0
+        self._executions = 0
+        self._pause_every = self._on_pause = self._steps_in_time = None
 
     # ------------------------------------------------------------------ what a subclass writes
 
@@ -79,7 +87,8 @@ class ZooModel(keras.Model):
 
         Args:
             optimizer: name or instance. One made outside the strategy's scope is made again inside it.
-            steps_per_execution: training steps per call from Python; 32 hides Python's cost for small models.
+            steps_per_execution: training steps per call from Python; 32 hides Python's cost for small models. `fit`
+                makes them fewer where they would take longer than a second.
             jit_compile: compile the step with XLA; one replica only.
             run_eagerly: run the step without a graph, for debugging.
         """
@@ -248,12 +257,31 @@ class ZooModel(keras.Model):
 
     # ------------------------------------------------------------------ many steps
 
-    @functools.wraps(keras.Model.fit)
-    def fit(self, *args, **kwargs):
+    def fit(self, *args, initial_step=0, pause_every=None, on_pause=None, **kwargs):
+        """Keras' `fit`, which can also start within an epoch and pause between training steps.
+
+        Args:
+            *args, **kwargs: those of `keras.Model.fit`.
+            initial_step: steps of the epoch `initial_epoch` that are already done; `x` goes on after them. Whoever
+                restores them restores the metrics too, in a callback's `on_epoch_begin`. Needs `steps_per_epoch`.
+            pause_every: pause where the number of steps, counted from the first epoch's start, is a multiple of this.
+            on_pause: called without arguments at these pauses and wherever else the steps come back to Python, the
+                end of an epoch (before its validation) included. Pauses do not change what is learned.
+        """
         arguments = self._arguments(keras.Model.fit, args, kwargs)
         self._steps_per_epoch = arguments.get("steps_per_epoch")
-        self._steps_done = 0
-        return super().fit(**arguments)
+        if initial_step and not 0 <= initial_step <= (self._steps_per_epoch or 0):
+            raise InputError(f"initial_step must be from 0 to steps_per_epoch. Received: {initial_step}.")
+        self.step_in_epoch = initial_step
+        self._steps_before_epoch = arguments.get("initial_epoch", 0) * (self._steps_per_epoch or 0)
+        self._executions = 0
+        self._pause_every, self._on_pause = pause_every, on_pause
+        # Several workers must all take the same number of steps, so they do not measure.
+        self._steps_in_time = 1 if self.distribute_strategy.cluster_resolver is None else None
+        try:
+            return super().fit(**arguments)
+        finally:  # train_on_batch knows none of these
+            self._steps_per_epoch = self._pause_every = self._on_pause = self._steps_in_time = None
 
     @functools.wraps(keras.Model.evaluate)
     def evaluate(self, *args, **kwargs):
@@ -272,25 +300,49 @@ class ZooModel(keras.Model):
             arguments["y"] = np.zeros(len(arguments["sample_weight"]), "float32")
         return arguments
 
-    @property
-    def steps_done_in_epoch(self):
-        """Training steps done in the epoch under way, for a `fit` that was given `steps_per_epoch`."""
-        return self._steps_done % self._steps_per_epoch if self._steps_per_epoch else self._steps_done
-
     def make_train_function(self, force=False):
         if self.train_function is None or force:
             execute = self._many_steps(self.train_step)
-
-            def train(iterator):
-                steps = self.steps_per_execution
-                if self._steps_per_epoch:  # Keras itself would run past the end of an epoch that it does not divide
-                    steps = min(steps, self._steps_per_epoch - self.steps_done_in_epoch)
-                done, logs = execute(iterator, steps)
-                self._steps_done += done
-                return logs
-
-            self.train_function = train
+            self.train_function = lambda iterator: self._train_until(self._end_of_execution(), execute, iterator)
         return self.train_function
+
+    def _end_of_execution(self):
+        """The `step_in_epoch` that Keras' next execution ends at; a new epoch starts counting from 0."""
+        steps, size = self._steps_per_epoch, self.steps_per_execution
+        if not steps:
+            return self.step_in_epoch + size
+        # Keras asks for this many executions an epoch and would run past the end of an epoch that they do not divide.
+        index = self._executions % math.ceil(steps / size)
+        if index == 0 and self._executions > 0:
+            self.step_in_epoch = 0
+            self._steps_before_epoch += steps
+        self._executions += 1
+        return min((index + 1) * size, steps)
+
+    def _train_until(self, end, execute, iterator):
+        """Trains until `step_in_epoch` is `end`, pausing on the way; does nothing where it is already."""
+        logs = None
+        while self.step_in_epoch < end:
+            limit = end - self.step_in_epoch
+            if self._pause_every:
+                limit = min(limit, self._pause_every - self.step % self._pause_every)
+            if self._steps_in_time:
+                limit = min(limit, self._steps_in_time)
+            started = time.monotonic()
+            done, logs = execute(iterator, limit)
+            self.step_in_epoch += done
+            if self._steps_in_time:
+                self._steps_in_time = max(1, int(done * LONGEST_EXECUTION / (time.monotonic() - started)))
+            if self._on_pause:
+                self._on_pause()
+            if done < limit:  # the data ended
+                break
+        return self.get_metrics_result() if logs is None else logs
+
+    @property
+    def step(self):
+        """Training steps done since the start of the first epoch, for a `fit` that was given `steps_per_epoch`."""
+        return self._steps_before_epoch + self.step_in_epoch
 
     def make_test_function(self, force=False):
         if self.test_function is None or force:

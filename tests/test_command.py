@@ -45,7 +45,7 @@ def test_training_fills_the_run_directory(run):
     assert len(metrics["history"]) == 2 and set(metrics["test"]) == {"loss", "reconstruction", "kl"}
     pictures = {path.name for path in (run / "samples").iterdir()}
     assert pictures == {f"epoch-00{n}-{name}.png" for n in (1, 2) for name in ("samples", "reconstructions")}
-    assert [path.name for path in sorted((run / "checkpoints").iterdir())] == ["epoch-00001.npz", "epoch-00002.npz"]
+    assert [path.name for path in sorted((run / "checkpoints").iterdir())] == ["step-00000044.npz", "step-00000088.npz"]
     assert json.loads((run / "environment.json").read_text())["packages"]["keras"].startswith("3.")
 
 
@@ -109,7 +109,7 @@ def test_damaged_checkpoint_gives_way_to_the_one_before(capsys, run, tmp_path):
     newest.write_bytes(content)
     assert main(["train", "--run", str(path), "--resume"]) == 0
     out = capsys.readouterr().out
-    assert "epoch-00002.npz is damaged" in out and "resuming after epoch 1 of 2" in out
+    assert "step-00000088.npz is damaged" in out and "resuming after epoch 1 of 2" in out
 
 
 def test_evaluate_repeats_what_training_measured(capsys, run):

@@ -13,7 +13,9 @@ from keraszoo.export import doctor, export
 from keraszoo.recipes import Recipe, all_recipes
 from keraszoo.run import Run
 from keraszoo.training.build import build_model, build_optimizer
-from keraszoo.training.checkpoints import restore_checkpoint, save_checkpoint
+from keraszoo.training.checkpoints import Checkpoints, Position, restore_checkpoint
+from keraszoo.training.preemption import StopRequest
+from keraszoo.training.state import ModelState
 
 ROWS, BATCH = 49, 16  # the last batch holds one example: with two replicas, one of them gets none
 
@@ -137,15 +139,50 @@ def test_saving_restores_outputs_and_optimizer(subject, tmp_path):
         assert int(theirs.iterations) > 0
 
 
+class Killed(Exception):
+    pass
+
+
 def test_checkpoint_continues_bit_for_bit(subject, tmp_path):
+    """Two epochs of 5 steps, 3 an execution; killed at step 7, resumed from the checkpoint of step 6."""
     run = Run.create(tmp_path / "run", subject.recipe)
-    model = fresh(subject.recipe, subject.untrained)
-    trained(subject, model, epochs=1)
-    save_checkpoint(run, model, 1, [{"loss": 0.0}])
-    straight = trained(subject, model, epochs=1)
-    resumed = fresh(subject.recipe)
-    assert restore_checkpoint(run, resumed) == (1, [{"loss": 0.0}])
-    assert difference(trained(subject, resumed, epochs=1), straight) == 0
+    data = tf.data.Dataset.from_tensor_slices(subject.x if subject.y is None else (subject.x, subject.y))
+    data = data.repeat().batch(BATCH, drop_remainder=True)
+
+    def train(model, position, arrays, killed_at=None):
+        def on_pause():
+            checkpoints.on_pause()
+            if model.step == killed_at:
+                checkpoints.on_train_end()  # waits for the writer
+                raise Killed
+
+        checkpoints = Checkpoints(
+            run, ModelState(model), position, arrays, {}, every=3, keep=9, epochs=2, callbacks=(), stop=StopRequest(),
+            say=print,
+        )  # fmt: skip
+        model.fit(
+            data.skip(5 * position.epoch + position.step), verbose=0, epochs=2, steps_per_epoch=5, shuffle=False,
+            initial_epoch=position.epoch, initial_step=position.step, pause_every=3 if killed_at is None else 1,
+            on_pause=on_pause, callbacks=[checkpoints],
+        )  # fmt: skip
+        return ModelState(model).get(), position.history
+
+    straight = fresh(subject.recipe, subject.untrained, steps_per_execution=3)
+    start = ModelState(straight).get(), ModelState(straight).names
+    state, history = train(straight, Position(), None)
+    for path in run.checkpoints.iterdir():
+        path.unlink()
+    killed = fresh(subject.recipe, steps_per_execution=3)
+    ModelState(killed).set(*start)
+    with pytest.raises(Killed):
+        train(killed, Position(), None, killed_at=7)
+    resumed = fresh(subject.recipe, steps_per_execution=3)
+    position, arrays = restore_checkpoint(run, ModelState(resumed), {})
+    assert (position.epoch, position.step) == (1, 1)
+    resumed_state, resumed_history = train(resumed, position, arrays)
+    assert resumed_history == history
+    for name, value in state.items():
+        assert np.array_equal(resumed_state[name], value), name
 
 
 def test_two_replicas_learn_what_one_learns(subject, mirrored, same_noise):

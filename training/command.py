@@ -4,7 +4,11 @@ from keraszoo.arguments import Parser
 
 
 def train_command(argv):
-    parser = Parser("train", "Train a recipe into a run directory, or resume one.")
+    parser = Parser(
+        "train",
+        "Train a recipe into a run directory, or resume one. SIGTERM and Ctrl-C save a checkpoint and end with exit "
+        "code 75; a second one ends at once.",
+    )
     parser.add_argument(
         "recipe", nargs="?", help="family/recipe or family, see `keraszoo list`; optional with --resume"
     )
@@ -31,6 +35,10 @@ def train_command(argv):
     group.add_argument("--replicas", type=int, help="of mirrored; on a machine without GPUs, parts of its CPU")
     group.add_argument("--mixed-precision", action="store_true", help="float16 on GPUs, bfloat16 on CPUs")
     group.add_argument("--jit", action="store_true", help="compile the training step with XLA")
+    group = parser.add_argument_group("checkpoints and profile")
+    group.add_argument("--checkpoint-every", type=int, metavar="STEPS", help="default: after each epoch")
+    group.add_argument("--keep", type=int, default=2, metavar="N", help="newest checkpoints to keep (default: 2)")
+    group.add_argument("--profile", action="store_true", help="write a TensorBoard profile of a few steps")
     options = parser.parse_args(argv)
     if options.recipe is None and not (options.resume and options.run):
         parser.error("name a recipe (`keraszoo list` shows them), or give --run DIR --resume")
@@ -54,6 +62,9 @@ def train_command(argv):
         replicas=options.replicas,
         mixed_precision=options.mixed_precision,
         jit=options.jit,
+        checkpoint_every=options.checkpoint_every,
+        keep=options.keep,
+        profile=options.profile,
     )
     print()
     print(table(verdicts(run.recipe, run.metrics())))

@@ -1,20 +1,23 @@
 """Training a recipe into a run: the whole of `keraszoo train`."""
 
 import ast
+import contextlib
 import dataclasses
 
 import keras
 import tensorflow as tf
-from tensorboard.plugins.hparams import api as hparams
 
 from keraszoo import data, recipes
 from keraszoo.errors import InputError
 from keraszoo.run import Run
 
 from .build import build_model, build_optimizer
-from .checkpoints import restore_checkpoint, save_checkpoint
+from .checkpoints import Checkpoints, Position, restore_checkpoint
+from .logs import Logs, describe, reason
 from .pictures import Pictures
+from .preemption import StopRequest
 from .progress import Progress
+from .state import ModelState
 from .strategy import choose_strategy
 
 STEPS_PER_EXECUTION = 32  # from measurement: more gains nothing, fewer leave Python's cost visible
@@ -37,6 +40,9 @@ def train(
     replicas=None,
     mixed_precision=False,
     jit=False,
+    checkpoint_every=None,
+    keep=2,
+    profile=False,
     callbacks=(),
     say=print,
 ):
@@ -45,18 +51,23 @@ def train(
     Args:
         recipe: a name ("vae/digits", or a family), or a `keraszoo.recipes.Recipe`. None with `resume`: the run's own.
         run: directory of the run; by default runs/<recipe's name>.
-        resume: continue the run in that directory from its newest checkpoint.
+        resume: continue the run in that directory from its newest checkpoint, bit for bit.
         epochs, batch_size, seed, learning_rate, dataset, image_size: replace the recipe's; batch_size is global.
         arguments: `{name: value}` for the model's constructor, over the recipe's.
         data_dir: where tensorflow-datasets keeps its data; by default TFDS_DATA_DIR or ~/tensorflow_datasets.
         strategy, replicas: see `choose_strategy`; a `tf.distribute.Strategy` is taken as it is.
         mixed_precision: compute the networks in float16 on GPUs (bfloat16 on a CPU); weights stay float32.
         jit: compile the training step with XLA.
+        checkpoint_every: number of training steps between checkpoints; by default they are saved after each epoch.
+        keep: how many checkpoints to keep, >= 1. The newest may be damaged when the machine goes down; then the one
+            before it is used.
+        profile: write a TensorBoard profile of one execution (up to 32 steps).
         callbacks: further Keras callbacks.
         say: receives each line of text.
 
     Raises:
         InputError: for everything that the user can mend; nothing is left behind then.
+        Preempted: after SIGTERM or Ctrl-C, once a checkpoint is saved. A second signal ends the process at once.
     """
     changes = {
         "epochs": epochs, "batch_size": batch_size, "seed": seed, "dataset": dataset, "image_size": image_size
@@ -68,6 +79,7 @@ def train(
     else:
         recipe = _changed(_recipe(recipe), changes, learning_rate, arguments)
     _check(recipe)
+    _check_integers(checkpoint_every=1 if checkpoint_every is None else checkpoint_every, keep=keep)
 
     if isinstance(strategy, str):
         strategy = choose_strategy(strategy, replicas)
@@ -103,62 +115,80 @@ def train(
         model.check_range(*source.input_range, what=recipe.dataset)
     pipeline = {"transforms": recipe.transforms, "with_labels": recipe.with_labels, "seed": recipe.seed}
     test = data.batches(source, recipe.test_split, recipe.batch_size, training=False, **pipeline)
+    state = ModelState(model)
+    settings = {"data": source.fingerprint(), "mixed precision": mixed_precision, "XLA": jit}
     if resume:
-        epoch, history = restore_checkpoint(run, model, say)
-        run.write("recipe.json", recipe.to_json())
+        position, arrays = restore_checkpoint(run, state, settings, say)
+        if recipe.epochs < position.epoch + (position.step > 0):
+            raise InputError(f"The run is already in epoch {position.epoch + 1}. Received: --epochs {recipe.epochs}.")
+        with _writing(run, "The run"):
+            run.tidy()
+            run.write("recipe.json", recipe.to_json())
     else:
+        position, arrays = Position(), None
         run = Run.create(run or default_path(recipe), recipe)
-        epoch, history = 0, []
+    first = recipe.epochs if position.stopped else position.epoch
     training = data.batches(
-        source, recipe.train_split, recipe.batch_size, training=True, first_step=epoch * steps, **pipeline
+        source,
+        recipe.train_split,
+        recipe.batch_size,
+        training=True,
+        first_step=position.epoch * steps + position.step,
+        **pipeline,
     )
 
     say(f"{recipe.name}: {recipe.model}, {model.count_params():,} weights, {_replicas(replicas)}")
     say(f"{recipe.dataset}: {_sizes(source)} examples of shape {recipe.input_shape}")
     say(f"{recipe.epochs} epochs of {steps} steps, batch {recipe.batch_size}, seed {recipe.seed}; run in {run.path}")
     if resume:
-        say(f"resuming after epoch {epoch} of {recipe.epochs}")
-    if epoch < recipe.epochs:
-        examples = next(iter(test.unbatch().batch(64)))
-        _describe(run, recipe)
+        say(_where(position, recipe.epochs, steps))
+    examples = next(iter(test.unbatch().batch(64)))
+    with _writing(run, "The description of the run"):
+        describe(run, recipe)
+    with StopRequest() as stop:
+        checkpoints = Checkpoints(
+            run,
+            state,
+            position,
+            arrays,
+            settings,
+            every=checkpoint_every,
+            keep=keep,
+            epochs=recipe.epochs,
+            callbacks=callbacks,
+            stop=stop,
+            say=say,
+        )
         model.fit(
             training,
             epochs=recipe.epochs,
-            initial_epoch=epoch,
+            initial_epoch=first,
+            initial_step=position.step,
             steps_per_epoch=steps,
             shuffle=False,
             validation_data=test,
             verbose=0,
+            pause_every=checkpoint_every,
+            on_pause=checkpoints.on_pause,
             callbacks=[
                 Progress(recipe.epochs, steps),
-                keras.callbacks.TensorBoard(run.logs, write_graph=False),
-                Pictures(run, examples[0] if recipe.with_labels else examples, seed=recipe.seed),
-                Checkpoints(run, history),
+                Logs(run, profile=position.step // model.steps_per_execution + 2 if profile else None, say=say),
+                Pictures(run, examples[0] if recipe.with_labels else examples, seed=recipe.seed, say=say),
                 *callbacks,
+                checkpoints,
             ],
         )
-    run.save_model(model)
-    last = history[-1]
-    run.write_metrics(
-        history=history,
-        **{
-            recipe.train_split: {name: value for name, value in last.items() if not name.startswith("val_")},
-            recipe.test_split: model.evaluate(test, verbose=0, return_dict=True),
-        },
-    )
+    profiles = run.logs / "train" / "plugins" / "profile"
+    if profile:
+        say(f"profile in {profiles}" if profiles.exists() else "no profile: there was no second execution to measure")
+    last = position.history[-1]
+    with _writing(run, "The trained model"):
+        run.save_model(model)
+    tested = model.evaluate(test, verbose=0, return_dict=True)
+    trained = {name: value for name, value in last.items() if not name.startswith("val_")}
+    with _writing(run, "The metrics"):
+        run.write_metrics(history=position.history, **{recipe.train_split: trained, recipe.test_split: tested})
     return run
-
-
-class Checkpoints(keras.callbacks.Callback):
-    """Saves the full state after each epoch; `history` grows by the epoch's metrics."""
-
-    def __init__(self, run, history):
-        super().__init__()
-        self.run, self.history = run, history
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.history.append({name: float(value) for name, value in logs.items()})
-        save_checkpoint(self.run, self.model, epoch + 1, self.history)
 
 
 def parse_assignments(assignments):
@@ -215,42 +245,35 @@ def _recipe_to_resume(run, recipe, changes, learning_rate, arguments):
 
 
 def _check(recipe):
-    for name in ("epochs", "batch_size"):
-        value = getattr(recipe, name)
-        if not isinstance(value, int) or value < 1:
-            raise InputError(f"{name} must be an integer >= 1. Received: {value!r}.")
+    _check_integers(epochs=recipe.epochs, batch_size=recipe.batch_size)
     for spec in recipe.optimizers.values():
         if not spec.learning_rate > 0:
             raise InputError(f"The learning rate must be > 0. Received: {spec.learning_rate!r}.")
 
 
-def _describe(run, recipe):
-    """The recipe as TensorBoard's text and hparams."""
-    values = {f"model.{name}": value for name, value in recipe.arguments.items()}
-    values |= {
-        "model": recipe.model,
-        "batch_size": recipe.batch_size,
-        "epochs": recipe.epochs,
-        "seed": recipe.seed,
-    }
-    for name, spec in recipe.optimizers.items():
-        values |= {
-            f"{name}.name": spec.name,
-            f"{name}.learning_rate": spec.learning_rate,
-            f"{name}.decay": str(spec.decay),
-        }
-    with tf.summary.create_file_writer(str(run.logs)).as_default():
-        tf.summary.text("recipe", f"```json\n{recipe.to_json()}\n```", step=0)
-        hparams.hparams_config(
-            hparams=[hparams.HParam(name) for name in values],
-            metrics=[
-                hparams.Metric("epoch_loss", group=group, display_name=f"{group} loss")
-                for group in ("train", "validation")
-            ],
-        )
-        hparams.hparams(
-            {name: value if isinstance(value, (int, float, str)) else str(value) for name, value in values.items()}
-        )
+def _check_integers(**values):
+    for name, value in values.items():
+        if not isinstance(value, int) or value < 1:
+            raise InputError(f"{name} must be an integer >= 1. Received: {value!r}.")
+
+
+@contextlib.contextmanager
+def _writing(run, what):
+    """Turns a full or broken disk into an InputError."""
+    try:
+        yield
+    except (OSError, tf.errors.OpError) as error:
+        raise InputError(
+            f"{what} cannot be written: {reason(error)}. Mend that, then: keraszoo train --run {run.path} --resume"
+        ) from error
+
+
+def _where(position, epochs, steps):
+    if position.step:
+        return f"resuming in epoch {position.epoch + 1} of {epochs}, after step {position.step} of {steps}"
+    if position.epoch:
+        return f"resuming after epoch {position.epoch} of {epochs}"
+    return "no checkpoint yet: starting from the beginning"
 
 
 def _sizes(source):

@@ -4,6 +4,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from .logs import reported
+
 SMALLEST_SIDE = 32  # pixels on paper: smaller images are enlarged by a whole factor
 
 
@@ -30,19 +32,24 @@ class Pictures(keras.callbacks.Callback):
         run: the Run whose `samples/` and `logs/` receive them.
         examples: [n, ...] examples, the same each time.
         seed: integer, the same each time.
+        say: receives a line of text when a file cannot be written; training goes on without it.
     """
 
-    def __init__(self, run, examples, seed=0):
+    def __init__(self, run, examples, seed=0, say=print):
         super().__init__()
-        self.run, self.examples, self.seed = run, examples, seed
+        self.run, self.examples, self.seed, self.say = run, examples, seed, say
         self.writer = tf.summary.create_file_writer(str(run.logs / "pictures"))
 
     def on_epoch_end(self, epoch, logs=None):
         for name, images in self.model.pictures(self.examples, seed=self.seed).items():
             page = tile(images)
-            self.run.write(f"samples/epoch-{epoch + 1:03d}-{name}.png", lambda path, page=page: save_png(path, page))
-            with self.writer.as_default():
+            file = f"samples/epoch-{epoch + 1:03d}-{name}.png"
+            with reported(file, self.say):
+                self.run.write(file, lambda path, page=page: save_png(path, page))
+            with reported(f"{name} for TensorBoard", self.say), self.writer.as_default():
                 tf.summary.image(name, page[None], step=epoch)
+                self.writer.flush()
 
     def on_train_end(self, logs=None):
-        self.writer.close()
+        with reported("pictures for TensorBoard", self.say):
+            self.writer.close()

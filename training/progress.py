@@ -11,6 +11,15 @@ from keraszoo.errors import InputError
 WIDTH = 79
 
 
+def check_finite(loss, epoch):
+    """Raises InputError when the loss of the epoch, counted from 0, is no longer a number."""
+    if not math.isfinite(loss):
+        raise InputError(
+            f"The loss became {loss} in epoch {epoch + 1}: try a smaller --learning-rate, and look for extreme values "
+            "in the data."
+        )
+
+
 class Progress(keras.callbacks.Callback):
     """Prints the epoch's metrics, and on a terminal how far the epoch is.
 
@@ -45,16 +54,12 @@ class Progress(keras.callbacks.Callback):
         now = time.monotonic()
         if self.stream.isatty() and now - self.shown > 0.2:
             self.shown = now
-            done = self.model.steps_done_in_epoch / self.steps
-            self.stream.write(f"\r{'#' * int(30 * done):.<30} {done:4.0%}  loss {float(logs['loss']):.4g}\x1b[K")
+            done = self.model.step_in_epoch / self.steps
+            self.stream.write(f"{'#' * int(30 * done):.<30} {done:4.0%}  loss {float(logs['loss']):.4g}\x1b[K\r")
             self.stream.flush()
 
     def on_epoch_end(self, epoch, logs=None):
-        if not math.isfinite(logs["loss"]):
-            raise InputError(
-                f"The loss became {logs['loss']} in epoch {epoch + 1}: try a smaller --learning-rate, and look for "
-                "extreme values in the data."
-            )
+        check_finite(logs["loss"], epoch)
         values = "".join(
             f"  {logs[name]:>{width}.5g}" if name in logs else " " * (width + 2) for name, width in self.columns.items()
         )
@@ -62,5 +67,5 @@ class Progress(keras.callbacks.Callback):
         self._line(f"{f'{epoch + 1}/{self.epochs}':>11}{values}{seconds:>7.1f} s")
 
     def _line(self, text):
-        self.stream.write(f"\r{text}\x1b[K\n" if self.stream.isatty() else f"{text}\n")
+        self.stream.write(f"{text}\x1b[K\n" if self.stream.isatty() else f"{text}\n")
         self.stream.flush()

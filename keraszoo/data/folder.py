@@ -1,5 +1,7 @@
 """A folder of images as a Source."""
 
+import os
+import zlib
 from collections import Counter
 from pathlib import Path
 
@@ -85,6 +87,11 @@ class FileSplit:
         images = tf.numpy_function(read, [tf.gather(self._paths, indices)], tf.uint8, stateful=False)
         images = tf.ensure_shape(images, [*indices.shape, *shape])
         return {"image": images, **{feature: tf.gather(a, indices) for feature, a in self._labels.items()}}
+
+    def checksum(self):
+        """A CRC-32 of the files' names and sizes, in order."""
+        files = [(*Path(path).parts[-2:], os.path.getsize(path)) for path in self.paths]
+        return zlib.crc32(repr(files).encode())
 
 
 def _folders(folder):

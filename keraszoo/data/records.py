@@ -3,6 +3,7 @@
 import difflib
 import os
 import re
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +101,12 @@ class RecordSplit:
                 arrays[feature][row : row + len(values)] = values
             row += len(values)
         return arrays
+
+    def checksum(self):
+        """A CRC-32 of what tfds notes about the files: version, number of examples and of bytes."""
+        splits = self.builder.info.splits
+        noted = {name: (split.shard_lengths, split.num_bytes) for name, split in sorted(splits.items())}
+        return zlib.crc32(repr((self.builder.info.full_name, self.part, noted)).encode())
 
     def in_order(self):
         """A dataset of the examples, in the order of the files."""

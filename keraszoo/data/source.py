@@ -1,6 +1,7 @@
 """Source: a dataset with its splits, however it is stored."""
 
 import math
+import zlib
 
 import numpy as np
 import tensorflow as tf
@@ -80,6 +81,10 @@ class Source:
             )
         return part.array(feature)
 
+    def fingerprint(self):
+        """`{split: text}` that changes when the examples do; cheap enough for the start of every training."""
+        return {split: f"{part.size} examples, checksum {part.checksum():08x}" for split, part in self.splits.items()}
+
     def __repr__(self):
         sizes = ", ".join(f"{split} {size}" for split, size in self.sizes.items())
         features = ", ".join(f"{f} {self.dtypes[f].name} {list(shape)}" for f, shape in self.shapes.items())
@@ -111,6 +116,15 @@ class ArraySplit:
     def array(self, feature):
         """All values of one feature, not copied: a read-only array [size, ...]."""
         return np.asarray(self._values[feature].value())
+
+    def checksum(self):
+        """A CRC-32 of every value."""
+        checksum = 0
+        for feature in sorted(self._values):
+            array = np.ascontiguousarray(self.array(feature))
+            checksum = zlib.crc32(f"{feature} {array.dtype} {array.shape}".encode(), checksum)
+            checksum = zlib.crc32(array.reshape(-1).view("uint8"), checksum)
+        return checksum
 
 
 def from_arrays(name, splits, *, input, target=None, class_names=None, num_classes=None):
