@@ -8,7 +8,7 @@ from tensorboard.plugins.hparams import api as hparams
 
 
 class Logs(keras.callbacks.TensorBoard):
-    """Keras' TensorBoard callback; an epoch is on the disk before its checkpoint is.
+    """Keras' TensorBoard callback, for which a full disk is no reason to end a training.
 
     Args:
         run: the Run whose `logs/` it fills.
@@ -23,8 +23,6 @@ class Logs(keras.callbacks.TensorBoard):
     def on_epoch_end(self, epoch, logs=None):
         with reported("TensorBoard's logs", self.say):
             super().on_epoch_end(epoch, logs)
-            for writer in self._writers.values():
-                writer.flush()
 
     def on_test_end(self, logs=None):
         with reported("TensorBoard's logs", self.say):

@@ -48,7 +48,6 @@ class Pictures(keras.callbacks.Callback):
                 self.run.write(file, lambda path, page=page: save_png(path, page))
             with reported(f"{name} for TensorBoard", self.say), self.writer.as_default():
                 tf.summary.image(name, page[None], step=epoch)
-                self.writer.flush()
 
     def on_train_end(self, logs=None):
         with reported("pictures for TensorBoard", self.say):
