@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from .errors import InputError
+from .execution import many_steps
 from .layers.seeds import separate_replicas
 
 LONGEST_EXECUTION = 1.0  # seconds without a look at signals, checkpoints and the screen, unless one step takes longer
@@ -302,7 +303,7 @@ class ZooModel(keras.Model):
 
     def make_train_function(self, force=False):
         if self.train_function is None or force:
-            execute = self._many_steps(self.train_step)
+            execute = many_steps(self, self.train_step)
             self.train_function = lambda iterator: self._train_until(self._end_of_execution(), execute, iterator)
         return self.train_function
 
@@ -329,7 +330,12 @@ class ZooModel(keras.Model):
             if self._steps_in_time:
                 limit = min(limit, self._steps_in_time)
             started = time.monotonic()
-            done, logs = execute(iterator, limit)
+            try:
+                done, logs = execute(iterator, limit)
+            except StopIteration:
+                if logs is None:
+                    raise
+                break
             self.step_in_epoch += done
             if self._steps_in_time:
                 self._steps_in_time = max(1, int(done * LONGEST_EXECUTION / (time.monotonic() - started)))
@@ -346,56 +352,9 @@ class ZooModel(keras.Model):
 
     def make_test_function(self, force=False):
         if self.test_function is None or force:
-            execute = self._many_steps(self.test_step)
+            execute = many_steps(self, self.test_step)
             self.test_function = lambda iterator: execute(iterator, self.steps_per_execution)[1]
         return self.test_function
-
-    def _many_steps(self, step):
-        """A function `(iterator, limit) -> (steps done, metrics)` that runs up to `limit` steps in one graph.
-
-        Keras' own loop fails on several replicas with steps_per_execution > 1, and on several workers at all.
-        """
-        strategy = self.distribute_strategy
-        if self.jit_compile:
-            step = tf.function(step, jit_compile=True, reduce_retracing=True)
-
-        def metrics():
-            # One reduction per execution, not one per metric and step.
-            local = strategy.run(lambda: tf.stack([metric.result() for metric in self.metrics]))
-            return strategy.reduce("MEAN", local, axis=None)
-
-        def from_iterator(iterator, limit):
-            def body(done, batch):
-                strategy.run(step, args=(batch.get_value(),))
-                # Asking for a batch after the last step would lose it.
-                following = tf.cond(done + 1 < limit, iterator.get_next_as_optional, lambda: batch)
-                return done + 1, following
-
-            def more(done, batch):
-                return tf.logical_and(done < limit, batch.has_value())
-
-            done, _ = tf.while_loop(more, body, (0, iterator.get_next_as_optional()), parallel_iterations=1)
-            return done, metrics()
-
-        def from_batch(batch):
-            strategy.run(step, args=(batch,))
-            return 1, metrics()
-
-        if not self.run_eagerly:
-            from_iterator = tf.function(from_iterator, autograph=False)
-            from_batch = tf.function(from_batch, reduce_retracing=True, autograph=False)
-
-        def execute(iterator, limit):
-            if isinstance(iterator, (tf.data.Iterator, tf.distribute.DistributedIterator)):
-                done, values = from_iterator(iterator, tf.constant(limit))
-            else:  # train_on_batch and test_on_batch
-                done, values = from_batch(next(iterator))
-            if int(done) == 0:
-                raise StopIteration
-            logs = {metric.name: value for metric, value in zip(self.metrics, tf.unstack(values), strict=True)}
-            return int(done), logs
-
-        return execute
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
         """Nothing to build: the constructor did. (Keras' own version fails on several workers.)"""

@@ -1,0 +1,58 @@
+"""Many steps of a model in one call from Python, on any number of replicas."""
+
+import tensorflow as tf
+
+
+def many_steps(model, step):
+    """A function `(iterator, limit) -> (steps done, {metric: value})` that runs up to `limit` steps in one graph.
+
+    Keras' own loop fails on several replicas with steps_per_execution > 1, and on several workers at all.
+
+    Args:
+        model: a compiled ZooModel, whose strategy, metrics and compile options count.
+        step: its `train_step` or `test_step`.
+
+    Raises:
+        StopIteration: by the returned function, when the data has ended.
+    """
+    strategy = model.distribute_strategy
+    if model.jit_compile:
+        step = tf.function(step, jit_compile=True, reduce_retracing=True)
+
+    def metrics():
+        # One reduction per execution, not one per metric and step.
+        local = strategy.run(lambda: tf.stack([metric.result() for metric in model.metrics]))
+        return strategy.reduce("MEAN", local, axis=None)
+
+    def from_iterator(iterator, limit):
+        def body(done, batch):
+            strategy.run(step, args=(batch.get_value(),))
+            # Asking for a batch after the last step would lose it.
+            following = tf.cond(done + 1 < limit, iterator.get_next_as_optional, lambda: batch)
+            return done + 1, following
+
+        def more(done, batch):
+            return tf.logical_and(done < limit, batch.has_value())
+
+        done, _ = tf.while_loop(more, body, (0, iterator.get_next_as_optional()), parallel_iterations=1)
+        return done, metrics()
+
+    def from_batch(batch):
+        strategy.run(step, args=(batch,))
+        return 1, metrics()
+
+    if not model.run_eagerly:
+        from_iterator = tf.function(from_iterator, autograph=False)
+        from_batch = tf.function(from_batch, reduce_retracing=True, autograph=False)
+
+    def execute(iterator, limit):
+        if isinstance(iterator, (tf.data.Iterator, tf.distribute.DistributedIterator)):
+            done, values = from_iterator(iterator, tf.constant(limit))
+        else:  # train_on_batch and test_on_batch
+            done, values = from_batch(next(iterator))
+        if int(done) == 0:
+            raise StopIteration
+        logs = {metric.name: value for metric, value in zip(model.metrics, tf.unstack(values), strict=True)}
+        return int(done), logs
+
+    return execute
