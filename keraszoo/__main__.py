@@ -13,6 +13,7 @@ from .errors import InputError, closest
 VERBS = {
     "list": ("keraszoo.recipes.command", "list_command", False, "show the recipes"),
     "train": ("keraszoo.training.command", "train_command", True, "train a recipe, or resume a run"),
+    "launch": ("keraszoo.training.command", "launch_command", False, "train with several workers on this machine"),
     "evaluate": ("keraszoo.training.command", "evaluate_command", True, "evaluate a finished run"),
     "sample": ("keraszoo.training.command", "sample_command", True, "draw samples from a finished run"),
     "export": ("keraszoo.export.command", "export_command", True, "export a run for TensorFlow Serving"),
@@ -50,7 +51,7 @@ def main(argv=None):
         return getattr(importlib.import_module(module), function)(arguments)
     except InputError as error:
         print(f"keraszoo {verb}: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
+        return error.exit_code
     except KeyboardInterrupt:
         print(f"\nkeraszoo {verb}: interrupted", file=sys.stderr)
         return 130

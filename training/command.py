@@ -1,4 +1,4 @@
-"""The verbs train, evaluate and sample of the command line. Importing this file imports no TensorFlow."""
+"""The verbs train, launch, evaluate and sample of the command line. Importing this file imports no TensorFlow."""
 
 from keraszoo.arguments import Parser
 
@@ -27,7 +27,9 @@ def train_command(argv):
     group.add_argument("--data-dir", help="of tensorflow-datasets (default: TFDS_DATA_DIR or ~/tensorflow_datasets)")
     group.add_argument("--image-size", type=int, nargs=2, metavar=("H", "W"), help="resize a folder's images")
     group = parser.add_argument_group("devices")
-    group.add_argument("--strategy", default="auto", help="auto, none, one_device or mirrored (default: auto)")
+    group.add_argument(
+        "--strategy", default="auto", help="auto, none, one_device, mirrored or multi_worker (default: auto)"
+    )
     group.add_argument("--replicas", type=int, help="of mirrored; on a machine without GPUs, parts of its CPU")
     group.add_argument("--mixed-precision", action="store_true", help="float16 on GPUs, bfloat16 on CPUs")
     group.add_argument("--jit", action="store_true", help="compile the training step with XLA")
@@ -55,6 +57,8 @@ def train_command(argv):
         mixed_precision=options.mixed_precision,
         jit=options.jit,
     )
+    if run is None:  # the chief of several workers says the rest
+        return 0
     print()
     print(table(verdicts(run.recipe, run.metrics())))
     print(f"\nPictures are in {run.samples}. Next:")
@@ -62,6 +66,25 @@ def train_command(argv):
     print(f"  keraszoo sample {run.path} --out samples.png")
     print(f"  keraszoo export {run.path} --to served")
     return 0
+
+
+def launch_command(argv):
+    parser = Parser("launch", "Train with several worker processes on this machine.")
+    parser.usage = "keraszoo launch --workers N [--max-restarts R] -- train RECIPE ..."
+    parser.add_argument("--workers", type=int, required=True, metavar="N", help="number of processes")
+    parser.add_argument(
+        "--max-restarts", type=int, default=0, metavar="R", help="start again when a worker dies (default: 0)"
+    )
+    own, separator, command = argv, None, []
+    if "--" in argv:
+        own, separator, command = argv[: argv.index("--")], "--", argv[argv.index("--") + 1 :]
+    options = parser.parse_args(own)
+    if not separator or command[:1] != ["train"] or len(command) == 1:
+        parser.error("the training follows two dashes: keraszoo launch --workers 2 -- train RECIPE")
+
+    from .launch import launch
+
+    return launch(command[1:], options.workers, options.max_restarts)
 
 
 def evaluate_command(argv):

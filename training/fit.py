@@ -2,6 +2,11 @@
 
 import ast
 import dataclasses
+import io
+import shutil
+import sys
+import tempfile
+import weakref
 
 import keras
 import tensorflow as tf
@@ -15,7 +20,7 @@ from .build import build_model, build_optimizer
 from .checkpoints import restore_checkpoint, save_checkpoint
 from .pictures import Pictures
 from .progress import Progress
-from .strategy import choose_strategy
+from .strategy import choose_strategy, is_chief, rank_of, sum_over_workers
 
 STEPS_PER_EXECUTION = 32  # from measurement: more gains nothing, fewer leave Python's cost visible
 
@@ -40,7 +45,7 @@ def train(
     callbacks=(),
     say=print,
 ):
-    """Trains a recipe and returns its `Run`.
+    """Trains a recipe and returns its `Run`; None in a worker that is not the chief: the chief alone writes and says.
 
     Args:
         recipe: a name ("vae/digits", or a family), or a `keraszoo.recipes.Recipe`. None with `resume`: the run's own.
@@ -80,6 +85,9 @@ def train(
         )
     if jit and replicas > 1:
         raise InputError(f"XLA (--jit) runs on one replica only. Received: {replicas} replicas.")
+    chief = is_chief(strategy)
+    if not chief:
+        say = _nothing
 
     source = data.load(recipe.dataset, data_dir=data_dir, image_size=recipe.image_size)
     shape = data.transformed_shape(source, recipe.transforms)
@@ -103,10 +111,18 @@ def train(
     test = data.batches(source, recipe.test_split, recipe.batch_size, training=False, **pipeline)
     if resume:
         epoch, history = restore_checkpoint(run, model, say)
-        run.write("recipe.json", recipe.to_json())
+        if sum_over_workers(strategy, epoch) != epoch * rank_of(strategy)[1]:
+            raise InputError(
+                "The workers read different checkpoints: the run directory must be on storage that all of them share. "
+                f"Received: {run.path}, here after epoch {epoch}."
+            )
+        if chief:
+            run.write("recipe.json", recipe.to_json())
     else:
-        run = Run.create(run or default_path(recipe), recipe)
+        run = _created_by_chief(strategy, run or default_path(recipe), recipe)
         epoch, history = 0, []
+    if not chief:
+        run = _scratch_run(recipe)
     training = data.batches(
         source, recipe.train_split, recipe.batch_size, training=True, first_step=epoch * steps, **pipeline
     )
@@ -128,7 +144,7 @@ def train(
             validation_data=test,
             verbose=0,
             callbacks=[
-                Progress(recipe.epochs, steps),
+                Progress(recipe.epochs, steps, sys.stdout if chief else io.StringIO()),
                 keras.callbacks.TensorBoard(run.logs, write_graph=False),
                 Pictures(run, examples[0] if recipe.with_labels else examples, seed=recipe.seed),
                 Checkpoints(run, history),
@@ -144,7 +160,7 @@ def train(
             recipe.test_split: model.evaluate(test, verbose=0, return_dict=True),
         },
     )
-    return run
+    return run if chief else None
 
 
 class Checkpoints(keras.callbacks.Callback):
@@ -210,6 +226,34 @@ def _recipe_to_resume(run, recipe, changes, learning_rate, arguments):
             f"Received another: {', '.join(differing)}."
         )
     return run.recipe.replace(epochs=epochs)
+
+
+def _created_by_chief(strategy, path, recipe):
+    """The new Run on the chief, None elsewhere; when the chief is refused, so is everyone."""
+    run, refusal = None, None
+    if is_chief(strategy):
+        try:
+            run = Run.create(path, recipe)
+        except InputError as error:
+            refusal = error
+    if sum_over_workers(strategy, int(refusal is not None)):
+        raise refusal or InputError(f"The chief could not make the run; its message says why. Received: {path}.")
+    return run
+
+
+def _scratch_run(recipe):
+    """Where a worker that is not the chief writes: a temporary directory, which goes when the Run does.
+
+    Saving reads variables that live on several workers, so every worker must save, and only one may touch the run.
+    """
+    path = tempfile.mkdtemp(prefix="keraszoo-worker-")
+    run = Run.create(path, recipe)
+    weakref.finalize(run, shutil.rmtree, path, ignore_errors=True)
+    return run
+
+
+def _nothing(text):
+    """What a worker that is not the chief has to say."""
 
 
 def _check(recipe):
