@@ -1,6 +1,8 @@
 """Which devices a training runs on, as a `tf.distribute.Strategy`."""
 
 import functools
+import signal
+import threading
 
 import tensorflow as tf
 
@@ -96,7 +98,7 @@ def _multi_worker():
         rpc_layer="grpc",
     )
     try:
-        return tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=resolver)
+        strategy = tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=resolver)
     except RuntimeError as error:
         raise InputError(
             "--strategy multi_worker must be chosen before TensorFlow's first operation. Received: a process that "
@@ -107,6 +109,10 @@ def _multi_worker():
             f"Another process listens at this worker's address, or it is not of this machine. "
             f"Received: {cluster.address} ({str(error).splitlines()[0]})."
         ) from error
+    if threading.current_thread() is threading.main_thread():
+        # TensorFlow catches SIGTERM from here on, and does nothing with it: workers could not be stopped.
+        signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM))
+    return strategy
 
 
 @functools.cache
