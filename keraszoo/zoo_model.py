@@ -31,10 +31,13 @@ class ZooModel(keras.Model):
 
     Attributes:
         event_shape: shape of one example, or None when the model checks its input itself.
+        event_range: (lowest, highest) value that an example may hold, or None for any; checked where it is cheap, on
+            arrays.
     """
 
     term_names = ()
     event_shape = None
+    event_range = None
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
@@ -233,18 +236,41 @@ class ZooModel(keras.Model):
             hint = " Divide 0..255 images by 255." if tf.as_dtype(x.dtype) == tf.uint8 else ""
             raise InputError(f"{name} takes floating-point batches. Received: {tf.as_dtype(x.dtype).name}.{hint}")
 
+    def check_range(self, lowest, highest, what="x"):
+        """Raises InputError when data that reaches from `lowest` to `highest` is not what this model takes."""
+        if self.event_range is None or self.event_range[0] <= lowest <= highest <= self.event_range[1]:
+            return
+        name, (least, most) = type(self).__name__, self.event_range
+        raise InputError(
+            f"{name} as configured takes values from {least:g} to {most:g}. Received: {what} from {lowest:g} to "
+            f"{highest:g}. Scale the data, or choose a likelihood for it (gaussian takes any real number)."
+        )
+
     # ------------------------------------------------------------------ many steps
 
     @functools.wraps(keras.Model.fit)
     def fit(self, *args, **kwargs):
-        arguments = _arguments(keras.Model.fit, self, args, kwargs)
+        arguments = self._arguments(keras.Model.fit, args, kwargs)
         self._steps_per_epoch = arguments.get("steps_per_epoch")
         self._steps_done = 0
         return super().fit(**arguments)
 
     @functools.wraps(keras.Model.evaluate)
     def evaluate(self, *args, **kwargs):
-        return super().evaluate(**_arguments(keras.Model.evaluate, self, args, kwargs))
+        return super().evaluate(**self._arguments(keras.Model.evaluate, args, kwargs))
+
+    def _arguments(self, method, args, kwargs):
+        """The arguments of `fit` or `evaluate` by name, checked."""
+        arguments = inspect.signature(method).bind(self, *args, **kwargs).arguments
+        arguments.pop("self")
+        arguments |= arguments.pop("kwargs", {})
+        x = arguments.get("x")
+        if isinstance(x, np.ndarray) and x.dtype.kind == "f" and x.size:
+            self.check_range(float(x.min()), float(x.max()))
+        if arguments.get("sample_weight") is not None and arguments.get("y") is None:
+            # Keras drops sample weights where there are no labels.
+            arguments["y"] = np.zeros(len(arguments["sample_weight"]), "float32")
+        return arguments
 
     @property
     def steps_done_in_epoch(self):
@@ -321,13 +347,3 @@ class ZooModel(keras.Model):
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
         """Nothing to build: the constructor did. (Keras' own version fails on several workers.)"""
-
-
-def _arguments(method, model, args, kwargs):
-    """The arguments of `fit` or `evaluate` by name; Keras drops weights without labels, so those get some."""
-    arguments = inspect.signature(method).bind(model, *args, **kwargs).arguments
-    arguments.pop("self")
-    arguments |= arguments.pop("kwargs", {})
-    if arguments.get("sample_weight") is not None and arguments.get("y") is None:
-        arguments["y"] = np.zeros(len(arguments["sample_weight"]), "float32")
-    return arguments

@@ -206,6 +206,14 @@ def test_nan_in_the_data_is_refused(capsys, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["data.npz"]
 
 
+def test_data_in_the_wrong_range_is_refused(capsys, tmp_path):
+    x = 255 * np.random.default_rng(0).random((100, 8, 8, 1), "float32")
+    np.savez(tmp_path / "data.npz", x_train=x, x_test=x)
+    arguments = ("--dataset", tmp_path / "data.npz", "--run", tmp_path / "run", "--epochs", 1)
+    assert "from 0 to 1. Received" in refused(capsys, "train", "vae/digits", *arguments)
+    assert [path.name for path in tmp_path.iterdir()] == ["data.npz"]
+
+
 def test_a_loss_that_explodes_ends_the_training_in_one_line(capsys, tmp_path):
     path = tmp_path / "run"
     line = refused(capsys, "train", "autoencoder/digits", "--run", path, "--learning-rate", "1e30", "--epochs", "3")

@@ -147,3 +147,17 @@ def test_beta_multiplies_the_divergence_and_nothing_else(same_noise):
     assert BetaVAE.from_config(beta_vae.get_config()).beta == 4.0
     with pytest.raises(InputError, match="beta=-1"):
         BetaVAE((4, 4, 1), beta=-1)
+
+
+def test_values_that_no_bernoulli_pixel_has_are_refused():
+    x = 255 * np.random.default_rng(0).random((8, 4, 4, 1), "float32")
+    vae = VAE((4, 4, 1), latent_dim=2)
+    vae.compile("adam")
+    for method in (vae.fit, vae.evaluate):
+        with pytest.raises(InputError, match="from 0 to 1. Received: x from .*gaussian takes any"):
+            method(x, verbose=0)
+    with pytest.raises(InputError, match="nan"):
+        vae.fit(np.full_like(x, np.nan), verbose=0)
+    vae = VAE((4, 4, 1), latent_dim=2, likelihood="gaussian")
+    vae.compile("adam")
+    vae.fit(x, verbose=0)

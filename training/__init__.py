@@ -8,7 +8,7 @@ Importing this package imports no TensorFlow; the functions do.
 
 import importlib
 
-_FUNCTIONS = {"train": ".fit", "evaluate": ".evaluate", "sample": ".sample", "choose_strategy": ".strategy"}
+_FUNCTIONS = {"train": ".fit", "evaluate": ".evaluation", "sample": ".sampling", "choose_strategy": ".strategy"}
 
 __all__ = ["choose_strategy", "evaluate", "sample", "train"]
 

@@ -37,7 +37,7 @@ def train_command(argv):
     if options.recipe is None and not (options.resume and options.run):
         parser.error("name a recipe (`keraszoo list` shows them), or give --run DIR --resume")
 
-    from .evaluate import table, verdicts
+    from .evaluation import table, verdicts
     from .fit import parse_assignments, train
 
     run = train(
@@ -97,7 +97,7 @@ def evaluate_command(argv):
 
     from keraszoo.run import Run
 
-    from .evaluate import evaluate, table, verdicts
+    from .evaluation import evaluate, table, verdicts
 
     run = Run.open(options.run)
     split = options.split or run.recipe.test_split
@@ -115,7 +115,7 @@ def sample_command(argv):
     parser.add_argument("--out", default="samples.png", metavar="FILE", help=".png or .npy (default: samples.png)")
     options = parser.parse_args(argv)
 
-    from .sample import sample
+    from .sampling import sample
 
     samples = sample(options.run, options.count, options.seed, options.out, temperature=options.temperature)
     print(f"{len(samples)} samples of shape {samples.shape[1:]} in {options.out}")

@@ -107,6 +107,8 @@ def train(
             steps_per_execution=min(STEPS_PER_EXECUTION, steps),
             jit_compile=True if jit else "auto",
         )
+    if source.input_range and not recipe.transforms:
+        model.check_range(*source.input_range, what=recipe.dataset)
     pipeline = {"transforms": recipe.transforms, "with_labels": recipe.with_labels, "seed": recipe.seed}
     test = data.batches(source, recipe.test_split, recipe.batch_size, training=False, **pipeline)
     if resume:

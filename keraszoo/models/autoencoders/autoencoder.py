@@ -3,6 +3,8 @@
 Hinton and Salakhutdinov, "Reducing the Dimensionality of Data with Neural Networks", Science 313 (2006).
 """
 
+import numbers
+
 import keras
 import tensorflow as tf
 
@@ -58,26 +60,27 @@ class Autoencoder(ZooModel):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.image_shape = _sizes("image_shape", image_shape)
-        self.latent_dim = _sizes("latent_dim", [latent_dim])[0]
+        self.image_shape = positive_integers("image_shape", image_shape)
+        self.latent_dim = positive_integers("latent_dim", [latent_dim])[0]
         self.likelihood = likelihoods.get(likelihood)
-        self._sizes = {
+        self._options = {
             "network": network,
-            "hidden": None if hidden is None else _sizes("hidden", hidden),
+            "hidden": None if hidden is None else positive_integers("hidden", hidden),
             "activation": activation,
             "initialization": initialization,
         }
         self._passed = {"encoder": encoder, "decoder": decoder}
         outputs = self.codes * self.latent_dim
         if encoder is None or decoder is None:
-            made = encoder_and_decoder(
-                self.image_shape, outputs, self.latent_dim, dtype=self.dtype_policy, **self._sizes
+            by_size = encoder_and_decoder(
+                self.image_shape, outputs, self.latent_dim, dtype=self.dtype_policy, **self._options
             )
-        self.encoder = made[0] if encoder is None else encoder
-        self.decoder = made[1] if decoder is None else decoder
+            encoder = by_size[0] if encoder is None else encoder
+            decoder = by_size[1] if decoder is None else decoder
+        self.encoder, self.decoder = encoder, decoder
         check_network(self.encoder, "encoder", self.image_shape, (outputs,))
         check_network(self.decoder, "decoder", (self.latent_dim,), self.image_shape)
-        self.event_shape = self.image_shape
+        self.event_shape, self.event_range = self.image_shape, self.likelihood.support
         self.built = True
 
     def encode(self, x, training=False):
@@ -130,14 +133,15 @@ class Autoencoder(ZooModel):
             "image_shape": self.image_shape,
             "latent_dim": self.latent_dim,
             "likelihood": keras.saving.serialize_keras_object(self.likelihood),
-            **self._sizes,
+            **self._options,
             **{name: keras.saving.serialize_keras_object(network) for name, network in self._passed.items()},
         }
 
 
-def _sizes(name, values):
-    values = (values,) if isinstance(values, int) else tuple(values)
+def positive_integers(name, values):
+    """`values`, a number or several, as a tuple of integers >= 1; else InputError."""
+    values = (values,) if isinstance(values, numbers.Integral) else tuple(values)
     for value in values:
-        if not isinstance(value, int) or value < 1:
+        if not isinstance(value, numbers.Integral) or value < 1:
             raise InputError(f"{name} must be made of integers >= 1. Received: {value!r}.")
-    return values
+    return tuple(map(int, values))

@@ -1,0 +1,114 @@
+"""What the documents and docstrings say is executed."""
+
+import contextlib
+import doctest
+import importlib
+import io
+import pathlib
+import re
+import shlex
+
+import numpy as np
+import pytest
+
+from keraszoo.__main__ import VERBS, main
+from keraszoo.recipes import all_recipes
+
+ROOT = pathlib.Path(__file__).parent.parent
+ROOMS = {"keraszoo": "keraszoo", "training": "keraszoo.training", "export": "keraszoo.export"}
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def module_names():
+    for room, package in ROOMS.items():
+        for path in sorted((ROOT / room).rglob("*.py")):
+            if path.name != "__main__.py":
+                parts = path.relative_to(ROOT / room).with_suffix("").parts
+                yield ".".join([package, *(part for part in parts if part != "__init__")])
+
+
+@pytest.mark.parametrize("name", list(module_names()))
+def test_docstring_examples_run(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    module = importlib.import_module(name)
+    results = doctest.testmod(module, optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+    assert results.failed == 0
+
+
+def blocks(document, language):
+    return re.findall(rf"```{language}\n(.*?)```", document.read_text(), re.S)
+
+
+def test_python_of_the_readme_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    namespace = {}
+    for block in blocks(ROOT / "README.md", "python"):
+        with contextlib.redirect_stdout(io.StringIO()):
+            exec(compile(block, "README.md", "exec"), namespace)
+    assert np.asarray(namespace["images"]).shape == (16, 8, 8, 1)
+
+
+def test_commands_of_the_readme_run(tmp_path, monkeypatch, capsys):
+    """Every `keraszoo` line of the README, in order; those on MNIST need its data and minutes, and are only read."""
+    monkeypatch.chdir(tmp_path)
+    commands = [
+        shlex.split(line, comments=True)
+        for block in blocks(ROOT / "README.md", "bash")
+        for line in block.splitlines()
+        if line.startswith("keraszoo ")
+    ]
+    assert {"list", "train", "evaluate", "sample", "export", "doctor"} <= {command[1] for command in commands}
+    for command in commands:
+        if "mnist" in " ".join(command):
+            assert command[2] in all_recipes()
+        elif command[1] == "train" and "--epochs" not in command:
+            assert main([*command[1:], "--epochs", "2"]) == 0
+        else:
+            assert main(command[1:]) == 0, command
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_documents_name_what_exists(document):
+    text = document.read_text()
+    for verb in re.findall(r"keraszoo ([a-z]+)(?= [a-z_]+/|\s+--|\s+RUN|\s+RECIPE)", text):
+        assert verb in VERBS, verb
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", text):
+        assert (document.parent / target).exists(), target
+
+
+def test_capability_table_is_up_to_date():
+    """docs/capabilities.md is generated; `python tests/test_docs.py` writes it again."""
+    assert (ROOT / "docs" / "capabilities.md").read_text() == capabilities()
+
+
+def capabilities():
+    from keraszoo import models
+
+    lines = [
+        "# What each model can do",
+        "",
+        "| model | loss terms | encode | decode | reconstruct | sample | signatures | recipes |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    recipes = list(all_recipes().values())
+    for name in sorted(models.__all__):
+        mine = [recipe for recipe in recipes if recipe.model == name]
+        model = getattr(models, name)(mine[0].input_shape, **mine[0].arguments)
+        can = ["yes" if hasattr(model, method) else "-" for method in ("encode", "decode", "reconstruct", "sample")]
+        signatures = ", ".join(f"`{signature}`" for signature in model.serving_signatures())
+        terms = ", ".join(f"`{term}`" for term in model.term_names)
+        names = ", ".join(f"`{recipe.name}`" for recipe in mine)
+        lines.append(f"| `{name}` | {terms} | {' | '.join(can)} | {signatures} | {names} |")
+    lines += [
+        "",
+        "Every model trains with `model.fit` on arrays and on tf.data, on one device and on several mirrored replicas,",
+        "with many steps per execution, in mixed precision and compiled by XLA, saves to `.keras` with its optimizer,",
+        "resumes from a checkpoint bit for bit, and exports the signatures above: `tests/test_contract.py` holds every",
+        "recipe to that.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    (ROOT / "docs" / "capabilities.md").write_text(capabilities())
