@@ -14,6 +14,12 @@ VERBS = {
     "list": ("keraszoo.recipes.command", "list_command", False, "show the recipes"),
     "train": ("keraszoo.training.command", "train_command", True, "train a recipe, or resume a run"),
     "launch": ("keraszoo.training.command", "launch_command", False, "train with several workers on this machine"),
+    "data-service": (
+        "keraszoo.training.command",
+        "data_service_command",
+        True,
+        "read data for trainings on other machines",
+    ),
     "evaluate": ("keraszoo.training.command", "evaluate_command", True, "evaluate a finished run"),
     "sample": ("keraszoo.training.command", "sample_command", True, "draw samples from a finished run"),
     "export": ("keraszoo.export.command", "export_command", True, "export a run for TensorFlow Serving"),
@@ -22,7 +28,7 @@ VERBS = {
 
 
 def usage():
-    verbs = "\n".join(f"  {verb:<10} {line}" for verb, (_, _, _, line) in VERBS.items())
+    verbs = "\n".join(f"  {verb:<12} {line}" for verb, (_, _, _, line) in VERBS.items())
     return f"""keraszoo {__version__}: generative models, ready to train and to serve
 
 usage: keraszoo VERB [options]        keraszoo VERB --help for the options

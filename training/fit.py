@@ -3,6 +3,7 @@
 import ast
 import dataclasses
 import io
+import secrets
 import shutil
 import sys
 import tempfile
@@ -20,7 +21,7 @@ from .build import build_model, build_optimizer
 from .checkpoints import restore_checkpoint, save_checkpoint
 from .pictures import Pictures
 from .progress import Progress
-from .strategy import choose_strategy, is_chief, rank_of, sum_over_workers
+from .strategy import choose_strategy, is_chief, rank_of, share_batches, sum_over_workers
 
 STEPS_PER_EXECUTION = 32  # from measurement: more gains nothing, fewer leave Python's cost visible
 
@@ -38,6 +39,7 @@ def train(
     image_size=None,
     arguments=None,
     data_dir=None,
+    data_service=None,
     strategy="auto",
     replicas=None,
     mixed_precision=False,
@@ -54,6 +56,7 @@ def train(
         epochs, batch_size, seed, learning_rate, dataset, image_size: replace the recipe's; batch_size is global.
         arguments: `{name: value}` for the model's constructor, over the recipe's.
         data_dir: where tensorflow-datasets keeps its data; by default TFDS_DATA_DIR or ~/tensorflow_datasets.
+        data_service: host:port of a tf.data service that reads the training data, see `keraszoo.data.Service`.
         strategy, replicas: see `choose_strategy`; a `tf.distribute.Strategy` is taken as it is.
         mixed_precision: compute the networks in float16 on GPUs (bfloat16 on a CPU); weights stay float32.
         jit: compile the training step with XLA.
@@ -74,6 +77,8 @@ def train(
         recipe = _changed(_recipe(recipe), changes, learning_rate, arguments)
     _check(recipe)
 
+    if data_service:
+        data.service.check_answer(data_service)
     if isinstance(strategy, str):
         strategy = choose_strategy(strategy, replicas)
     replicas = strategy.num_replicas_in_sync
@@ -89,7 +94,10 @@ def train(
     if not chief:
         say = _nothing
 
-    source = data.load(recipe.dataset, data_dir=data_dir, image_size=recipe.image_size)
+    options = {"memory_limit": 0} if data_service else {}
+    source = data.load(recipe.dataset, data_dir=data_dir, image_size=recipe.image_size, **options)
+    if data_service:
+        data.service.check_source(source, recipe.train_split)
     shape = data.transformed_shape(source, recipe.transforms)
     if shape != recipe.input_shape:
         recipe = recipe.replace(input_shape=shape)
@@ -110,7 +118,15 @@ def train(
     if source.input_range and not recipe.transforms:
         model.check_range(*source.input_range, what=recipe.dataset)
     pipeline = {"transforms": recipe.transforms, "with_labels": recipe.with_labels, "seed": recipe.seed}
-    test = data.batches(source, recipe.test_split, recipe.batch_size, training=False, **pipeline)
+
+    def batches(split, **options):
+        def of_share(share):
+            return data.batches(source, split, recipe.batch_size, share=share, **options, **pipeline)
+
+        return share_batches(strategy, source, of_share)
+
+    test = batches(recipe.test_split, training=False)
+    service = data.Service(data_service, _reading(strategy, recipe)) if data_service else None
     if resume:
         epoch, history = restore_checkpoint(run, model, say)
         if sum_over_workers(strategy, epoch) != epoch * rank_of(strategy)[1]:
@@ -125,9 +141,7 @@ def train(
         epoch, history = 0, []
     if not chief:
         run = _scratch_run(recipe)
-    training = data.batches(
-        source, recipe.train_split, recipe.batch_size, training=True, first_step=epoch * steps, **pipeline
-    )
+    training = batches(recipe.train_split, training=True, first_step=epoch * steps, service=service)
 
     say(f"{recipe.name}: {recipe.model}, {model.count_params():,} weights, {_replicas(replicas)}")
     say(f"{recipe.dataset}: {_sizes(source)} examples of shape {recipe.input_shape}")
@@ -135,7 +149,7 @@ def train(
     if resume:
         say(f"resuming after epoch {epoch} of {recipe.epochs}")
     if epoch < recipe.epochs:
-        examples = next(iter(test.unbatch().batch(64)))
+        examples = next(iter(data.batches(source, recipe.test_split, 64, training=False, **pipeline)))
         _describe(run, recipe)
         model.fit(
             training,
@@ -252,6 +266,11 @@ def _scratch_run(recipe):
     run = Run.create(path, recipe)
     weakref.finalize(run, shutil.rmtree, path, ignore_errors=True)
     return run
+
+
+def _reading(strategy, recipe):
+    """A name for the reading of this training from a tf.data service: the same on every worker, and on no other."""
+    return f"{recipe.name}-{sum_over_workers(strategy, secrets.randbits(62) if is_chief(strategy) else 0)}"
 
 
 def _nothing(text):

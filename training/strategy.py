@@ -85,6 +85,34 @@ def sum_over_workers(strategy, number):
     return int(strategy.experimental_local_results(total)[0]) // replicas
 
 
+def share_batches(strategy, source, make):
+    """A dataset for `fit` and `evaluate` in which each replica reads its share.
+
+    Args:
+        strategy: a `tf.distribute.Strategy`.
+        source: the `keraszoo.data.Source` that is read.
+        make: function of a share (index, count), see `keraszoo.data.batches`.
+
+    Returns:
+        `make((0, 1))`, which the strategy splits, on one worker and for data in memory, where a share costs no more to
+        read than the whole. Else a distributed dataset of the shares of this worker's replicas.
+    """
+    _, workers = rank_of(strategy)
+    if workers == 1 or source.in_memory:
+        return make((0, 1))
+    count = strategy.num_replicas_in_sync
+    here = count // workers
+
+    def of_worker(context):
+        first = context.input_pipeline_id * here
+        shares = [make((first + i, count)) for i in range(here)]
+        if here == 1:
+            return shares[0]
+        return tf.data.Dataset.choose_from_datasets(shares, tf.data.Dataset.range(here).repeat())
+
+    return strategy.distribute_datasets_from_function(of_worker)
+
+
 @functools.cache
 def _multi_worker():
     """One strategy per process: it starts the server that the other workers talk to."""
