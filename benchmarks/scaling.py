@@ -2,9 +2,9 @@
 
     python benchmarks/scaling.py
 
-Each worker is bound to one core and computes the same local batch. Measured: the step on one worker, the step on two,
-and an all-reduce of as many bytes as the gradient has, alone. Each is the fastest of several rounds, because whatever
-else runs on the machine only ever adds time.
+Each worker is bound to one core and computes the same local batch. Measured: the step of a worker alone (while another
+that it knows nothing of keeps the second core as busy), the step of two together, and an all-reduce of as many bytes as
+the gradient has, alone. Each is the fastest of several rounds, because whatever else runs only ever adds time.
 """
 
 import json
@@ -23,9 +23,8 @@ MODELS = {
 
 def measure():
     """What one worker measures; the chief prints it as JSON."""
-    rank = json.loads(os.environ["TF_CONFIG"])["task"]["index"]
     cores = sorted(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, {cores[rank % len(cores)]})
+    os.sched_setaffinity(0, {cores[int(sys.argv[2]) % len(cores)]})
     import numpy as np
     import tensorflow as tf
 
@@ -86,16 +85,17 @@ def main():
 
     found = {}
     for workers in (1, 2):
-        addresses = [f"127.0.0.1:{port}" for port in free_ports(workers)]
+        addresses = [f"127.0.0.1:{port}" for port in free_ports(2)]
         processes = []
-        for index in range(workers):
-            config = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
+        for core in range(2):
+            cluster = addresses if workers == 2 else [addresses[core]]
+            task = {"type": "worker", "index": core if workers == 2 else 0}
+            config = {"cluster": {"worker": cluster}, "task": task}
             environment = {**os.environ, "TF_CONFIG": json.dumps(config), "CUDA_VISIBLE_DEVICES": ""}
-            command = [sys.executable, __file__, "worker"]
+            command = [sys.executable, __file__, "worker", str(core)]
             processes.append(subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True))
-        found[workers] = json.loads(processes[0].communicate()[0].splitlines()[-1])
-        for process in processes[1:]:
-            process.communicate()
+        printed = [process.communicate()[0] for process in processes]
+        found[workers] = json.loads(printed[0].splitlines()[-1])
     for name in MODELS:
         one, two = found[1][name], found[2][name]
         bandwidth = one["bytes"] / two["all_reduce"]  # 2 (N - 1) / N is 1 for two workers
@@ -108,4 +108,4 @@ def main():
 
 
 if __name__ == "__main__":
-    measure() if sys.argv[1:] == ["worker"] else main()
+    measure() if sys.argv[1:2] == ["worker"] else main()
