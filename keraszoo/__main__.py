@@ -13,6 +13,13 @@ from .errors import InputError, Preempted, closest
 VERBS = {
     "list": ("keraszoo.recipes.command", "list_command", False, "show the recipes"),
     "train": ("keraszoo.training.command", "train_command", True, "train a recipe, or resume a run"),
+    "launch": ("keraszoo.training.command", "launch_command", False, "train with several workers on this machine"),
+    "data-service": (
+        "keraszoo.training.command",
+        "data_service_command",
+        True,
+        "read data for trainings on other machines",
+    ),
     "evaluate": ("keraszoo.training.command", "evaluate_command", True, "evaluate a finished run"),
     "sample": ("keraszoo.training.command", "sample_command", True, "draw samples from a finished run"),
     "export": ("keraszoo.export.command", "export_command", True, "export a run for TensorFlow Serving"),
@@ -21,7 +28,7 @@ VERBS = {
 
 
 def usage():
-    verbs = "\n".join(f"  {verb:<10} {line}" for verb, (_, _, _, line) in VERBS.items())
+    verbs = "\n".join(f"  {verb:<12} {line}" for verb, (_, _, _, line) in VERBS.items())
     return f"""keraszoo {__version__}: generative models, ready to train and to serve
 
 usage: keraszoo VERB [options]        keraszoo VERB --help for the options
@@ -50,7 +57,7 @@ def main(argv=None):
         return getattr(importlib.import_module(module), function)(arguments)
     except InputError as error:
         print(f"keraszoo {verb}: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
+        return error.exit_code
     except Preempted as stop:
         return stop.code
     except KeyboardInterrupt:

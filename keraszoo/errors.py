@@ -9,6 +9,14 @@ class InputError(ValueError):
     The command line prints it and exits with code 2; in Python it is an ordinary `ValueError`.
     """
 
+    exit_code = 2
+
+
+class AddressTaken(InputError):
+    """Another process listens where this one should; the command line exits with code 98, as errno EADDRINUSE."""
+
+    exit_code = 98
+
 
 class Preempted(SystemExit):
     """A training that was asked to stop, by SIGTERM or Ctrl-C, and can be resumed.

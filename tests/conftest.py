@@ -1,15 +1,22 @@
 """Two logical CPU devices for the whole session, and the noise under control."""
 
+import json
 import os
+import pathlib
+import subprocess
+import sys
 
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
 
 import keras
+import numpy as np
 import pytest
 import tensorflow as tf
+from noise import make_noise_the_same
 
 from keraszoo.training import choose_strategy
+from keraszoo.training.launch import free_ports
 
 _CPU = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(_CPU, [tf.config.LogicalDeviceConfiguration()] * 2)
@@ -29,28 +36,62 @@ def mirrored():
     return choose_strategy("mirrored", 2)
 
 
+class Workers:
+    """Two worker processes that train what they are asked for; started when first asked, once for all tests."""
+
+    def __init__(self, folder):
+        self.folder, self.processes = folder, []
+
+    def start(self):
+        addresses = [f"127.0.0.1:{port}" for port in free_ports(2)]
+        for index in range(2):
+            config = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
+            with open(self.folder / f"worker-{index}.log", "w") as log:
+                self.processes.append(
+                    subprocess.Popen(
+                        [sys.executable, pathlib.Path(__file__).with_name("worker.py")],
+                        env={**os.environ, "TF_CONFIG": json.dumps(config)},
+                        stdin=subprocess.PIPE,
+                        stdout=subprocess.PIPE,
+                        stderr=log,
+                        text=True,
+                    )
+                )
+
+    def learn(self, recipe, weights, **data):
+        """What each of the two workers learned: `[[weights..., metrics], [weights..., metrics]]`."""
+        if not self.processes:
+            self.start()
+        given, learned = self.folder / "given.npz", self.folder / "learned"
+        np.savez(given, **data, **{f"w{i}": array for i, array in enumerate(weights)})
+        for process in self.processes:
+            process.stdin.write(json.dumps({"recipe": recipe, "given": str(given), "learned": str(learned)}) + "\n")
+            process.stdin.flush()
+        arrays = []
+        for index, process in enumerate(self.processes):
+            line = process.stdout.readline()
+            assert line == "done\n", (self.folder / f"worker-{index}.log").read_text()[-3000:]
+            with np.load(f"{learned}-{index}.npz") as archive:
+                arrays.append([archive[name] for name in archive.files])
+        return arrays
+
+    def stop(self):
+        for process in self.processes:
+            process.kill()
+            process.communicate()
+
+
+@pytest.fixture(scope="session")
+def workers(tmp_path_factory):
+    pair = Workers(tmp_path_factory.mktemp("workers"))
+    yield pair
+    pair.stop()
+
+
 @pytest.fixture
 def same_noise(monkeypatch):
     """Every random draw is the same for each row of a batch, at each step, on every replica and under XLA."""
-
-    def uniform(shape, *args, dtype=tf.float32, minval=0, maxval=1, **kwargs):
-        shape = tf.convert_to_tensor(shape, tf.int32)
-        states = tf.range(1, 1 + tf.reduce_prod(shape[1:]), dtype=tf.int64)
-        for _ in range(3):  # Park and Miller's generator, once a pixel
-            states = 48271 * states % 2147483647
-        row = tf.reshape(tf.cast(states / 2147483647, dtype), tf.concat([[1], shape[1:]], 0))
-        return tf.broadcast_to(minval + (maxval - minval) * row, shape)
-
-    def normal(shape, *args, mean=0.0, stddev=1.0, dtype=tf.float32, **kwargs):
-        return mean + stddev * tf.math.ndtri(uniform(shape, dtype=dtype))
-
-    def dropout(x, rate, *args, **kwargs):
-        return tf.where(uniform(tf.shape(x)) >= rate, x / (1 - rate), tf.zeros_like(x))
-
-    monkeypatch.setattr(tf.random, "stateless_uniform", uniform)
-    monkeypatch.setattr(tf.random, "stateless_normal", normal)
-    monkeypatch.setattr(tf.random, "stateless_truncated_normal", normal)
-    monkeypatch.setattr(tf.nn.experimental, "stateless_dropout", dropout)
+    make_noise_the_same(monkeypatch.setattr)
 
 
 @pytest.fixture(autouse=True)

@@ -55,9 +55,16 @@ def subject(request):
     keras.backend.clear_session()
 
 
-def trained(subject, model, epochs=3, **options):
-    model.fit(subject.x, subject.y, batch_size=BATCH, epochs=epochs, shuffle=False, verbose=0, **options)
+def trained(x, y, model, epochs=3, **options):
+    """The weights after that many epochs."""
+    model.fit(x, y, batch_size=BATCH, epochs=epochs, shuffle=False, verbose=0, **options)
     return model.get_weights()
+
+
+def measured(x, y, model):
+    """The model's metrics, in order."""
+    metrics = model.evaluate(x, y, batch_size=BATCH, verbose=0, return_dict=True)
+    return np.array([metrics[metric.name] for metric in model.metrics])
 
 
 # With Adam's usual epsilon of 1e-7 the rounding error of a vanishing gradient becomes a full step of either sign, and
@@ -68,8 +75,18 @@ EPSILON = 1e-3
 def alone(subject):
     """What one device learns under the same noise; computed once."""
     if not hasattr(subject, "alone"):
-        subject.alone = trained(subject, fresh(subject.recipe, subject.untrained, epsilon=EPSILON))
+        subject.alone = trained(subject.x, subject.y, fresh(subject.recipe, subject.untrained, epsilon=EPSILON))
     return subject.alone
+
+
+def replicated(subject, mirrored):
+    """What two mirrored replicas learn under the same noise, and their metrics; computed once."""
+    if not hasattr(subject, "replicated"):
+        with mirrored.scope():
+            model = fresh(subject.recipe, subject.untrained, epsilon=EPSILON)
+        learned = trained(subject.x, subject.y, model)
+        subject.replicated = [*learned, measured(subject.x, subject.y, model)]
+    return subject.replicated
 
 
 def difference(one, other):
@@ -186,14 +203,19 @@ def test_checkpoint_continues_bit_for_bit(subject, tmp_path):
 
 
 def test_two_replicas_learn_what_one_learns(subject, mirrored, same_noise):
-    with mirrored.scope():
-        replicated = fresh(subject.recipe, subject.untrained, epsilon=EPSILON)
-    assert difference(trained(subject, replicated), alone(subject)) <= 1e-6
+    assert difference(replicated(subject, mirrored)[:-1], alone(subject)) <= 1e-6
+
+
+def test_two_workers_learn_bit_for_bit_what_two_replicas_learn(subject, mirrored, workers, same_noise):
+    data = {"x": subject.x} if subject.y is None else {"x": subject.x, "y": subject.y}
+    for learned in workers.learn(subject.recipe.name, subject.untrained, **data):
+        assert difference(learned, replicated(subject, mirrored)) == 0
+        assert difference(learned[:-1], alone(subject)) <= 1e-6
 
 
 def test_many_steps_per_execution_learn_what_single_steps_learn(subject, same_noise):
     many = fresh(subject.recipe, subject.untrained, epsilon=EPSILON, steps_per_execution=3)
-    assert difference(trained(subject, many), alone(subject)) <= 1e-7
+    assert difference(trained(subject.x, subject.y, many), alone(subject)) <= 1e-7
 
 
 def test_xla_learns_what_the_graph_learns(subject, same_noise):

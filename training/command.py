@@ -1,4 +1,4 @@
-"""The verbs train, evaluate and sample of the command line. Importing this file imports no TensorFlow."""
+"""The verbs that train, evaluate and sample, as the command line has them. Importing this imports no TensorFlow."""
 
 from keraszoo.arguments import Parser
 
@@ -29,9 +29,14 @@ def train_command(argv):
     group = parser.add_argument_group("data")
     group.add_argument("--dataset", help="name in tensorflow-datasets, folder of images, or .npz file")
     group.add_argument("--data-dir", help="of tensorflow-datasets (default: TFDS_DATA_DIR or ~/tensorflow_datasets)")
+    group.add_argument(
+        "--data-service", metavar="ADDRESS", help="read through the tf.data service at host:port (tfds data sets only)"
+    )
     group.add_argument("--image-size", type=int, nargs=2, metavar=("H", "W"), help="resize a folder's images")
     group = parser.add_argument_group("devices")
-    group.add_argument("--strategy", default="auto", help="auto, none, one_device or mirrored (default: auto)")
+    group.add_argument(
+        "--strategy", default="auto", help="auto, none, one_device, mirrored or multi_worker (default: auto)"
+    )
     group.add_argument("--replicas", type=int, help="of mirrored; on a machine without GPUs, parts of its CPU")
     group.add_argument("--mixed-precision", action="store_true", help="float16 on GPUs, bfloat16 on CPUs")
     group.add_argument("--jit", action="store_true", help="compile the training step with XLA")
@@ -58,6 +63,7 @@ def train_command(argv):
         image_size=tuple(options.image_size) if options.image_size else None,
         arguments=parse_assignments(options.set),
         data_dir=options.data_dir,
+        data_service=options.data_service,
         strategy=options.strategy,
         replicas=options.replicas,
         mixed_precision=options.mixed_precision,
@@ -66,12 +72,51 @@ def train_command(argv):
         keep=options.keep,
         profile=options.profile,
     )
+    if run is None:  # the chief of several workers says the rest
+        return 0
     print()
     print(table(verdicts(run.recipe, run.metrics())))
     print(f"\nPictures are in {run.samples}. Next:")
     print(f"  tensorboard --logdir {run.logs}")
     print(f"  keraszoo sample {run.path} --out samples.png")
     print(f"  keraszoo export {run.path} --to served")
+    return 0
+
+
+def launch_command(argv):
+    parser = Parser("launch", "Train with several worker processes on this machine.")
+    parser.usage = "keraszoo launch --workers N [--max-restarts R] -- train RECIPE ..."
+    parser.add_argument("--workers", type=int, required=True, metavar="N", help="number of processes")
+    parser.add_argument(
+        "--max-restarts", type=int, default=0, metavar="R", help="start again when a worker dies (default: 0)"
+    )
+    own, separator, command = argv, None, []
+    if "--" in argv:
+        own, separator, command = argv[: argv.index("--")], "--", argv[argv.index("--") + 1 :]
+    options = parser.parse_args(own)
+    if not separator or command[:1] != ["train"] or len(command) == 1:
+        parser.error("the training follows two dashes: keraszoo launch --workers 2 -- train RECIPE")
+
+    from .launch import launch
+
+    return launch(command[1:], options.workers, options.max_restarts)
+
+
+def data_service_command(argv):
+    parser = Parser("data-service", "Read, decode and batch data for trainings on other machines, until stopped.")
+    parser.add_argument("--workers", type=int, default=2, metavar="N", help="workers in this process (default: 2)")
+    parser.add_argument("--port", type=int, default=5050, help="of the dispatcher; 0 takes a free one (default: 5050)")
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="name under which others reach this machine (default: 127.0.0.1)"
+    )
+    parser.add_argument(
+        "--join", metavar="ADDRESS", help="add the workers to the dispatcher at host:port instead of starting one"
+    )
+    options = parser.parse_args(argv)
+
+    from .data_service import serve
+
+    serve(options.workers, options.host, options.port, options.join)
     return 0
 
 

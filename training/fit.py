@@ -3,6 +3,12 @@
 import ast
 import contextlib
 import dataclasses
+import io
+import secrets
+import shutil
+import sys
+import tempfile
+import weakref
 
 import keras
 import tensorflow as tf
@@ -18,7 +24,7 @@ from .pictures import Pictures
 from .preemption import StopRequest
 from .progress import Progress
 from .state import ModelState
-from .strategy import choose_strategy
+from .strategy import choose_strategy, is_chief, rank_of, share_batches, sum_over_workers
 
 STEPS_PER_EXECUTION = 32  # from measurement: more gains nothing, fewer leave Python's cost visible
 
@@ -36,6 +42,7 @@ def train(
     image_size=None,
     arguments=None,
     data_dir=None,
+    data_service=None,
     strategy="auto",
     replicas=None,
     mixed_precision=False,
@@ -46,7 +53,7 @@ def train(
     callbacks=(),
     say=print,
 ):
-    """Trains a recipe and returns its `Run`.
+    """Trains a recipe and returns its `Run`; None in a worker that is not the chief: the chief alone writes and says.
 
     Args:
         recipe: a name ("vae/digits", or a family), or a `keraszoo.recipes.Recipe`. None with `resume`: the run's own.
@@ -55,6 +62,7 @@ def train(
         epochs, batch_size, seed, learning_rate, dataset, image_size: replace the recipe's; batch_size is global.
         arguments: `{name: value}` for the model's constructor, over the recipe's.
         data_dir: where tensorflow-datasets keeps its data; by default TFDS_DATA_DIR or ~/tensorflow_datasets.
+        data_service: host:port of a tf.data service that reads the training data, see `keraszoo.data.Service`.
         strategy, replicas: see `choose_strategy`; a `tf.distribute.Strategy` is taken as it is.
         mixed_precision: compute the networks in float16 on GPUs (bfloat16 on a CPU); weights stay float32.
         jit: compile the training step with XLA.
@@ -81,6 +89,8 @@ def train(
     _check(recipe)
     _check_integers(checkpoint_every=1 if checkpoint_every is None else checkpoint_every, keep=keep)
 
+    if data_service:
+        data.service.check_answer(data_service)
     if isinstance(strategy, str):
         strategy = choose_strategy(strategy, replicas)
     replicas = strategy.num_replicas_in_sync
@@ -92,8 +102,14 @@ def train(
         )
     if jit and replicas > 1:
         raise InputError(f"XLA (--jit) runs on one replica only. Received: {replicas} replicas.")
+    chief = is_chief(strategy)
+    if not chief:
+        say = _nothing
 
-    source = data.load(recipe.dataset, data_dir=data_dir, image_size=recipe.image_size)
+    options = {"memory_limit": 0} if data_service else {}
+    source = data.load(recipe.dataset, data_dir=data_dir, image_size=recipe.image_size, **options)
+    if data_service:
+        data.service.check_source(source, recipe.train_split)
     shape = data.transformed_shape(source, recipe.transforms)
     if shape != recipe.input_shape:
         recipe = recipe.replace(input_shape=shape)
@@ -114,38 +130,46 @@ def train(
     if source.input_range and not recipe.transforms:
         model.check_range(*source.input_range, what=recipe.dataset)
     pipeline = {"transforms": recipe.transforms, "with_labels": recipe.with_labels, "seed": recipe.seed}
-    test = data.batches(source, recipe.test_split, recipe.batch_size, training=False, **pipeline)
+
+    def batches(split, **options):
+        def of_share(share):
+            return data.batches(source, split, recipe.batch_size, share=share, **options, **pipeline)
+
+        return share_batches(strategy, source, of_share)
+
+    test = batches(recipe.test_split, training=False)
+    service = data.Service(data_service, _reading(strategy, recipe)) if data_service else None
     state = ModelState(model)
     settings = {"data": source.fingerprint(), "mixed precision": mixed_precision, "XLA": jit}
     if resume:
         position, arrays = restore_checkpoint(run, state, settings, say)
+        _check_same_position(strategy, run, position.epoch * steps + position.step)
         if recipe.epochs < position.epoch + (position.step > 0):
             raise InputError(f"The run is already in epoch {position.epoch + 1}. Received: --epochs {recipe.epochs}.")
-        with _writing(run, "The run"):
-            run.tidy()
-            run.write("recipe.json", recipe.to_json())
+        if chief:
+            with _writing(run, "The run"):
+                run.tidy()
+                run.write("recipe.json", recipe.to_json())
     else:
         position, arrays = Position(), None
-        run = Run.create(run or default_path(recipe), recipe)
+        run = _created_by_chief(strategy, run or default_path(recipe), recipe)
+    if not chief:
+        run = _scratch_run(recipe)
     first = recipe.epochs if position.stopped else position.epoch
-    training = data.batches(
-        source,
-        recipe.train_split,
-        recipe.batch_size,
-        training=True,
-        first_step=position.epoch * steps + position.step,
-        **pipeline,
-    )
+    first_step = position.epoch * steps + position.step
+    training = batches(recipe.train_split, training=True, first_step=first_step, service=service)
 
     say(f"{recipe.name}: {recipe.model}, {model.count_params():,} weights, {_replicas(replicas)}")
     say(f"{recipe.dataset}: {_sizes(source)} examples of shape {recipe.input_shape}")
     say(f"{recipe.epochs} epochs of {steps} steps, batch {recipe.batch_size}, seed {recipe.seed}; run in {run.path}")
     if resume:
         say(_where(position, recipe.epochs, steps))
-    examples = next(iter(test.unbatch().batch(64)))
+    examples = next(iter(data.batches(source, recipe.test_split, 64, training=False, **pipeline)))
     with _writing(run, "The description of the run"):
         describe(run, recipe)
-    with StopRequest() as stop:
+    stop = StopRequest()
+    # Several workers would have to agree where to stop: they end at once, and resume from their last checkpoint.
+    with stop if rank_of(strategy)[1] == 1 else contextlib.nullcontext():
         checkpoints = Checkpoints(
             run,
             state,
@@ -171,7 +195,7 @@ def train(
             pause_every=checkpoint_every,
             on_pause=checkpoints.on_pause,
             callbacks=[
-                Progress(recipe.epochs, steps),
+                Progress(recipe.epochs, steps, sys.stdout if chief else io.StringIO()),
                 Logs(run, profile=position.step // model.steps_per_execution + 2 if profile else None, say=say),
                 Pictures(run, examples[0] if recipe.with_labels else examples, seed=recipe.seed, say=say),
                 *callbacks,
@@ -188,7 +212,7 @@ def train(
     trained = {name: value for name, value in last.items() if not name.startswith("val_")}
     with _writing(run, "The metrics"):
         run.write_metrics(history=position.history, **{recipe.train_split: trained, recipe.test_split: tested})
-    return run
+    return run if chief else None
 
 
 def parse_assignments(assignments):
@@ -242,6 +266,48 @@ def _recipe_to_resume(run, recipe, changes, learning_rate, arguments):
             f"Received another: {', '.join(differing)}."
         )
     return run.recipe.replace(epochs=epochs)
+
+
+def _created_by_chief(strategy, path, recipe):
+    """The new Run on the chief, None elsewhere; when the chief is refused, so is everyone."""
+    run, refusal = None, None
+    if is_chief(strategy):
+        try:
+            run = Run.create(path, recipe)
+        except InputError as error:
+            refusal = error
+    if sum_over_workers(strategy, int(refusal is not None)):
+        raise refusal or InputError(f"The chief could not make the run; its message says why. Received: {path}.")
+    return run
+
+
+def _check_same_position(strategy, run, step):
+    """Raises InputError unless every worker has restored the same step."""
+    if sum_over_workers(strategy, step) != step * rank_of(strategy)[1]:
+        raise InputError(
+            "The workers read different checkpoints: the run directory must be on storage that all of them share. "
+            f"Received: {run.path}, here after step {step}."
+        )
+
+
+def _scratch_run(recipe):
+    """Where a worker that is not the chief writes: a temporary directory, which goes when the Run does.
+
+    Saving reads variables that live on several workers, so every worker must save, and only one may touch the run.
+    """
+    path = tempfile.mkdtemp(prefix="keraszoo-worker-")
+    run = Run.create(path, recipe)
+    weakref.finalize(run, shutil.rmtree, path, ignore_errors=True)
+    return run
+
+
+def _reading(strategy, recipe):
+    """A name for the reading of this training from a tf.data service: the same on every worker, and on no other."""
+    return f"{recipe.name}-{sum_over_workers(strategy, secrets.randbits(62) if is_chief(strategy) else 0)}"
+
+
+def _nothing(text):
+    """What a worker that is not the chief has to say."""
 
 
 def _check(recipe):

@@ -10,6 +10,7 @@ Importing it makes the zoo's own datasets known to tensorflow-datasets: `tfds.lo
 
 from .batches import batches, steps_per_epoch, transformed_shape
 from .loading import load
+from .service import Service
 from .source import Source
 
-__all__ = ["Source", "batches", "load", "steps_per_epoch", "transformed_shape"]
+__all__ = ["Service", "Source", "batches", "load", "steps_per_epoch", "transformed_shape"]

@@ -7,10 +7,23 @@ import tensorflow as tf
 from ..errors import InputError
 from . import transforms as named
 from .records import RecordSplit
+from .service import check_source
 from .source import ArraySplit, scale_of
 
 
-def batches(source, split, batch_size, *, training, transforms=(), with_labels=False, seed=0, first_step=0):
+def batches(
+    source,
+    split,
+    batch_size,
+    *,
+    training,
+    transforms=(),
+    with_labels=False,
+    seed=0,
+    first_step=0,
+    share=(0, 1),
+    service=None,
+):
     """Batches of a dataset's inputs, ready for `model.fit` and `model.evaluate`.
 
     In training the batches go on for ever, epoch after epoch. Every epoch visits the examples in an order
@@ -19,7 +32,15 @@ def batches(source, split, batch_size, *, training, transforms=(), with_labels=F
     gives what an uninterrupted one gives from its k-th batch on, random transforms included. In evaluation
     every example comes once, in order, and the last batch may be smaller.
 
-    The order is the same on any number of replicas; a strategy splits each batch among them.
+    The order is the same on any number of replicas; a strategy splits each batch among them. Where each reads only
+    its share of the data:
+
+    - Data in memory or in image files: share i of n is the i-th of n parts of every batch, so all shares together are
+      the batches of one replica.
+    - Records of tfds: share i is the i-th of n parts of the split. Parts differ by one example at most, and the files
+      of one part are read by nobody else. Shuffling stays within the part.
+    - Training takes equally many examples from every share in an epoch. In evaluation every share has equally many
+      batches, some of which may be smaller than others or empty.
 
     Args:
         source: what `load` returned.
@@ -31,6 +52,11 @@ def batches(source, split, batch_size, *, training, transforms=(), with_labels=F
         with_labels: give (x, y) with the source's target as y.
         seed: integer, for the order and for random transforms.
         first_step: number of training steps already done.
+        share: (index, count) of the replica that these batches are for, which gets batch_size / count examples of
+            each batch.
+        service: `keraszoo.data.Service` through which training data are read, for records only. It deals out the
+            files to its workers, each file once a pass. The order differs from run to run, and no worker waits at the
+            end of a pass for the others: examples come equally often in the long run, not in every epoch.
 
     Returns:
         A `tf.data.Dataset` of x [batch, ...] float32, or of (x, y) with y [batch, ...] int64 (float32 where
@@ -39,7 +65,8 @@ def batches(source, split, batch_size, *, training, transforms=(), with_labels=F
 
     Raises:
         InputError: unknown split or transform, wrong arguments, a batch larger than the training split, no
-            labels, or inputs outside [0, 1] to binarize.
+            labels, inputs outside [0, 1] to binarize, a batch that cannot be shared evenly, or data that the service
+            does not read.
 
     Example:
         >>> from keraszoo.data import batches, load
@@ -53,6 +80,11 @@ def batches(source, split, batch_size, *, training, transforms=(), with_labels=F
     _check_integer("batch_size", batch_size, least=1)
     _check_integer("seed", seed)
     _check_integer("first_step", first_step, least=0)
+    _check_share(share, batch_size, part.size)
+    if service:
+        check_source(source, split)
+        if not training:
+            raise InputError("A tf.data service reads for training; evaluation needs every example exactly once.")
     if with_labels and source.target not in part.shapes:
         raise InputError(f"{source.name}, split {split!r}, has no labels. Its features: {', '.join(part.shapes)}.")
 
@@ -65,11 +97,12 @@ def batches(source, split, batch_size, *, training, transforms=(), with_labels=F
         return x, tf.cast(y, tf.float32 if y.dtype.is_floating else tf.int64)
 
     if training:
-        data = _training(part, batch_size, steps_per_epoch(source, split, batch_size), seed, first_step, finish)
+        steps = steps_per_epoch(source, split, batch_size)
+        data = _training(part, batch_size, steps, seed, first_step, share, service, finish)
     elif first_step:
         raise InputError(f"first_step belongs to training; evaluation starts at the beginning. Received: {first_step}.")
     else:
-        data = _evaluation(part, batch_size, seed, finish)
+        data = _evaluation(part, batch_size, seed, share, finish)
     options = tf.data.Options()
     options.deterministic = True
     if isinstance(part, ArraySplit):
@@ -77,7 +110,8 @@ def batches(source, split, batch_size, *, training, transforms=(), with_labels=F
         # had run. One thread of its own is enough, and leaves the model's operations alone.
         options.autotune.enabled = False
         options.threading.private_threadpool_size = 1
-    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
+    if not service:
+        options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
     return data.prefetch(tf.data.AUTOTUNE).with_options(options)
 
 
@@ -124,33 +158,41 @@ def transformed_shape(source, transforms=()):
     return tuple(transformed.get_concrete_function(inputs).structured_outputs.shape[1:])
 
 
-def _training(part, batch_size, steps, seed, first_step, finish):
+def _training(part, batch_size, steps, seed, first_step, share, service, finish):
     """Batches without end from `first_step` on."""
+    index, count = share
+    own = batch_size // count
 
     def shuffled(step):
         # The order is a function, not a list: epoch and seed give the place of each example.
-        places = step % steps * batch_size + tf.range(batch_size, dtype=tf.int64)
+        places = step % steps * batch_size + index * own + tf.range(own, dtype=tf.int64)
         order = tf.stack([tf.constant(seed, tf.int64), step // steps])
         indices = tf.random.experimental.index_shuffle(places, order, tf.constant(part.size - 1, tf.int64))
-        return part.gather(tf.ensure_shape(indices, [batch_size]))
+        return part.gather(tf.ensure_shape(indices, [own]))
 
     def finished(features, step):
-        return finish(
-            features,
-            lambda shape, position: tf.random.stateless_uniform(shape, _seed_at(seed, position, step)),
-        )
+        def uniform(shape, position):
+            whole = tf.concat([[batch_size], shape[1:]], 0)  # every share sees its part of the same draw
+            return tf.random.stateless_uniform(whole, _seed_at(seed, position, step))[index * own : (index + 1) * own]
+
+        return finish(features, uniform)
 
     counter = tf.data.Dataset.counter(first_step)
-    if isinstance(part, RecordSplit):
-        examples = part.shuffled(steps * batch_size, seed, first_step * batch_size)
-        features = examples.batch(batch_size, drop_remainder=True)
-        return tf.data.Dataset.zip(features, counter).map(_plain(finished))
-    # One map: for small batches each further one costs more than its work.
-    return counter.map(_plain(lambda step: finished(shuffled(step), step)), num_parallel_calls=part.parallel_calls)
+    if not service and not isinstance(part, RecordSplit):
+        # One map: for small batches each further one costs more than its work.
+        return counter.map(_plain(lambda step: finished(shuffled(step), step)), num_parallel_calls=part.parallel_calls)
+    if service:
+        features = service.read(part.repeated(seed).batch(own, drop_remainder=True))
+    else:
+        examples = part.share(share).shuffled(steps * own, seed, first_step * own)
+        features = examples.batch(own, drop_remainder=True)
+    return tf.data.Dataset.zip(features, counter).map(_plain(finished))
 
 
-def _evaluation(part, batch_size, seed, finish):
-    """Every example once, in order."""
+def _evaluation(part, batch_size, seed, share, finish):
+    """Every example of the share once, in order; equally many batches in every share."""
+    index, count = share
+    own = batch_size // count
 
     def finished(features, indices):
         def uniform(shape, position):
@@ -163,13 +205,24 @@ def _evaluation(part, batch_size, seed, finish):
 
         return finish(features, uniform)
 
-    indices = tf.data.Dataset.range(part.size).batch(batch_size)
     if isinstance(part, RecordSplit):
-        features = part.in_order().batch(batch_size)
-        return tf.data.Dataset.zip(features, indices).map(_plain(finished))
-    return indices.map(
-        _plain(lambda indices: finished(part.gather(indices), indices)), num_parallel_calls=part.parallel_calls
-    )
+        first, size = part.bounds(share)
+        indices = tf.data.Dataset.range(first, first + size).batch(own)
+        features = part.share(share).in_order().batch(own)
+        filled = -(-size // own)
+        data = tf.data.Dataset.zip(features, indices).map(_plain(finished))
+    else:
+        indices = tf.data.Dataset.range(part.size).batch(batch_size)
+        if count > 1:
+            indices = indices.map(lambda rows: rows[index * own : (index + 1) * own])
+        filled = part.size // batch_size + (part.size % batch_size > index * own)
+        data = indices.take(filled).map(
+            _plain(lambda rows: finished(part.gather(rows), rows)), num_parallel_calls=part.parallel_calls
+        )
+    if filled < -(-part.size // batch_size):
+        nothing = tf.nest.map_structure(lambda spec: tf.zeros([0, *spec.shape[1:]], spec.dtype), data.element_spec)
+        data = data.concatenate(tf.data.Dataset.from_tensors(nothing))
+    return data
 
 
 _plain = tf.autograph.experimental.do_not_convert
@@ -178,6 +231,16 @@ _plain = tf.autograph.experimental.do_not_convert
 def _seed_at(seed, position, step):
     """A seed for the random transform at `position` of the list, in one step."""
     return tf.random.experimental.stateless_fold_in(tf.constant([seed, position], tf.int64), step)
+
+
+def _check_share(share, batch_size, size):
+    index, count = share
+    if not 0 <= index < count:
+        raise InputError(f"A share is (index, count) with 0 <= index < count. Received: {share!r}.")
+    if batch_size % count:
+        raise InputError(f"batch_size must be a multiple of the number of shares, {count}. Received: {batch_size}.")
+    if size < count:
+        raise InputError(f"There must be an example for each of the {count} shares. Received: {size}.")
 
 
 def _check_integer(name, value, least=None):

@@ -88,6 +88,20 @@ class RecordSplit:
         self.shapes = shapes
         self.dtypes = {feature: c.get_tensor_info().tf_dtype for feature, c in connectors.items()}
 
+    def share(self, share):
+        """The split of share (index, count): consecutive examples, equally many or one more than in others."""
+        index, count = share
+        if count == 1:
+            return self
+        part = tfds.even_splits(self.part, count)[index]
+        return RecordSplit(self.builder, part, self.connectors, self.shapes, self.sizes, self.masks)
+
+    def bounds(self, share):
+        """(first, size): the examples of share (index, count) are those from `first` on."""
+        index, count = share
+        sizes = [self.size // count + (i < self.size % count) for i in range(count)]
+        return sum(sizes[:index]), sizes[index]
+
     def arrays(self):
         """`{feature: array [size, ...]}` of the whole split."""
         arrays = {
@@ -133,7 +147,12 @@ class RecordSplit:
         examples = examples.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
         return self._checked(examples.skip(first % epoch_size))
 
-    def _encoded(self, shuffle_seed):
+    def repeated(self, seed):
+        """An endless dataset of examples for a service, which deals out the files anew in every pass."""
+        examples = self._encoded(seed, dealt_out=True).shuffle(_SHUFFLE_BUFFER, seed, reshuffle_each_iteration=True)
+        return self._checked(examples.repeat())
+
+    def _encoded(self, shuffle_seed, dealt_out=False):
         """The examples, their images still compressed; files shuffled unless `shuffle_seed` is None."""
         options = tf.data.Options()
         options.deterministic = True
@@ -154,7 +173,9 @@ class RecordSplit:
                 try_autocache=False,
                 skip_prefetch=True,
                 shuffle_seed=shuffle_seed,
-                shuffle_reshuffle_each_iteration=False,
+                shuffle_reshuffle_each_iteration=dealt_out,
+                assert_cardinality=not dealt_out,
+                **({"interleave_cycle_length": 1} if shuffle_seed is None else {}),  # one file after the other
             ),
         )
 

@@ -9,19 +9,20 @@ def separate_replicas(model):
     """Gives each replica a noise stream of its own, in every SeedGenerator of the model and of its layers.
 
     Keras starts a SeedGenerator (and so Dropout, GaussianNoise, ...) with the same state on every replica: all of them
-    would draw the same noise. Replica r continues from the first replica's seed + 1000003 r. Calling it again changes
-    nothing; call it after restoring a state.
+    would draw the same noise. Replica r continues from replica 0's seed + 1000003 r, also when replica 0 is on another
+    worker. Calling it again changes nothing; call it after restoring a state.
     """
     strategy = model.distribute_strategy
     states = [v.value for v in model.non_trainable_variables if v.name == "seed_generator_state"]
     if not states or strategy.num_replicas_in_sync == 1:
         return
-    first = [strategy.experimental_local_results(state)[0].numpy() for state in states]
 
     def shift():
-        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-        for state, start in zip(states, first, strict=True):
-            offset = tf.stack([tf.cast(replica, state.dtype) * _STRIDE, tf.zeros([], state.dtype)])
-            state.assign(tf.constant(start, state.dtype) + offset)
+        context = tf.distribute.get_replica_context()
+        replica = tf.cast(context.replica_id_in_sync_group, tf.int64)
+        for state in states:
+            own = tf.cast(state, tf.int64) * tf.cast(replica == 0, tf.int64)
+            first = context.all_reduce(tf.distribute.ReduceOp.SUM, own)  # replica 0's, on every replica
+            state.assign(tf.cast(first + tf.stack([replica * _STRIDE, tf.zeros([], tf.int64)]), state.dtype))
 
     strategy.run(tf.function(shift, autograph=False))

@@ -1,0 +1,40 @@
+"""One of the worker processes with which the contract tests compare: trains what it is asked for, line by line.
+
+Each line of standard input is JSON: the name of a recipe, a file with data and initial weights, and where to write
+what was learned.
+"""
+
+import json
+import sys
+
+import keras
+import numpy as np
+
+from keraszoo.training.strategy import choose_strategy, rank_of
+
+
+def main():
+    strategy = choose_strategy("multi_worker")  # before the imports below run their first operation
+    from noise import make_noise_the_same
+    from test_contract import EPSILON, fresh, measured, trained
+
+    from keraszoo.recipes import get
+
+    make_noise_the_same()
+    rank, _ = rank_of(strategy)
+    for line in sys.stdin:
+        task = json.loads(line)
+        with np.load(task["given"]) as given:
+            given = dict(given)
+        weights = [given.pop(f"w{i}") for i in range(len(given) - ("x" in given) - ("y" in given))]
+        keras.utils.set_random_seed(0)
+        with strategy.scope():
+            model = fresh(get(task["recipe"]), weights, epsilon=EPSILON)
+        learned = trained(given["x"], given.get("y"), model)
+        np.savez(f"{task['learned']}-{rank}.npz", *learned, measured(given["x"], given.get("y"), model))
+        keras.backend.clear_session()
+        print("done", flush=True)
+
+
+if __name__ == "__main__":
+    main()
