@@ -35,6 +35,16 @@ def test_shapes_follow_the_example(shape, network):
     assert model.decode(model.encode(x)).shape == x.shape
 
 
+@pytest.mark.parametrize(("count", "rows", "columns"), [(64, 8, 8), (11, 2, 8), (4, 1, 8), (3, 1, 6), (1, 1, 2)])
+def test_pictures_show_each_input_beside_its_reconstruction(count, rows, columns):
+    model = Autoencoder((4, 4, 1), latent_dim=2)
+    x = np.random.default_rng(0).random((count, 4, 4, 1), "float32")
+    images = model.pictures(x)["reconstructions"]
+    assert images.shape == (rows, columns, 4, 4, 1)
+    np.testing.assert_array_equal(images[0, 0], x[0])
+    np.testing.assert_allclose(images[0, 1], model.reconstruct(x[:1])[0], atol=1e-6)
+
+
 def test_own_networks_are_used_and_saved(tmp_path):
     encoder = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(7, "tanh"), keras.layers.Dense(4)])
     decoder = keras.Sequential([keras.layers.Dense(16), keras.layers.Reshape((4, 4, 1))])

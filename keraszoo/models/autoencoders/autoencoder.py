@@ -105,9 +105,10 @@ class Autoencoder(ZooModel):
     def pictures(self, x, seed=0):
         if len(self.image_shape) != 3:
             return {}
-        x = tf.cast(x[:32], tf.float32)
+        columns = min(4, len(x))
+        x = tf.cast(x[: min(32, len(x)) // columns * columns], tf.float32)
         pairs = tf.stack([x, self.reconstruct(x)], axis=1)  # each input beside its reconstruction
-        return {"reconstructions": tf.reshape(pairs, [-1, 8, *self.image_shape])}
+        return {"reconstructions": tf.reshape(pairs, [-1, 2 * columns, *self.image_shape])}
 
     def serving_signatures(self):
         image = tf.TensorSpec([None, *self.image_shape], tf.float32, name="image")
