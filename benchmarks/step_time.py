@@ -323,7 +323,9 @@ def verdicts(groups, others):
                 judged = verdict(low >= PYTHAE_AIM, high < PYTHAE_AIM)
                 yield f"{group.title}: {row.name} / fit {ratio:.2f}, aim >= {PYTHAE_AIM}: {judged}"
     if others is not None:
-        yield f"Other programs used {others:.0%} of the processors" + (": run it again on an idle machine" * disturbed)
+        yield f"Other programs used {max(others, 0):.0%} of the processors" + (
+            ": run it again on an idle machine" * disturbed
+        )
 
 
 # ---------------------------------------------------------------------- the run
