@@ -47,13 +47,13 @@ $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/demo.stamp: $(VENV)/bin/python setup.cfg pyproject.toml
-	@echo "== Installing KerasZoo and the packages it needs into $(VENV) (1 to 5 minutes, 2.5 GB on disk)"
+	@echo "== Installing KerasZoo and the packages it needs into $(VENV) (1 to 5 minutes, nearly 3 GB on disk)"
 	@rm -rf *.egg-info
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[serving]"
 	@touch $@
 
 $(VENV)/test.stamp: $(VENV)/bin/python setup.cfg pyproject.toml
-	@echo "== Installing KerasZoo and what its tests need into $(VENV) (1 to 5 minutes, 2.5 GB on disk)"
+	@echo "== Installing KerasZoo and what its tests need into $(VENV) (1 to 5 minutes, nearly 3 GB on disk)"
 	@rm -rf *.egg-info
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test]"
 	@touch $@ $(VENV)/demo.stamp

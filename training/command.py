@@ -7,7 +7,7 @@ def train_command(argv):
     parser = Parser(
         "train",
         "Train a recipe into a run directory, or resume one. SIGTERM and Ctrl-C save a checkpoint and end with exit "
-        "code 75; a second one ends at once.",
+        "code 75 (several workers end without saving); a second one ends at once.",
     )
     parser.add_argument(
         "recipe", nargs="?", help="family/recipe or family, see `keraszoo list`; optional with --resume"

@@ -18,7 +18,7 @@ from keraszoo.errors import AddressTaken, InputError
 
 POLL_SECONDS = 0.05
 LAST_WORDS_SECONDS = 0.5  # from the first failure to SIGKILL: time for the others to say what they know
-GRACE_SECONDS = 60  # from a forwarded signal to SIGKILL: time to save a checkpoint
+GRACE_SECONDS = 60  # from a forwarded signal to SIGKILL: time to leave
 PORT_ATTEMPTS = 5
 
 
