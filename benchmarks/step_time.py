@@ -116,10 +116,13 @@ def limit(recipe, source, strategy):
     return Row("limit: a loop in the graph", lambda steps: float(loop(tf.constant(steps))) / steps)
 
 
-def fit(recipe, source, strategy, steps_per_execution=STEPS_PER_EXECUTION, jit_compile=False):
-    """`fit` on the zoo's pipeline, with what `keraszoo train` calls in every execution."""
+def fit(recipe, source, strategy, steps_per_execution=STEPS_PER_EXECUTION, jit_compile=False, pipeline=False):
+    """`fit` as `keraszoo train` calls it, on resident data, or on the pipeline for data that are not."""
     model = compiled(recipe, steps_per_execution, strategy, jit_compile)
-    batches = data.batches(source, "train", recipe.batch_size, training=True, seed=recipe.seed)
+    if pipeline:
+        batches = data.batches(source, "train", recipe.batch_size, training=True, seed=recipe.seed)
+    else:
+        batches = data.resident(source, "train", recipe.batch_size, seed=recipe.seed)
     logs = tempfile.TemporaryDirectory()
 
     def run(steps):
@@ -131,7 +134,7 @@ def fit(recipe, source, strategy, steps_per_execution=STEPS_PER_EXECUTION, jit_c
         return history.history["loss"][-1]
 
     name = f"fit, {steps_per_execution} step{'s' * (steps_per_execution > 1)} per execution"
-    return Row("the same, compiled by XLA" if jit_compile else name, run)
+    return Row("the same, compiled by XLA" if jit_compile else "the same, tf.data pipeline" if pipeline else name, run)
 
 
 def fit_arrays(recipe, source, strategy):
@@ -368,6 +371,7 @@ def main():
     rows = [
         limit(large, source, strategy),
         fit(large, source, strategy),
+        fit(large, source, strategy, pipeline=True),
         fit(large, source, strategy, jit_compile=True),
         fit(large, source, strategy, steps_per_execution=1),
         fit_arrays(large, source, strategy),
@@ -383,11 +387,11 @@ def main():
         rows += [pythae_trainer(large, source), pythae_trainer(large, source, fused=True)]
     groups = [
         Group("784-256-10, batch 128", options.steps, rows),
-        Group("784-32-10, batch 32", 4 * options.steps, [limit(small, source, strategy), fit(small, source, strategy)]),
+        Group("784-32-10, batch 32", 4 * options.steps, [limit(small, source, strategy), fit(small, source, strategy), fit(small, source, strategy, pipeline=True)]),
     ]
     if mirrored:
         for recipe, group in ((large, groups[0]), (small, groups[1])):
-            pair = [limit(recipe, source, mirrored), fit(recipe, source, mirrored)]
+            pair = [limit(recipe, source, mirrored), fit(recipe, source, mirrored), fit(recipe, source, mirrored, pipeline=True)]
             groups.append(Group(f"{group.title}, {options.replicas} replicas", group.steps, pair))
 
     print(f"VAE on {what}, Adam; {options.rounds} rounds in turn")

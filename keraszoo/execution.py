@@ -1,10 +1,16 @@
 """Many steps of a model in one call from Python, on any number of replicas."""
 
+import functools
+
 import tensorflow as tf
+
+from .data.resident import Resident
 
 
 def many_steps(model, step):
-    """A function `(iterator, limit) -> (steps done, {metric: value})` that runs up to `limit` steps in one graph.
+    """A function `(batches, limit, first) -> (steps done, {metric: value})` that runs up to `limit` steps in one graph.
+
+    Its `batches` are an iterator, or a `keraszoo.data.Resident` from its step `first` on.
 
     Keras' own loop fails on several replicas with steps_per_execution > 1, and on several workers at all.
 
@@ -37,19 +43,32 @@ def many_steps(model, step):
         done, _ = tf.while_loop(more, body, (0, iterator.get_next_as_optional()), parallel_iterations=1)
         return done, metrics()
 
+    def from_resident(resident, values, first, limit):
+        def body(index):
+            strategy.run(lambda values: step(resident.batch(values, index)), args=(values,))
+            return index + 1
+
+        tf.while_loop(lambda index: index < first + limit, body, (first,), parallel_iterations=1)
+        return limit, metrics()
+
     def from_batch(batch):
         strategy.run(step, args=(batch,))
         return 1, metrics()
 
     if not model.run_eagerly:
         from_iterator = tf.function(from_iterator, autograph=False)
+        from_resident = tf.function(from_resident, autograph=False)
         from_batch = tf.function(from_batch, reduce_retracing=True, autograph=False)
+    resident_values = functools.lru_cache(maxsize=1)(lambda resident: resident.values(strategy))
 
-    def execute(iterator, limit):
-        if isinstance(iterator, (tf.data.Iterator, tf.distribute.DistributedIterator)):
-            done, values = from_iterator(iterator, tf.constant(limit))
+    def execute(batches, limit, first=None):
+        if isinstance(batches, Resident):
+            first, limit = tf.constant(first, tf.int64), tf.constant(limit, tf.int64)
+            done, values = from_resident(batches, resident_values(batches), first, limit)
+        elif isinstance(batches, (tf.data.Iterator, tf.distribute.DistributedIterator)):
+            done, values = from_iterator(batches, tf.constant(limit))
         else:  # train_on_batch and test_on_batch
-            done, values = from_batch(next(iterator))
+            done, values = from_batch(next(batches))
         if int(done) == 0:
             raise StopIteration
         logs = {metric.name: value for metric, value in zip(model.metrics, tf.unstack(values), strict=True)}

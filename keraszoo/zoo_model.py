@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from .data.resident import Resident
 from .errors import InputError
 from .execution import many_steps
 from .layers.seeds import separate_replicas
@@ -52,7 +53,7 @@ class ZooModel(keras.Model):
         self._steps_per_epoch = None
         self._steps_before_epoch = 0
         self._executions = 0
-        self._pause_every = self._on_pause = self._steps_in_time = None
+        self._pause_every = self._on_pause = self._steps_in_time = self._resident = None
 
     # ------------------------------------------------------------------ what a subclass writes
 
@@ -262,7 +263,7 @@ class ZooModel(keras.Model):
         """Keras' `fit`, which can also start within an epoch and pause between training steps.
 
         Args:
-            *args, **kwargs: those of `keras.Model.fit`.
+            *args, **kwargs: those of `keras.Model.fit`. Its `x` can also be what `keraszoo.data.resident` gives.
             initial_step: steps of the epoch `initial_epoch` that are already done; `x` goes on after them. Whoever
                 restores them restores the metrics too, in a callback's `on_epoch_begin`. Needs `steps_per_epoch`.
             pause_every: pause where the number of steps, counted from the first epoch's start, is a multiple of this.
@@ -270,6 +271,13 @@ class ZooModel(keras.Model):
                 end of an epoch (before its validation) included. Pauses do not change what is learned.
         """
         arguments = self._arguments(keras.Model.fit, args, kwargs)
+        self._resident = arguments["x"] if isinstance(arguments.get("x"), Resident) else None
+        if self._resident:
+            arguments.setdefault("steps_per_epoch", self._resident.steps_per_epoch)
+            # Keras asks for batches all the same.
+            arguments["x"] = self.distribute_strategy.distribute_datasets_from_function(
+                lambda context: tf.data.Dataset.counter()
+            )
         self._steps_per_epoch = arguments.get("steps_per_epoch")
         if initial_step and not 0 <= initial_step <= (self._steps_per_epoch or 0):
             raise InputError(f"initial_step must be from 0 to steps_per_epoch. Received: {initial_step}.")
@@ -282,7 +290,8 @@ class ZooModel(keras.Model):
         try:
             return super().fit(**arguments)
         finally:  # train_on_batch knows none of these
-            self._steps_per_epoch = self._pause_every = self._on_pause = self._steps_in_time = None
+            self._resident = self._steps_per_epoch = None
+            self._pause_every = self._on_pause = self._steps_in_time = None
 
     @functools.wraps(keras.Model.evaluate)
     def evaluate(self, *args, **kwargs):
@@ -304,7 +313,9 @@ class ZooModel(keras.Model):
     def make_train_function(self, force=False):
         if self.train_function is None or force:
             execute = many_steps(self, self.train_step)
-            self.train_function = lambda iterator: self._train_until(self._end_of_execution(), execute, iterator)
+            self.train_function = lambda iterator: self._train_until(
+                self._end_of_execution(), execute, self._resident or iterator
+            )
         return self.train_function
 
     def _end_of_execution(self):
@@ -320,7 +331,7 @@ class ZooModel(keras.Model):
         self._executions += 1
         return min((index + 1) * size, steps)
 
-    def _train_until(self, end, execute, iterator):
+    def _train_until(self, end, execute, batches):
         """Trains until `step_in_epoch` is `end`, pausing on the way; does nothing where it is already."""
         logs = None
         while self.step_in_epoch < end:
@@ -331,7 +342,7 @@ class ZooModel(keras.Model):
                 limit = min(limit, self._steps_in_time)
             started = time.monotonic()
             try:
-                done, logs = execute(iterator, limit)
+                done, logs = execute(batches, limit, self.step)
             except StopIteration:
                 if logs is None:
                     raise

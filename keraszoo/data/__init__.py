@@ -8,9 +8,10 @@
 Importing it makes the zoo's own datasets known to tensorflow-datasets: `tfds.load("digits")`.
 """
 
-from .batches import batches, steps_per_epoch, transformed_shape
+from .batches import batches, resident, steps_per_epoch, transformed_shape
 from .loading import load
+from .resident import Resident
 from .service import Service
 from .source import Source
 
-__all__ = ["Service", "Source", "batches", "load", "steps_per_epoch", "transformed_shape"]
+__all__ = ["Resident", "Service", "Source", "batches", "load", "resident", "steps_per_epoch", "transformed_shape"]

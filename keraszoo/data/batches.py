@@ -1,14 +1,16 @@
 """The one pipeline from a dataset to the batches of a model."""
 
 import numbers
+import typing
 
 import tensorflow as tf
 
 from ..errors import InputError
 from . import transforms as named
 from .records import RecordSplit
+from .resident import RESIDENT_LIMIT, Resident
 from .service import check_source
-from .source import ArraySplit, scale_of
+from .source import ArraySplit, byte_size, scale_of
 
 
 def batches(
@@ -75,8 +77,7 @@ def batches(
         >>> data.element_spec
         TensorSpec(shape=(64, 16, 16, 1), dtype=tf.float32, name=None)
     """
-    part = source.split(split)
-    shape = transformed_shape(source, transforms)
+    part, finish = _finished(source, split, transforms, with_labels)
     _check_integer("batch_size", batch_size, least=1)
     _check_integer("seed", seed)
     _check_integer("first_step", first_step, least=0)
@@ -85,20 +86,9 @@ def batches(
         check_source(source, split)
         if not training:
             raise InputError("A tf.data service reads for training; evaluation needs every example exactly once.")
-    if with_labels and source.target not in part.shapes:
-        raise InputError(f"{source.name}, split {split!r}, has no labels. Its features: {', '.join(part.shapes)}.")
-
-    def finish(features, uniform):
-        x = tf.cast(features[source.input], tf.float32) / scale_of(source.dtypes[source.input])
-        x = tf.ensure_shape(named.apply(x, transforms, uniform), [None, *shape])
-        if not with_labels:
-            return x
-        y = features[source.target]
-        return x, tf.cast(y, tf.float32 if y.dtype.is_floating else tf.int64)
-
     if training:
-        steps = steps_per_epoch(source, split, batch_size)
-        data = _training(part, batch_size, steps, seed, first_step, share, service, finish)
+        order = _Order(part.size, batch_size, steps_per_epoch(source, split, batch_size), seed)
+        data = _training(part, order, first_step, share, service, finish)
     elif first_step:
         raise InputError(f"first_step belongs to training; evaluation starts at the beginning. Received: {first_step}.")
     else:
@@ -113,6 +103,39 @@ def batches(
     if not service:
         options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
     return data.prefetch(tf.data.AUTOTUNE).with_options(options)
+
+
+def resident(source, split, batch_size, *, transforms=(), with_labels=False, seed=0):
+    """The training batches of `batches(..., training=True)`, made inside the training step: a `Resident` for `fit`.
+
+    It saves the iterator's and the transfer's time, which matters for small models and for several replicas.
+
+    Args:
+        source, split, batch_size, transforms, with_labels, seed: see `batches`.
+
+    Returns:
+        A `Resident`, or None for data that are not in memory or larger than RESIDENT_LIMIT (1 GiB).
+
+    Raises:
+        InputError: as `batches` does.
+
+    Example:
+        >>> from keraszoo.data import load, resident
+        >>> resident(load("digits"), "train", 64).steps_per_epoch
+        22
+    """
+    part, finish = _finished(source, split, transforms, with_labels)
+    _check_integer("seed", seed)
+    steps = steps_per_epoch(source, split, batch_size)
+    if not isinstance(part, ArraySplit) or byte_size(part.shapes, part.dtypes, part.size) > RESIDENT_LIMIT:
+        return None
+
+    order = _Order(part.size, batch_size, steps, seed)
+
+    def batch_at(gather, step, share):
+        return finish(gather(order.rows(step, share)), order.draws(step, share))
+
+    return Resident(part, steps, batch_at)
 
 
 def steps_per_epoch(source, split, batch_size):
@@ -158,35 +181,72 @@ def transformed_shape(source, transforms=()):
     return tuple(transformed.get_concrete_function(inputs).structured_outputs.shape[1:])
 
 
-def _training(part, batch_size, steps, seed, first_step, share, service, finish):
-    """Batches without end from `first_step` on."""
-    index, count = share
-    own = batch_size // count
+def _finished(source, split, transforms, with_labels):
+    """The split, and the function of (its features, uniform) that makes x or (x, y) of them."""
+    part = source.split(split)
+    shape = transformed_shape(source, transforms)
+    if with_labels and source.target not in part.shapes:
+        raise InputError(f"{source.name}, split {split!r}, has no labels. Its features: {', '.join(part.shapes)}.")
 
-    def shuffled(step):
-        # The order is a function, not a list: epoch and seed give the place of each example.
-        places = step % steps * batch_size + index * own + tf.range(own, dtype=tf.int64)
-        order = tf.stack([tf.constant(seed, tf.int64), step // steps])
-        indices = tf.random.experimental.index_shuffle(places, order, tf.constant(part.size - 1, tf.int64))
-        return part.gather(tf.ensure_shape(indices, [own]))
+    def finish(features, uniform):
+        x = tf.cast(features[source.input], tf.float32) / scale_of(source.dtypes[source.input])
+        x = tf.ensure_shape(named.apply(x, transforms, uniform), [None, *shape])
+        if not with_labels:
+            return x
+        y = features[source.target]
+        return x, tf.cast(y, tf.float32 if source.dtypes[source.target].is_floating else tf.int64)
 
-    def finished(features, step):
+    return part, finish
+
+
+class _Order(typing.NamedTuple):
+    """What each step of training reads and draws: a function of the step, not a list."""
+
+    size: int  # examples in the split
+    batch_size: int  # of all shares together
+    steps: int  # in an epoch
+    seed: int
+
+    def rows(self, step, share):
+        """Rows of the split [batch_size / count] for one share (index, count) of a step's batch."""
+        index, count = share
+        own = self.batch_size // count
+        places = step % self.steps * self.batch_size + tf.cast(index, tf.int64) * own + tf.range(own, dtype=tf.int64)
+        epoch = tf.stack([tf.constant(self.seed, tf.int64), step // self.steps])
+        rows = tf.random.experimental.index_shuffle(places, epoch, tf.constant(self.size - 1, tf.int64))
+        return tf.ensure_shape(rows, [own])
+
+    def draws(self, step, share):
+        """The `uniform` of random transforms: every share sees its part of the same draw."""
+        index, count = share
+        own = self.batch_size // count
+
         def uniform(shape, position):
-            whole = tf.concat([[batch_size], shape[1:]], 0)  # every share sees its part of the same draw
-            return tf.random.stateless_uniform(whole, _seed_at(seed, position, step))[index * own : (index + 1) * own]
+            whole = tf.concat([[self.batch_size], shape[1:]], 0)
+            values = tf.random.stateless_uniform(whole, _seed_at(self.seed, position, step))
+            return values[index * own : (index + 1) * own]
 
-        return finish(features, uniform)
+        return uniform
 
+
+def _training(part, order, first_step, share, service, finish):
+    """Batches without end from `first_step` on."""
+    own = order.batch_size // share[1]
     counter = tf.data.Dataset.counter(first_step)
     if not service and not isinstance(part, RecordSplit):
         # One map: for small batches each further one costs more than its work.
-        return counter.map(_plain(lambda step: finished(shuffled(step), step)), num_parallel_calls=part.parallel_calls)
+        def batch_at(step):
+            return finish(part.gather(order.rows(step, share)), order.draws(step, share))
+
+        return counter.map(_plain(batch_at), num_parallel_calls=part.parallel_calls)
     if service:
-        features = service.read(part.repeated(seed).batch(own, drop_remainder=True))
+        features = service.read(part.repeated(order.seed).batch(own, drop_remainder=True))
     else:
-        examples = part.share(share).shuffled(steps * own, seed, first_step * own)
+        examples = part.share(share).shuffled(order.steps * own, order.seed, first_step * own)
         features = examples.batch(own, drop_remainder=True)
-    return tf.data.Dataset.zip(features, counter).map(_plain(finished))
+    return tf.data.Dataset.zip(features, counter).map(
+        _plain(lambda features, step: finish(features, order.draws(step, share)))
+    )
 
 
 def _evaluation(part, batch_size, seed, share, finish):

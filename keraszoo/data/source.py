@@ -113,6 +113,10 @@ class ArraySplit:
         """`{feature: [batch, ...]}` of the examples at `indices` [batch]."""
         return {feature: tf.gather(values, indices) for feature, values in self._values.items()}
 
+    def values(self):
+        """`{feature: [size, ...]}`, all values, as tensors that share this split's memory."""
+        return {feature: values.value() for feature, values in self._values.items()}
+
     def array(self, feature):
         """All values of one feature, not copied: a read-only array [size, ...]."""
         return np.asarray(self._values[feature].value())
