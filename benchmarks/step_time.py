@@ -387,11 +387,19 @@ def main():
         rows += [pythae_trainer(large, source), pythae_trainer(large, source, fused=True)]
     groups = [
         Group("784-256-10, batch 128", options.steps, rows),
-        Group("784-32-10, batch 32", 4 * options.steps, [limit(small, source, strategy), fit(small, source, strategy), fit(small, source, strategy, pipeline=True)]),
+        Group(
+            "784-32-10, batch 32",
+            4 * options.steps,
+            [limit(small, source, strategy), fit(small, source, strategy), fit(small, source, strategy, pipeline=True)],
+        ),
     ]
     if mirrored:
         for recipe, group in ((large, groups[0]), (small, groups[1])):
-            pair = [limit(recipe, source, mirrored), fit(recipe, source, mirrored), fit(recipe, source, mirrored, pipeline=True)]
+            pair = [
+                limit(recipe, source, mirrored),
+                fit(recipe, source, mirrored),
+                fit(recipe, source, mirrored, pipeline=True),
+            ]
             groups.append(Group(f"{group.title}, {options.replicas} replicas", group.steps, pair))
 
     print(f"VAE on {what}, Adam; {options.rounds} rounds in turn")

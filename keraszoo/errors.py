@@ -24,8 +24,10 @@ class Preempted(SystemExit):
     Its `code` is 75, EX_TEMPFAIL: a process that does not catch it ends with that exit code.
     """
 
+    exit_code = 75
+
     def __init__(self):
-        super().__init__(75)
+        super().__init__(self.exit_code)
 
 
 def closest(name, known):

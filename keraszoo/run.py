@@ -1,5 +1,7 @@
 """Run: the directory that training fills and that evaluation, sampling and export read."""
 
+import contextlib
+import errno
 import json
 import os
 import pathlib
@@ -12,6 +14,11 @@ from importlib import metadata
 
 from .errors import InputError
 from .recipes import Recipe
+
+try:
+    import fcntl
+except ImportError:  # no POSIX system: runs are not locked
+    fcntl = None
 
 UNFINISHED = ".tmp-"  # how the names of files begin that are still being written
 
@@ -109,6 +116,33 @@ class Run:
             folder.mkdir(exist_ok=True)
         if not (self.path / "environment.json").exists():
             self.write("environment.json", json.dumps(_environment(), indent=2))
+
+    @contextlib.contextmanager
+    def lock(self):
+        """While it is entered no other process can enter it; the system unlocks it when the process ends.
+
+        Where the file system knows no locks, it does nothing.
+
+        Raises:
+            InputError: when another process has it.
+        """
+        if fcntl is None:
+            yield
+            return
+        handle = os.open(self.path, os.O_RDONLY)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise InputError(
+                    f"A run is trained by one process at a time. Received: {self.path}, which another one trains."
+                ) from error
+            except OSError as error:
+                if error.errno not in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
+                    raise
+            yield
+        finally:
+            os.close(handle)
 
     def write(self, name, content):
         """Writes a file of the run whole or not at all; `content` is text, or a function that writes a given path."""

@@ -13,8 +13,19 @@ from .data.resident import Resident
 from .errors import InputError
 from .execution import many_steps
 from .layers.seeds import separate_replicas
+from .workers import rank_of, sum_over_workers
 
 LONGEST_EXECUTION = 1.0  # seconds without a look at signals, checkpoints and the screen, unless one step takes longer
+
+
+class Mean(keras.metrics.Mean):
+    """Keras' mean of [batch] vectors in a third of its operations: a small step consists of little else."""
+
+    def update_state(self, values, sample_weight=None):
+        weighted = values if sample_weight is None else values * sample_weight
+        count = tf.size(values) if sample_weight is None else tf.reduce_sum(sample_weight)
+        self.total.value.assign_add(tf.reduce_sum(weighted))
+        self.count.value.assign_add(tf.cast(count, tf.float32))
 
 
 class ZooModel(keras.Model):
@@ -118,7 +129,7 @@ class ZooModel(keras.Model):
             )
             self.optimizer.build(self.trainable_variables)
             if not self.trackers:
-                self.trackers = [keras.metrics.Mean(name=term) for term in ("loss", *self.term_names)]
+                self.trackers = [Mean(name=term) for term in ("loss", *self.term_names)]
         if replicas > 1:
             separate_replicas(self)
 
@@ -285,8 +296,7 @@ class ZooModel(keras.Model):
         self._steps_before_epoch = arguments.get("initial_epoch", 0) * (self._steps_per_epoch or 0)
         self._executions = 0
         self._pause_every, self._on_pause = pause_every, on_pause
-        # Several workers must all take the same number of steps, so they do not measure.
-        self._steps_in_time = 1 if self.distribute_strategy.cluster_resolver is None else None
+        self._steps_in_time = 1
         try:
             return super().fit(**arguments)
         finally:  # train_on_batch knows none of these
@@ -349,12 +359,18 @@ class ZooModel(keras.Model):
                 break
             self.step_in_epoch += done
             if self._steps_in_time:
-                self._steps_in_time = max(1, int(done * LONGEST_EXECUTION / (time.monotonic() - started)))
+                seconds = self._mean_seconds(time.monotonic() - started)
+                self._steps_in_time = max(1, int(done * LONGEST_EXECUTION / seconds))
             if self._on_pause:
                 self._on_pause()
             if done < limit:  # the data ended
                 break
         return self.get_metrics_result() if logs is None else logs
+
+    def _mean_seconds(self, seconds):
+        """The mean over all workers, which must take equally many steps."""
+        strategy = self.distribute_strategy
+        return 1e-6 * sum_over_workers(strategy, 1 + int(1e6 * seconds)) / rank_of(strategy)[1]
 
     @property
     def step(self):

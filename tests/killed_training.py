@@ -1,9 +1,11 @@
 """A training that kills itself (kill -9), for test_resume.py: `python killed_training.py PATH STRATEGY WHEN STEP`.
 
 WHEN is `step` (inside the graph, once STEP steps are done), `checkpoint` (when the STEP-th checkpoint is half written),
-`save_model` (before model.keras is written) or `write_metrics` (before metrics.json is).
+`save_model` (before model.keras is written), `write_metrics` (before metrics.json is), `never`, or `resume` to go on. Of
+two workers, the one that a STEP's last bit names is killed.
 """
 
+import json
 import os
 import pathlib
 import signal
@@ -56,10 +58,17 @@ def kill_while_writing(last):
 
 if __name__ == "__main__":
     path, strategy, when, step = sys.argv[1:]
-    if when == "step":
+    rank = json.loads(os.environ["TF_CONFIG"])["task"]["index"] if strategy == "multi_worker" else None
+    if when in ("never", "resume") or rank not in (None, int(step) % 2):
+        pass
+    elif when == "step":
         kill_at_step(int(step))
     elif when == "checkpoint":
         kill_while_writing(int(step))
     else:
         setattr(Run, when, lambda *args, **kwargs: kill())
-    train("vae/digits", path, strategy=strategy, replicas=2 if strategy == "mirrored" else None, **OPTIONS)
+    options = {"strategy": strategy, "replicas": 2 if strategy == "mirrored" else None}
+    if when == "resume":
+        train(None, path, resume=True, checkpoint_every=OPTIONS["checkpoint_every"], **options)
+    else:
+        train("vae/digits", path, **options, **OPTIONS)

@@ -174,7 +174,7 @@ def test_checkpoint_continues_bit_for_bit(subject, tmp_path):
                 raise Killed
 
         checkpoints = Checkpoints(
-            run, ModelState(model), position, arrays, {}, every=3, keep=9, epochs=2, callbacks=(), stop=StopRequest(),
+            run, ModelState(model), position, arrays, {}, every=3, keep=9, epochs=2, callbacks=(), stop=StopRequest(model.distribute_strategy),
             say=print,
         )  # fmt: skip
         model.fit(

@@ -14,7 +14,7 @@ import tensorflow_datasets as tfds
 from PIL import Image
 
 import keraszoo.data
-from keraszoo.data import batches, load, offline, steps_per_epoch, transformed_shape
+from keraszoo.data import batches, load, offline, resident, steps_per_epoch, transformed_shape
 from keraszoo.errors import InputError
 
 TFDS_DATA_DIR = os.environ.get("TFDS_DATA_DIR", "")
@@ -154,6 +154,40 @@ def test_starting_at_step_k_gives_what_an_uninterrupted_stream_gives(tmp_path, k
     for (x, y), (again_x, again_y) in zip(whole, resumed, strict=True):
         np.testing.assert_array_equal(x, again_x)
         np.testing.assert_array_equal(y, again_y)
+
+
+def test_resident_batches_are_those_of_the_pipeline(mirrored):
+    """With labels and random transforms, across the end of an epoch, whole and in the parts of two replicas."""
+    options = {"with_labels": True, "transforms": (("binarize",), ("pad", 10)), "seed": 3}
+    source = load("digits")
+    expected = list(islice(batches(source, "train", 400, training=True, first_step=2, **options), 3))
+    inside = resident(source, "train", 400, **options)
+    assert inside.steps_per_epoch == 4
+    for strategy in (tf.distribute.get_strategy(), mirrored):
+        values = inside.values(strategy)
+
+        @tf.function
+        def parts(step, strategy=strategy, values=values):
+            return strategy.run(lambda values: inside.batch(values, step), args=(values,))
+
+        for step, batch in enumerate(expected, start=2):
+            found = parts(tf.constant(step, tf.int64))
+            for mine, theirs in zip(found, batch, strict=True):
+                shares = strategy.experimental_local_results(mine)
+                assert mine.dtype == theirs.dtype and len({share.shape[0] for share in shares}) == 1
+                np.testing.assert_array_equal(np.concatenate(shares), theirs)
+
+
+def test_only_what_fits_in_memory_is_resident(tmp_path, monkeypatch):
+    for kind in ("files", "records"):
+        assert resident(numbered(tmp_path, kind), "train", 5) is None
+    source = load("digits")
+    monkeypatch.setattr("keraszoo.data.batches.RESIDENT_LIMIT", source.sizes["train"] * (64 + 8))
+    assert resident(source, "train", 5) is not None
+    monkeypatch.setattr("keraszoo.data.batches.RESIDENT_LIMIT", source.sizes["train"] * (64 + 8) - 1)
+    assert resident(source, "train", 5) is None
+    with pytest.raises(InputError, match="batch_size must be at most"):
+        resident(source, "train", 5000)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -23,6 +23,7 @@ from keraszoo.errors import InputError, Preempted
 from keraszoo.models import VAE
 from keraszoo.run import Run
 from keraszoo.training import checkpoints as checkpoint_files
+from keraszoo.training import launch as launching
 from keraszoo.training import train
 from keraszoo.training.state import ModelState
 
@@ -110,6 +111,42 @@ def test_kill_9_at_a_random_step_changes_nothing(straight, mirrored, tmp_path, s
     run = kill(tmp_path / "run", strategy, "step", step)
     assert not run.model_path.exists()
     assert_same(resume(run.path, strategy), straight(strategy))
+
+
+def by_two_workers(path, when, step=0):
+    """Runs killed_training.py in two workers; returns the launcher's exit code and the Run."""
+    program = pathlib.Path(__file__).with_name("killed_training.py")
+    command = [sys.executable, str(program), str(path), "multi_worker", when, str(step)]
+    code, _ = launching.Job(command, launching._environments(2)).run([])
+    return code, Run.open(path)
+
+
+@pytest.fixture(scope="module")
+def straight_by_two(tmp_path_factory):
+    code, run = by_two_workers(tmp_path_factory.mktemp("by_two") / "run", "never")
+    assert code == 0
+    return run
+
+
+def test_kill_9_of_one_of_two_workers_changes_nothing(straight_by_two, tmp_path):
+    step = random.randrange(1, 3 * STEPS)
+    print(f"worker {step % 2} killed after step {step}")
+    code, run = by_two_workers(tmp_path / "run", "step", step)
+    assert code == 128 + signal.SIGKILL and not run.model_path.exists()
+    code, run = by_two_workers(tmp_path / "run", "resume")
+    assert code == 0
+    assert_same(run, straight_by_two)
+
+
+@pytest.mark.slow
+def test_kill_9_of_one_of_two_workers_at_ten_random_steps_changes_nothing(straight_by_two, tmp_path):
+    for number, step in enumerate(random.Random("two").sample(range(1, 3 * STEPS), 10)):
+        code, run = by_two_workers(tmp_path / str(number), "step", step)
+        assert code == 128 + signal.SIGKILL and not run.model_path.exists()
+        code, run = by_two_workers(tmp_path / str(number), "resume")
+        assert code == 0
+        entries = assert_same(run, straight_by_two)
+        print(f"worker {step % 2} killed after step {step}: {entries} of {entries} entries identical")
 
 
 @pytest.mark.slow
@@ -262,8 +299,9 @@ def test_keep_says_how_many_checkpoints_stay(tmp_path):
     assert not (tmp_path / "other").exists()
 
 
-def test_a_signal_saves_and_ends_with_a_code_of_its_own(straight, tmp_path):
+def test_a_signal_saves_and_ends_with_a_code_of_its_own(straight, tmp_path, monkeypatch):
     """Ctrl-C comes within the second epoch; after it and after the resumed training nothing is different."""
+    monkeypatch.setattr("keraszoo.training.fit.STEPS_PER_EXECUTION", 32)
 
     class Sender(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
@@ -285,6 +323,7 @@ def test_a_signal_saves_and_ends_with_a_code_of_its_own(straight, tmp_path):
 
 def test_a_signal_before_an_epochs_validation_is_resumed_with_it(straight, tmp_path, monkeypatch):
     monkeypatch.setattr("keraszoo.zoo_model.LONGEST_EXECUTION", 1000.0)
+    monkeypatch.setattr("keraszoo.training.fit.STEPS_PER_EXECUTION", 32)
 
     class Sender(keras.callbacks.Callback):
         def on_train_batch_begin(self, batch, logs=None):
@@ -310,6 +349,43 @@ def test_command_ends_with_75_on_sigterm(tmp_path, monkeypatch, capsys):
     assert main(["train", "vae/digits", "--epochs", "1000", "--run", str(tmp_path / "run")]) == 75
     assert capsys.readouterr().out.splitlines()[-1].startswith("stopped by SIGTERM; continue with: keraszoo train")
     assert Run.open(tmp_path / "run").metrics() == {}
+
+
+@pytest.mark.parametrize("to", ["worker", "launcher"])
+def test_a_signal_to_one_of_several_workers_is_agreed_on(straight_by_two, tmp_path, to):
+    """Both stop after the same step, the checkpoint is saved, and the resumed run is the uninterrupted one."""
+    program = pathlib.Path(__file__).with_name("killed_training.py")
+    command = [sys.executable, str(program), str(tmp_path / "run"), "multi_worker", "never", "0"]
+    job, received = launching.Job(command, launching._environments(2)), []
+
+    def send():
+        while not list(tmp_path.glob("run/checkpoints/step-*.npz")):
+            time.sleep(0.01)
+        if to == "worker":
+            os.kill(job.processes[1].pid, signal.SIGTERM)
+        else:
+            received.append(signal.SIGTERM)
+
+    sender = threading.Thread(target=send, daemon=True)
+    sender.start()
+    code, _ = job.run(received)
+    sender.join()
+    run = Run.open(tmp_path / "run")
+    assert code == 75 and not run.model_path.exists()
+    code, run = by_two_workers(tmp_path / "run", "resume")
+    assert code == 0
+    assert_same(run, straight_by_two)
+
+
+def test_a_run_is_trained_by_one_process_at_a_time(straight, tmp_path):
+    shutil.copytree(straight("none").path, tmp_path / "run")
+    (tmp_path / "run" / "model.keras").unlink()
+    with Run.open(tmp_path / "run").lock():
+        before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+        with pytest.raises(InputError, match="by one process at a time"):
+            resume(tmp_path / "run")
+        assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+    assert_same(resume(tmp_path / "run"), straight("none"))
 
 
 def test_a_second_signal_ends_at_once(tmp_path):

@@ -21,7 +21,7 @@ from keraszoo.run import Run
 from keraszoo.training import launch as launching
 from keraszoo.training.cluster import cluster_from_environment, expand_hosts
 from keraszoo.training.launch import free_ports, launch
-from keraszoo.training.strategy import is_chief, rank_of, sum_over_workers
+from keraszoo.workers import is_chief, rank_of, sum_over_workers
 
 SLURM = {
     "SLURM_PROCID": "2",

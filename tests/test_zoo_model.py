@@ -1,10 +1,13 @@
 """The base class: what Keras would do wrong, done right."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from keraszoo.data import batches, load, resident
 from keraszoo.errors import InputError
 from keraszoo.models import VAE, Autoencoder
 from keraszoo.zoo_model import ZooModel
@@ -12,7 +15,11 @@ from keraszoo.zoo_model import ZooModel
 X = np.random.default_rng(0).random((65, 4, 4, 1), "float32")
 
 
-def noisy_vae():
+def noisy_vae_of_digits():
+    return noisy_vae((8, 8, 1))
+
+
+def noisy_vae(shape=(4, 4, 1)):
     """A VAE whose encoder has dropout and batch normalisation."""
     encoder = keras.Sequential(
         [
@@ -23,7 +30,7 @@ def noisy_vae():
             keras.layers.Dense(4),
         ]
     )
-    return VAE((4, 4, 1), latent_dim=2, encoder=encoder)
+    return VAE(shape, latent_dim=2, encoder=encoder)
 
 
 def test_training_reaches_dropout_and_batch_normalisation():
@@ -49,6 +56,31 @@ def test_replicas_draw_different_noise_in_every_layer(mirrored):
     again = [mirrored.experimental_local_results(v.value)[0].numpy() for v in seeds(vae)]
     np.testing.assert_array_equal(first, again)
     assert_separate(vae, mirrored)
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_resident_data_teach_what_the_pipeline_teaches(jit_compile):
+    """Over the ends of epochs and executions, started within an epoch, and beside train_on_batch."""
+    source, learned = load("digits"), []
+    keras.utils.set_random_seed(0)
+    weights = noisy_vae_of_digits().get_weights()
+    for make in (resident, functools.partial(batches, training=True, first_step=1)):
+        vae = noisy_vae_of_digits()
+        vae.set_weights(weights)
+        vae.compile("sgd", steps_per_execution=3, jit_compile=jit_compile)
+        vae.fit(make(source, "train", 300), epochs=3, steps_per_epoch=4, initial_step=1, shuffle=False, verbose=0)
+        vae.train_on_batch(source.array("train")[:10] / np.float32(255))
+        assert vae.optimizer.iterations == 12
+        learned.append(vae.get_weights())
+    for mine, theirs in zip(*learned, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_resident_data_know_how_long_an_epoch_is():
+    vae = noisy_vae_of_digits()
+    vae.compile("sgd", steps_per_execution=3)
+    vae.fit(resident(load("digits"), "train", 300), epochs=2, verbose=0)
+    assert vae.optimizer.iterations == 8
 
 
 def seeds(model):

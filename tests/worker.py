@@ -10,7 +10,8 @@ import sys
 import keras
 import numpy as np
 
-from keraszoo.training.strategy import choose_strategy, rank_of
+from keraszoo.training.strategy import choose_strategy
+from keraszoo.workers import rank_of
 
 
 def main():

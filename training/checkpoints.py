@@ -92,6 +92,9 @@ def restore_checkpoint(run, state, settings, say=print):
             continue
         _compare(saved_settings, settings)
         state.set(arrays, names)
+        before, now = len(arrays["metric0"]), state.model.distribute_strategy.num_replicas_in_sync
+        if before != now:
+            say(f"Replicas when it was saved: {before}, now: {now}. The training goes on as well, not bit for bit.")
         return position, arrays
     if files:
         raise InputError(
@@ -143,18 +146,22 @@ class Checkpoints(keras.callbacks.Callback):
         """To be called between steps: saves when it is time to, or when the process is to stop."""
         self.position.step = self.model.step_in_epoch
         due = self.every and self.model.step % self.every == 0
-        if self.stop.requested or due and not self._ends_epoch():
+        signal = self.stop.agreed()
+        if signal or due and not self._ends_epoch():
             self._save()
-        self._stop_if_requested()
+        if signal:
+            self._leave(signal)
 
     def on_epoch_end(self, epoch, logs=None):
         self.position.epoch, self.position.step = epoch + 1, 0
         self.position.history.append({name: float(value) for name, value in logs.items()})
         self.position.stopped = self.model.stop_training
         last = epoch + 1 == self.epochs or self.model.stop_training
-        if last or self.stop.requested or not self.every or self.model.step % self.every == 0:
+        signal = self.stop.agreed()
+        if last or signal or not self.every or self.model.step % self.every == 0:
             self._save()
-        self._stop_if_requested()
+        if signal:
+            self._leave(signal)
 
     def on_train_end(self, logs=None):
         self._wait()
@@ -164,11 +171,11 @@ class Checkpoints(keras.callbacks.Callback):
         """Whether the epoch's validation comes next; the checkpoint is written after it."""
         return self.model.step_in_epoch == self.params["steps"]
 
-    def _stop_if_requested(self):
-        if self.stop.requested:
-            self._wait()
-            self.say(f"stopped by {self.stop.requested}; continue with: keraszoo train --run {self.run.path} --resume")
-            raise Preempted
+    def _leave(self, signal):
+        self._wait()
+        self.stop.left_together()
+        self.say(f"stopped by {signal}; continue with: keraszoo train --run {self.run.path} --resume")
+        raise Preempted
 
     def _save(self):
         check_finite(float(self.model.get_metrics_result()["loss"]), self.position.epoch)

@@ -14,7 +14,7 @@ import sys
 import time
 
 from keraszoo import recipes
-from keraszoo.errors import AddressTaken, InputError
+from keraszoo.errors import AddressTaken, InputError, Preempted
 
 POLL_SECONDS = 0.05
 LAST_WORDS_SECONDS = 0.5  # from the first failure to SIGKILL: time for the others to say what they know
@@ -27,8 +27,8 @@ def launch(arguments, workers, max_restarts=0):
 
     When one worker dies the others, which would wait for it, are killed and the whole job ends with its exit code
     (128 + n for signal n), or starts again, from the run's newest checkpoint if there is one. Mistakes of the user
-    (exit code 2) are not tried again. SIGINT and SIGTERM are passed on to the workers, which have 60 s to leave; a
-    second one kills them.
+    (exit code 2) and trainings that were asked to stop (75) are not tried again. SIGINT and SIGTERM are passed on to
+    the workers, which have 60 s to leave; a second one kills them.
 
     Args:
         arguments: of the verb train, a list of strings; `--strategy multi_worker` is added.
@@ -51,7 +51,7 @@ def launch(arguments, workers, max_restarts=0):
                 _say(f"worker {worker} found its port taken; trying other ports")
                 continue
             _say(f"worker {worker} ended with exit code {code}; the job is stopped")
-            if code == InputError.exit_code or restarts == max_restarts:
+            if code in (InputError.exit_code, Preempted.exit_code) or restarts == max_restarts:
                 return code
             restarts += 1
             if _run_exists(arguments) and "--resume" not in arguments:

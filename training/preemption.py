@@ -3,17 +3,30 @@
 import signal
 import threading
 
+from keraszoo.workers import sum_over_workers
+
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class StopRequest:
-    """While it is entered, the first signal only sets `requested` to its name; a second one ends the process at once.
+    """While it is entered, the first signal is only remembered for `agreed`; a second one ends the process at once.
 
     Signals that are ignored (those of a background job) stay so. In other threads than the main one, which receive no
     signals, it does nothing.
     """
 
-    requested = None
+    def __init__(self, strategy):
+        self.strategy, self.received = strategy, None
+
+    def agreed(self):
+        """Whether to stop: the signal's name once any worker has received one; all must ask, after the same step."""
+        if not sum_over_workers(self.strategy, int(self.received is not None)):
+            return None
+        return self.received or "a signal to another worker"
+
+    def left_together(self):
+        """Returns when every worker has called it: who leaves earlier takes the others down."""
+        sum_over_workers(self.strategy, 0)
 
     def __enter__(self):
         self._before = {}
@@ -28,6 +41,6 @@ class StopRequest:
             signal.signal(number, handler)
 
     def _receive(self, number, frame):
-        self.requested = signal.Signals(number).name
+        self.received = signal.Signals(number).name
         for number in self._before:
             signal.signal(number, signal.SIG_DFL)

@@ -7,6 +7,7 @@ import threading
 import tensorflow as tf
 
 from keraszoo.errors import AddressTaken, InputError, closest
+from keraszoo.workers import rank_of
 
 from .cluster import cluster_from_environment
 
@@ -53,36 +54,6 @@ def choose_strategy(name="auto", replicas=None):
             raise InputError(f"There are {len(gpus)} GPUs. Received: --replicas {replicas}.")
         return _mirrored("GPU", replicas or len(gpus))
     return _mirrored("CPU", _split_cpu(replicas))
-
-
-def is_chief(strategy):
-    """Whether this process writes the run: the cluster's chief or, without one, worker 0; any other process alone."""
-    return rank_of(strategy)[0] == 0
-
-
-def rank_of(strategy):
-    """(place of this process, number of processes) among those that train together."""
-    resolver = strategy.cluster_resolver
-    if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy) or not resolver.cluster_spec():
-        return 0, 1
-    jobs = resolver.cluster_spec().as_dict()
-    first = len(jobs.get("chief", ())) if resolver.task_type == "worker" else 0
-    return first + resolver.task_id, sum(map(len, jobs.values()))
-
-
-def sum_over_workers(strategy, number):
-    """The sum of an integer that every worker passes; all of them must call it."""
-    _, workers = rank_of(strategy)
-    if workers == 1:
-        return number
-    replicas = strategy.num_replicas_in_sync // workers
-    value = tf.constant(number, tf.int64)
-
-    def add():
-        return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, value)
-
-    total = strategy.run(tf.function(add, autograph=False))
-    return int(strategy.experimental_local_results(total)[0]) // replicas
 
 
 def share_batches(strategy, source, make):
