@@ -4,7 +4,7 @@ import functools
 
 import tensorflow as tf
 
-from .data.resident import Resident
+from .data.resident_batches import Resident
 
 
 def many_steps(model, step):

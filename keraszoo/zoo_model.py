@@ -1,21 +1,35 @@
 """ZooModel: the one base class, which turns per-example loss terms into training on any number of replicas."""
 
+import contextlib
 import functools
 import inspect
 import math
+import threading
 import time
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from .data.resident import Resident
+from .data.resident_batches import Resident
 from .errors import InputError
 from .execution import many_steps
 from .layers.seeds import separate_replicas
 from .workers import rank_of, sum_over_workers
 
 LONGEST_EXECUTION = 1.0  # seconds without a look at signals, checkpoints and the screen, unless one step takes longer
+
+
+_step = threading.local()  # the weights of the step under way; each replica is traced in a thread of its own
+
+
+@contextlib.contextmanager
+def _weighted(weights):
+    _step.weights = weights
+    try:
+        yield
+    finally:
+        _step.weights = None
 
 
 class Mean(keras.metrics.Mean):
@@ -44,9 +58,12 @@ class ZooModel(keras.Model):
 
     The loss is the sum of the terms, averaged over the *global* batch: the examples of all replicas count alike,
     however unevenly they are spread. Each term is a metric of its own name; `loss` is their sum plus any
-    regularisation losses of the layers.
+    regularisation losses of the layers. Models of several networks that learn against each other write `players()`.
 
     Attributes:
+        measure_names: names of further entries that `loss_terms` returns, [batch] too, which are shown but not learned
+            from, such as an accuracy.
+        batch_term_names: those of `term_names` that depend on the other examples of the batch; see `batch_mean`.
         event_shape: shape of one example, or None when the model checks its input itself.
         event_range: (lowest, highest) value that an example may hold, or None for any; checked where it is cheap, on
             arrays.
@@ -54,6 +71,8 @@ class ZooModel(keras.Model):
     """
 
     term_names = ()
+    measure_names = ()
+    batch_term_names = ()
     event_shape = None
     event_range = None
 
@@ -71,6 +90,14 @@ class ZooModel(keras.Model):
     def loss_terms(self, x, y=None, training=False):
         """The weighted loss terms of each example: `{name: [batch] float32}`, one entry per `term_names`."""
         raise NotImplementedError(f"{type(self).__name__} must define loss_terms(x, y=None, training=False)")
+
+    def players(self):
+        """Who learns what: `{argument of compile: (function like loss_terms, variables)}`, in the order of their turns.
+
+        In each training step every player in turn lowers the sum of its own terms, by its own optimizer, in its own
+        variables. `loss_terms` of a model with several players is all of their terms together.
+        """
+        return {"optimizer": (self.loss_terms, self.trainable_variables)}
 
     def serving_signatures(self):
         """`{signature name: (method, [tf.TensorSpec])}`; the first is the server's default.
@@ -104,14 +131,17 @@ class ZooModel(keras.Model):
                 makes them fewer where they would take longer than a second.
             jit_compile: compile the step with XLA; one replica only.
             run_eagerly: run the step without a graph, for debugging.
+            **kwargs: the optimizers of the other players, by their names in `players()`; "adam" by default.
         """
         name = type(self).__name__
         if not self.built:
             raise InputError(f"{name} is not built: its constructor must build every layer and set self.built = True.")
-        if kwargs:
+        players = self.players()
+        unknown = kwargs.keys() - players.keys()
+        if unknown:
             raise InputError(
-                f"{name} knows its own loss and metrics: compile() takes optimizer, steps_per_execution, "
-                f"jit_compile and run_eagerly. Received: {', '.join(kwargs)}."
+                f"{name} knows its own loss and metrics: compile() takes {', '.join(players)}, steps_per_execution, "
+                f"jit_compile and run_eagerly. Received: {', '.join(sorted(unknown))}."
             )
         if not isinstance(steps_per_execution, int) or steps_per_execution < 1:
             raise InputError(f"steps_per_execution must be an integer >= 1. Received: {steps_per_execution!r}.")
@@ -119,19 +149,34 @@ class ZooModel(keras.Model):
         replicas = strategy.num_replicas_in_sync
         if jit_compile is True and replicas > 1:
             raise InputError(f"XLA (jit_compile=True) runs on one replica only. Received: {replicas} replicas.")
+        optimizers = {player: "adam" for player in players} | kwargs | {"optimizer": optimizer}
+        if len({id(each) for each in optimizers.values() if not isinstance(each, (str, dict))}) < sum(
+            not isinstance(each, (str, dict)) for each in optimizers.values()
+        ):
+            raise InputError(f"Each player of {name} needs an optimizer of its own. Received: the same object twice.")
         with strategy.scope():
-            optimizer = self._in_scope(optimizer)
+            optimizers = {player: self._in_scope(each) for player, each in optimizers.items()}
             super().compile(
-                optimizer,
+                optimizers["optimizer"],
                 steps_per_execution=steps_per_execution,
                 jit_compile=jit_compile,
                 run_eagerly=run_eagerly,
             )
-            self.optimizer.build(self.trainable_variables)
+            for player, (_, variables) in players.items():
+                if player != "optimizer":  # Keras has set that one, inside a LossScaleOptimizer for float16
+                    setattr(self, player, self._scaled_like_the_first(optimizers[player]))
+                getattr(self, player).build(variables)
             if not self.trackers:
-                self.trackers = [Mean(name=term) for term in ("loss", *self.term_names)]
+                names = ("loss", *self.term_names, *self.measure_names)
+                self.trackers = [Mean(name=name) for name in names]
         if replicas > 1:
             separate_replicas(self)
+
+    def _scaled_like_the_first(self, optimizer):
+        scale = keras.optimizers.LossScaleOptimizer
+        if isinstance(self.optimizer, scale) and not isinstance(optimizer, scale):
+            return scale(optimizer, name="loss_scale_optimizer")
+        return optimizer
 
     def _in_scope(self, optimizer):
         """`optimizer` as an instance whose variables belong to this model's strategy."""
@@ -162,19 +207,21 @@ class ZooModel(keras.Model):
             }
         )
 
+    def get_compile_config(self):
+        if not self.compiled:
+            return None
+        others = {player: getattr(self, player) for player in self.players() if player != "optimizer"}
+        return super().get_compile_config() | keras.saving.serialize_keras_object(others)
+
     def compile_from_config(self, config):
         config = keras.saving.deserialize_keras_object(config)
-        self.compile(
-            optimizer=config["optimizer"],
-            steps_per_execution=config["steps_per_execution"],
-            jit_compile=config["jit_compile"],
-            run_eagerly=config["run_eagerly"],
-        )
+        names = ("steps_per_execution", "jit_compile", "run_eagerly", *self.players())
+        self.compile(**{name: config[name] for name in names})
 
     @property
     def optimizers(self):
-        """Every optimizer of the model; models with several players have several."""
-        return [self.optimizer] if self.compiled else []
+        """Every optimizer of the model, one for each player."""
+        return [getattr(self, player) for player in self.players()] if self.compiled else []
 
     @property
     def metrics(self):
@@ -184,33 +231,37 @@ class ZooModel(keras.Model):
 
     def train_step(self, data):
         x, y, weights = self._batch(data)
-        with tf.GradientTape() as tape:
-            loss = self._replica_loss(x, y, weights, training=True)
-            scaled = self.optimizer.scale_loss(loss)
-        variables = self.trainable_variables
-        self.optimizer.apply_gradients(zip(tape.gradient(scaled, variables), variables, strict=True))
+        with _weighted(weights):
+            terms = {}
+            for player, (function, variables) in self.players().items():
+                optimizer = getattr(self, player)
+                with tf.GradientTape() as tape:
+                    own = self._checked(function(x, y, training=True))
+                    loss = self._replica_loss(own, weights)
+                    scaled = optimizer.scale_loss(loss)
+                optimizer.apply_gradients(zip(tape.gradient(scaled, variables), variables, strict=True))
+                terms |= own
+            self._track(terms, weights)
         return self.get_metrics_result()
 
     def test_step(self, data):
         x, y, weights = self._batch(data)
-        self._replica_loss(x, y, weights, training=False)
+        with _weighted(weights):
+            self._track(self._checked(self.loss_terms(x, y, training=False)), weights)
         return self.get_metrics_result()
 
-    def _replica_loss(self, x, y, weights, training):
-        """This replica's share of the weighted mean loss over the global batch: shares add up, as gradients do."""
-        terms = self.loss_terms(x, y, training=training)
-        if set(terms) != set(self.term_names) or any(term.shape.rank != 1 for term in terms.values()):
+    def _checked(self, terms):
+        known = (*self.term_names, *self.measure_names)
+        if not set(terms) <= set(known) or any(term.shape.rank != 1 for term in terms.values()):
             raise ValueError(
-                f"{type(self).__name__}.loss_terms must return a [batch] vector for each of {self.term_names}. "
+                f"{type(self).__name__}.loss_terms must return a [batch] vector for each of {known}. "
                 f"Received: { {name: tuple(term.shape) for name, term in terms.items()} }."
             )
-        terms = {name: tf.cast(terms[name], tf.float32) for name in self.term_names}
-        per_example = tf.add_n(list(terms.values()))
-        penalty = tf.add_n([tf.cast(loss, tf.float32) for loss in self.losses]) if self.losses else 0.0
-        self.trackers[0].update_state(per_example + penalty, sample_weight=weights)
-        for tracker, values in zip(self.trackers[1:], terms.values(), strict=True):
-            tracker.update_state(values, sample_weight=weights)
+        return {name: tf.cast(term, tf.float32) for name, term in terms.items()}
 
+    def _replica_loss(self, terms, weights):
+        """This replica's share of the weighted mean loss over the global batch: shares add up, as gradients do."""
+        per_example = tf.add_n([term for name, term in terms.items() if name in self.term_names])
         context = tf.distribute.get_replica_context()
         replicas = context.num_replicas_in_sync
         if weights is None:
@@ -220,7 +271,35 @@ class ZooModel(keras.Model):
             total_weight = tf.reduce_sum(weights)
             if replicas > 1:
                 total_weight = context.all_reduce(tf.distribute.ReduceOp.SUM, total_weight)
-        return tf.math.divide_no_nan(tf.reduce_sum(per_example), total_weight) + penalty / replicas
+        return tf.math.divide_no_nan(tf.reduce_sum(per_example), total_weight) + self._penalty() / replicas
+
+    def _penalty(self):
+        """The regularisation losses of the layers."""
+        return tf.add_n([tf.cast(loss, tf.float32) for loss in self.losses]) if self.losses else 0.0
+
+    def _track(self, terms, weights):
+        """Adds a step's terms to the metrics."""
+        missing = {*self.term_names, *self.measure_names} - set(terms)
+        if missing:
+            raise ValueError(f"{type(self).__name__}.loss_terms must also return {', '.join(sorted(missing))}.")
+        loss = tf.add_n([terms[name] for name in self.term_names]) + self._penalty()
+        values = [loss, *(terms[name] for name in (*self.term_names, *self.measure_names))]
+        for tracker, value in zip(self.trackers, values, strict=True):
+            tracker.update_state(value, sample_weight=weights)
+
+    def batch_mean(self, values):
+        """The mean over the examples of the global batch, for terms that depend on it: [batch, ...] -> [...] float32.
+
+        It is the same on every replica, and gradients flow through it to all of them.
+        """
+        values = tf.cast(values, tf.float32)
+        weights = getattr(_step, "weights", None)
+        weights = tf.ones(tf.shape(values)[:1]) if weights is None else weights
+        total, weight = tf.tensordot(weights, values, 1), tf.reduce_sum(weights)
+        context = tf.distribute.get_replica_context()
+        if context is not None and context.num_replicas_in_sync > 1:
+            total, weight = context.all_reduce(tf.distribute.ReduceOp.SUM, [total, weight])
+        return tf.math.divide_no_nan(total, weight)
 
     def _batch(self, data):
         """`(x, y, weights)` of this replica's part of a batch, checked; weights are None where all are 1 and alike.
@@ -285,6 +364,7 @@ class ZooModel(keras.Model):
         self._resident = arguments["x"] if isinstance(arguments.get("x"), Resident) else None
         if self._resident:
             arguments.setdefault("steps_per_epoch", self._resident.steps_per_epoch)
+            arguments["shuffle"] = False  # it is done
             # Keras asks for batches all the same.
             arguments["x"] = self.distribute_strategy.distribute_datasets_from_function(
                 lambda context: tf.data.Dataset.counter()

@@ -1,8 +1,8 @@
 """A training that kills itself (kill -9), for test_resume.py: `python killed_training.py PATH STRATEGY WHEN STEP`.
 
 WHEN is `step` (inside the graph, once STEP steps are done), `checkpoint` (when the STEP-th checkpoint is half written),
-`save_model` (before model.keras is written), `write_metrics` (before metrics.json is), `never`, or `resume` to go on. Of
-two workers, the one that a STEP's last bit names is killed.
+`save_model` (before model.keras is written), `write_metrics` (before metrics.json is), `never`, or `resume` to go on.
+Of two workers, the one that the last bit of STEP names is killed.
 """
 
 import json

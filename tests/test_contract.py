@@ -89,6 +89,10 @@ def replicated(subject, mirrored):
     return subject.replicated
 
 
+def metric_names(model):
+    return ["loss", *model.term_names, *model.measure_names]
+
+
 def difference(one, other):
     return max(np.abs(a - b).max() for a, b in zip(one, other, strict=True))
 
@@ -104,19 +108,20 @@ def test_recipe_survives_json(subject):
 
 
 def test_fit_reports_every_term_of_training_and_validation(subject):
-    names = {"loss", *subject.model.term_names}
-    assert set(subject.history) == names | {f"val_{name}" for name in names}
+    names = metric_names(subject.model)
+    assert set(subject.history) == {*names, *(f"val_{name}" for name in names)}
     assert all(np.isfinite(values).all() for values in subject.history.values())
-    assert [metric.name for metric in subject.model.metrics] == ["loss", *subject.model.term_names]
+    assert [metric.name for metric in subject.model.metrics] == names
 
 
 def test_loss_terms_are_per_example(subject, same_noise):
     whole = subject.model.loss_terms(tf.constant(subject.x), subject.y)
     part = subject.model.loss_terms(tf.constant(subject.x[:5]), None if subject.y is None else subject.y[:5])
-    assert tuple(whole) == tuple(subject.model.term_names)
+    assert ["loss", *whole] == metric_names(subject.model)
     for name, term in whole.items():
         assert term.shape == (ROWS,) and term.dtype == "float32"
-        np.testing.assert_allclose(part[name], term[:5], rtol=2e-5, atol=1e-5)
+        if name not in subject.model.batch_term_names:
+            np.testing.assert_allclose(part[name], term[:5], rtol=2e-5, atol=1e-5)
 
 
 def test_evaluation_is_the_mean_of_the_terms(subject, same_noise):
@@ -124,19 +129,23 @@ def test_evaluation_is_the_mean_of_the_terms(subject, same_noise):
     terms = model.loss_terms(tf.constant(subject.x), subject.y)
     metrics = model.evaluate(subject.x, subject.y, batch_size=BATCH, verbose=0, return_dict=True)
     for name, term in terms.items():
-        np.testing.assert_allclose(metrics[name], np.mean(term), rtol=2e-5, atol=1e-5)
-    np.testing.assert_allclose(metrics["loss"], sum(np.mean(term) for term in terms.values()), rtol=2e-5)
+        if name not in model.batch_term_names:
+            np.testing.assert_allclose(metrics[name], np.mean(term), rtol=2e-5, atol=1e-5)
+    np.testing.assert_allclose(metrics["loss"], sum(metrics[name] for name in model.term_names), rtol=2e-5)
 
 
 def test_every_trainable_weight_gets_a_gradient(subject):
-    model = subject.model
-    with tf.GradientTape() as tape:
-        terms = model.loss_terms(tf.constant(subject.x), subject.y, training=True)
-        loss = tf.add_n([tf.reduce_mean(term) for term in terms.values()])
-    gradients = tape.gradient(loss, [variable.value for variable in model.trainable_variables])
-    for variable, gradient in zip(model.trainable_variables, gradients, strict=True):
-        assert gradient is not None and np.abs(gradient).max() > 0, variable.path
-        assert np.isfinite(gradient).all(), variable.path
+    model, learned = subject.model, set()
+    for terms, variables in model.players().values():
+        with tf.GradientTape() as tape:
+            values = terms(tf.constant(subject.x), subject.y, training=True)
+            loss = tf.add_n([tf.reduce_mean(values[name]) for name in values if name in model.term_names])
+        gradients = tape.gradient(loss, [variable.value for variable in variables])
+        for variable, gradient in zip(variables, gradients, strict=True):
+            assert gradient is not None and np.abs(gradient).max() > 0, variable.path
+            assert np.isfinite(gradient).all(), variable.path
+        learned |= {variable.path for variable in variables}
+    assert learned == {variable.path for variable in model.trainable_variables}
 
 
 def test_predict_answers_like_call(subject):
@@ -174,8 +183,8 @@ def test_checkpoint_continues_bit_for_bit(subject, tmp_path):
                 raise Killed
 
         checkpoints = Checkpoints(
-            run, ModelState(model), position, arrays, {}, every=3, keep=9, epochs=2, callbacks=(), stop=StopRequest(model.distribute_strategy),
-            say=print,
+            run, ModelState(model), position, arrays, {}, every=3, keep=9, epochs=2, callbacks=(),
+            stop=StopRequest(model.distribute_strategy), say=print,
         )  # fmt: skip
         model.fit(
             data.skip(5 * position.epoch + position.step), verbose=0, epochs=2, steps_per_epoch=5, shuffle=False,
@@ -268,7 +277,7 @@ def test_wrong_batches_are_refused_in_one_line(subject):
 
 
 def test_recipe_names_what_it_expects(subject):
-    metrics = {f"{split}/{name}" for split in ("train", "test") for name in ("loss", *subject.model.term_names)}
+    metrics = {f"{split}/{name}" for split in ("train", "test") for name in metric_names(subject.model)}
     assert subject.recipe.expected and set(subject.recipe.expected) <= metrics
     assert subject.recipe.minutes > 0
     assert dataclasses.replace(subject.recipe).expected == subject.recipe.expected

@@ -62,18 +62,17 @@ def test_replicas_draw_different_noise_in_every_layer(mirrored):
 def test_resident_data_teach_what_the_pipeline_teaches(jit_compile):
     """Over the ends of epochs and executions, started within an epoch, and beside train_on_batch."""
     source, learned = load("digits"), []
-    keras.utils.set_random_seed(0)
-    weights = noisy_vae_of_digits().get_weights()
     for make in (resident, functools.partial(batches, training=True, first_step=1)):
+        keras.utils.set_random_seed(0)
         vae = noisy_vae_of_digits()
-        vae.set_weights(weights)
         vae.compile("sgd", steps_per_execution=3, jit_compile=jit_compile)
         vae.fit(make(source, "train", 300), epochs=3, steps_per_epoch=4, initial_step=1, shuffle=False, verbose=0)
         vae.train_on_batch(source.array("train")[:10] / np.float32(255))
         assert vae.optimizer.iterations == 12
         learned.append(vae.get_weights())
     for mine, theirs in zip(*learned, strict=True):
-        np.testing.assert_array_equal(mine, theirs)
+        # Not bit for bit: TensorFlow simplifies the batch's arithmetic together with the model's.
+        np.testing.assert_allclose(mine, theirs, atol=3e-6)
 
 
 def test_resident_data_know_how_long_an_epoch_is():

@@ -10,7 +10,7 @@ Importing it makes the zoo's own datasets known to tensorflow-datasets: `tfds.lo
 
 from .batches import batches, resident, steps_per_epoch, transformed_shape
 from .loading import load
-from .resident import Resident
+from .resident_batches import Resident
 from .service import Service
 from .source import Source
 

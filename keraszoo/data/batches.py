@@ -8,7 +8,7 @@ import tensorflow as tf
 from ..errors import InputError
 from . import transforms as named
 from .records import RecordSplit
-from .resident import RESIDENT_LIMIT, Resident
+from .resident_batches import RESIDENT_LIMIT, Resident
 from .service import check_source
 from .source import ArraySplit, byte_size, scale_of
 

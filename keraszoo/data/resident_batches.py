@@ -8,7 +8,7 @@ RESIDENT_LIMIT = 2**30  # bytes of data on each device; more leaves too little o
 class Resident:
     """The training batches of data in memory as a function of the step, for `ZooModel.fit`: no iterator, no transfer.
 
-    `keraszoo.data.resident` makes them. They are the batches that `keraszoo.data.batches` gives, bit for bit.
+    `keraszoo.data.resident` makes them. They are the batches that `keraszoo.data.batches` gives.
 
     Attributes:
         steps_per_epoch: batches in one epoch.
@@ -29,11 +29,10 @@ class Resident:
         # exact in the types that it does.
         copy = _gatherable if tf.config.list_logical_devices("GPU") else tf.identity
 
-        @tf.function
         def placed():
             return strategy.run(lambda: {feature: copy(value) for feature, value in self._part.values().items()})
 
-        return placed()
+        return tf.function(placed, autograph=False).get_concrete_function()()  # once: no retracing to warn of
 
     def batch(self, values, step):
         """The batch of a training step, or in a replica its part of it.
