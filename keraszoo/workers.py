@@ -32,10 +32,6 @@ def sum_over_workers(strategy, number):
 @functools.cache
 def _adder(strategy):
     def add(value):
-        return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, value)
+        return strategy.reduce("SUM", strategy.run(tf.identity, args=(value,)), axis=None)
 
-    @tf.function
-    def added(value):
-        return strategy.experimental_local_results(strategy.run(add, args=(value,)))[0]
-
-    return added
+    return tf.function(add, autograph=False)

@@ -347,6 +347,9 @@ class ZooModel(keras.Model):
             f"{highest:g}. Scale the data, or choose a likelihood for it (gaussian takes any real number)."
         )
 
+    def check_labels(self, y):
+        """Raises InputError when an array `y` cannot be this model's targets; any will do here."""
+
     # ------------------------------------------------------------------ many steps
 
     def fit(self, *args, initial_step=0, pause_every=None, on_pause=None, **kwargs):
@@ -395,6 +398,8 @@ class ZooModel(keras.Model):
         x = arguments.get("x")
         if isinstance(x, np.ndarray) and x.dtype.kind == "f" and x.size:
             self.check_range(float(x.min()), float(x.max()))
+        if isinstance(arguments.get("y"), np.ndarray):
+            self.check_labels(arguments["y"])
         if arguments.get("sample_weight") is not None and arguments.get("y") is None:
             # Keras drops sample weights where there are no labels.
             arguments["y"] = np.zeros(len(arguments["sample_weight"]), "float32")

@@ -112,6 +112,8 @@ def train(
     source = data.load(recipe.dataset, data_dir=data_dir, image_size=recipe.image_size, **options)
     if data_service:
         data.service.check_source(source, recipe.train_split)
+    if recipe.labels is not None:
+        source = data.few_labels(source, recipe.train_split, recipe.labels, recipe.seed)
     shape = data.transformed_shape(source, recipe.transforms)
     if shape != recipe.input_shape:
         recipe = recipe.replace(input_shape=shape)
@@ -131,6 +133,8 @@ def train(
         )
     if source.input_range and not recipe.transforms:
         model.check_range(*source.input_range, what=recipe.dataset)
+    if recipe.with_labels and source.in_memory and source.target in source.split(recipe.train_split).shapes:
+        model.check_labels(source.array(recipe.train_split, source.target))
     pipeline = {"transforms": recipe.transforms, "with_labels": recipe.with_labels, "seed": recipe.seed}
 
     def batches(split, **options):

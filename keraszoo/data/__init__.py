@@ -9,9 +9,20 @@ Importing it makes the zoo's own datasets known to tensorflow-datasets: `tfds.lo
 """
 
 from .batches import batches, resident, steps_per_epoch, transformed_shape
+from .few_labels import few_labels
 from .loading import load
 from .resident_batches import Resident
 from .service import Service
 from .source import Source
 
-__all__ = ["Resident", "Service", "Source", "batches", "load", "resident", "steps_per_epoch", "transformed_shape"]
+__all__ = [
+    "Resident",
+    "Service",
+    "Source",
+    "batches",
+    "few_labels",
+    "load",
+    "resident",
+    "steps_per_epoch",
+    "transformed_shape",
+]

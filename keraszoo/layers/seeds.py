@@ -26,3 +26,20 @@ def separate_replicas(model):
             state.assign(tf.cast(first + tf.stack([replica * _STRIDE, tf.zeros([], tf.int64)]), state.dtype))
 
     strategy.run(tf.function(shift, autograph=False))
+
+
+def normal_rows(seed, size):
+    """Draws from N(0, I), one per row, each from its row's seed alone: a server may batch requests together.
+
+    Args:
+        seed: [batch] int64.
+        size: length of each draw.
+
+    Returns:
+        [batch, size] float32.
+    """
+
+    def draw(row):
+        return tf.random.stateless_normal([size], [row, 0], alg="philox")
+
+    return tf.map_fn(draw, seed, fn_output_signature=tf.TensorSpec([size], tf.float32))

@@ -2,5 +2,6 @@
 
 from .divergences import normal_kl
 from .likelihoods import Bernoulli, Gaussian, Likelihood
+from .penalties import kl_sparsity, l1, squared_jacobian_norm
 
-__all__ = ["Bernoulli", "Gaussian", "Likelihood", "normal_kl"]
+__all__ = ["Bernoulli", "Gaussian", "Likelihood", "kl_sparsity", "l1", "normal_kl", "squared_jacobian_norm"]

@@ -1,7 +1,21 @@
 """The models of the zoo, each under the name that people search for."""
 
+from .autoencoders.adversarial import AdversarialAutoencoder
 from .autoencoders.autoencoder import Autoencoder
+from .autoencoders.contractive import ContractiveAutoencoder
+from .autoencoders.convolutional import ConvolutionalAutoencoder
+from .autoencoders.semi_supervised import SemiSupervisedAutoencoder
+from .autoencoders.sparse import SparseAutoencoder
 from .vae.beta_vae import BetaVAE
 from .vae.vae import VAE
 
-__all__ = ["VAE", "Autoencoder", "BetaVAE"]
+__all__ = [
+    "VAE",
+    "AdversarialAutoencoder",
+    "Autoencoder",
+    "BetaVAE",
+    "ContractiveAutoencoder",
+    "ConvolutionalAutoencoder",
+    "SemiSupervisedAutoencoder",
+    "SparseAutoencoder",
+]

@@ -32,6 +32,7 @@ class Recipe:
         batch_size: the *global* batch, over all replicas.
         epochs, seed: of the training.
         with_labels: whether the model is trained on (x, y).
+        labels: number of training examples that keep their label, equally many of each class; None: all.
         image_size: (height, width) to which a folder's images are resized, or None.
         train_split, test_split: names of the splits.
         expected: `{"split/metric": (value, tolerance)}`, measured with this recipe.
@@ -50,6 +51,7 @@ class Recipe:
     epochs: int = 15
     seed: int = 0
     with_labels: bool = False
+    labels: int | None = None
     image_size: tuple | None = None
     train_split: str = "train"
     test_split: str = "test"

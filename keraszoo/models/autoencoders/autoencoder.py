@@ -99,8 +99,14 @@ class Autoencoder(ZooModel):
         return self.likelihood.mean(self.decoder(self.encode(x, training=training), training=training))
 
     def loss_terms(self, x, y=None, training=False):
-        output = self.decoder(self.encode(x, training=training), training=training)
-        return {"reconstruction": self.likelihood.negative_log_likelihood(x, output)}
+        code = self.encode(x, training=training)
+        output = self.decoder(code, training=training)
+        reconstruction = self.likelihood.negative_log_likelihood(x, output)
+        return {"reconstruction": reconstruction, **self.penalties(x, y, code, training)}
+
+    def penalties(self, x, y, code, training):
+        """The further terms of a variant: `{name: [batch]}`, with the code of `x` at hand."""
+        return {}
 
     def pictures(self, x, seed=0):
         if len(self.image_shape) != 3:

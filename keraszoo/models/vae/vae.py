@@ -7,6 +7,7 @@ Rezende, Mohamed and Wierstra, "Stochastic Backpropagation" (2014), https://arxi
 import keras
 import tensorflow as tf
 
+from ...layers.seeds import normal_rows
 from ...losses import normal_kl
 from ..autoencoders.autoencoder import Autoencoder
 
@@ -89,9 +90,4 @@ class VAE(Autoencoder):
         return {"mean": mean, "log_var": log_var}
 
     def _serve_sample(self, seed, temperature):
-        # One sample per row, from that row's seed alone: the server may batch requests together.
-        def draw(row):
-            return tf.random.stateless_normal([self.latent_dim], [row, 0], alg="philox")
-
-        z = tf.map_fn(draw, seed, fn_output_signature=tf.TensorSpec([self.latent_dim], tf.float32))
-        return {"image": self.decode(temperature[:, None] * z)}
+        return {"image": self.decode(temperature[:, None] * normal_rows(seed, self.latent_dim))}

@@ -1,0 +1,89 @@
+"""The semi-supervised autoencoder: a code that reconstructs every example and names the class of those with a label.
+
+Ranzato and Szummer, "Semi-supervised Learning of Compact Document Representations with Deep Networks", ICML 2008.
+"""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ...errors import InputError
+from .autoencoder import Autoencoder, positive_integers
+
+
+@keras.saving.register_keras_serializable("keraszoo")
+class SemiSupervisedAutoencoder(Autoencoder):
+    """An `Autoencoder` with a latent unit per class: the code is the decoder's input and the classes' logits.
+
+    Minimises the reconstruction of all examples and weight * the cross-entropy of those that have a label. A label of
+    -1 means none. The term and the accuracy are means over the labelled examples of a batch, of all replicas.
+
+    Args:
+        image_shape: shape of one example.
+        num_classes: number of classes, >= 2, which is the size of the code.
+        weight: of the cross-entropy, >= 0; reconstruction is a sum over the pixels.
+        reconstruction_weight: of the reconstruction, >= 0; 0 trains the encoder as a classifier.
+        network, hidden, ...: as for `Autoencoder`.
+
+    Example:
+        >>> model = SemiSupervisedAutoencoder((8, 8, 1), num_classes=10)
+        >>> model.classify(np.zeros([2, 8, 8, 1], "float32")).shape
+        TensorShape([2, 10])
+    """
+
+    term_names = ("reconstruction", "classification")
+    measure_names = ("accuracy",)
+    batch_term_names = ("classification", "accuracy")
+
+    def __init__(self, image_shape, num_classes=10, *, weight=100.0, reconstruction_weight=1.0, **kwargs):
+        self.num_classes = positive_integers("num_classes", [num_classes])[0]
+        if self.num_classes < 2:
+            raise InputError(f"There must be at least two classes. Received: num_classes={num_classes!r}.")
+        for name, value in (("weight", weight), ("reconstruction_weight", reconstruction_weight)):
+            if not value >= 0:
+                raise InputError(f"{name} weighs a term and must be >= 0. Received: {name}={value!r}.")
+        self.weight, self.reconstruction_weight = float(weight), float(reconstruction_weight)
+        super().__init__(image_shape, self.num_classes, **kwargs)
+
+    def classify(self, x):
+        """Probabilities of the classes: [batch, *image_shape] -> [batch, num_classes] float32."""
+        return tf.nn.softmax(self.encode(x))
+
+    def loss_terms(self, x, y=None, training=False):
+        if y is None:
+            raise InputError(f"{type(self).__name__} learns from (x, y), y the labels, -1 where there is none.")
+        terms = super().loss_terms(x, y, training)
+        return {**terms, "reconstruction": self.reconstruction_weight * terms["reconstruction"]}
+
+    def penalties(self, x, y, code, training):
+        y = tf.cast(tf.reshape(y, [-1]), tf.int32)
+        labelled = tf.cast(y >= 0, tf.float32)
+        # Rows without a label have weight 0; -1 must not reach the cross-entropy, which would answer NaN.
+        cross_entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=tf.maximum(y, 0), logits=code)
+        right = tf.cast(tf.argmax(code, axis=-1, output_type=tf.int32) == y, tf.float32)
+        of_labelled = tf.math.divide_no_nan(labelled, self.batch_mean(labelled))
+        return {"classification": self.weight * of_labelled * cross_entropy, "accuracy": of_labelled * right}
+
+    def check_labels(self, y):
+        y = np.asarray(y)
+        if y.size and not ((y >= -1) & (y < self.num_classes)).all():
+            raise InputError(
+                f"Labels are from 0 to {self.num_classes - 1}, or -1 for none. Received: from {y.min()} to {y.max()}."
+            )
+        if not (y >= 0).any():
+            raise InputError(
+                f"{type(self).__name__} needs at least one labelled row. Received: {y.size} labels, all -1."
+            )
+
+    def serving_signatures(self):
+        image = tf.TensorSpec([None, *self.image_shape], tf.float32, name="image")
+        return {"classify": (self._serve_classify, [image]), **super().serving_signatures()}
+
+    def _serve_classify(self, image):
+        probabilities = self.classify(image)
+        return {"probabilities": probabilities, "class": tf.argmax(probabilities, axis=-1)}
+
+    def get_config(self):
+        config = {**super().get_config(), "num_classes": self.num_classes, "weight": self.weight}
+        del config["latent_dim"]
+        return {**config, "reconstruction_weight": self.reconstruction_weight}

@@ -1,0 +1,67 @@
+"""The sparse autoencoder: few units speak at a time.
+
+Olshausen and Field, "Emergence of simple-cell receptive field properties by learning a sparse code for natural
+images", Nature 381 (1996). Ng, "Sparse autoencoder", CS294A lecture notes (2011).
+"""
+
+import keras
+import tensorflow as tf
+
+from ...errors import InputError, closest
+from ...losses import kl_sparsity, l1
+from .autoencoder import Autoencoder
+
+PENALTIES = ("kl", "l1")
+
+
+@keras.saving.register_keras_serializable("keraszoo")
+class SparseAutoencoder(Autoencoder):
+    """An `Autoencoder` whose code is mostly silent; it may have more units than the input.
+
+    - `penalty="kl"`: sigmoid units, and weight * sum_j KL(target || mean activation of unit j). The mean is that of the
+      whole batch, over all replicas.
+    - `penalty="l1"`: rectified units, and weight * sum_j |h_j| per example.
+
+    Args:
+        image_shape, latent_dim, ...: as for `Autoencoder`.
+        penalty: "kl" or "l1".
+        weight: of the penalty, >= 0.
+        target: share of the examples in which a unit is to be active, 0 < target < 1; for "kl".
+
+    Example:
+        >>> model = SparseAutoencoder((8, 8, 1), latent_dim=100, target=0.05)
+        >>> model.term_names
+        ('reconstruction', 'sparsity')
+    """
+
+    term_names = ("reconstruction", "sparsity")
+    measure_names = ("activation",)
+
+    def __init__(self, image_shape, latent_dim=256, *, penalty="kl", weight=1.0, target=0.05, **kwargs):
+        if penalty not in PENALTIES:
+            raise InputError(f"Unknown penalty. Received: penalty={penalty!r}. {closest(str(penalty), PENALTIES)}")
+        if not weight >= 0:
+            raise InputError(f"weight weighs the penalty and must be >= 0. Received: weight={weight!r}.")
+        if not 0 < target < 1:
+            raise InputError(f"target is a share of the examples: 0 < target < 1. Received: target={target!r}.")
+        self.penalty, self.weight, self.target = penalty, float(weight), float(target)
+        super().__init__(image_shape, latent_dim, **kwargs)
+
+    @property
+    def batch_term_names(self):
+        return ("sparsity",) if self.penalty == "kl" else ()
+
+    def encode(self, x, training=False):
+        """The code of each example: [batch, *image_shape] -> [batch, latent_dim] float32, in (0, 1) or >= 0."""
+        code = super().encode(x, training=training)
+        return tf.sigmoid(code) if self.penalty == "kl" else tf.nn.relu(code)
+
+    def penalties(self, x, y, code, training):
+        if self.penalty == "kl":
+            sparsity = tf.fill(tf.shape(code)[:1], kl_sparsity(self.batch_mean(code), self.target))
+        else:
+            sparsity = l1(code)
+        return {"sparsity": self.weight * sparsity, "activation": tf.reduce_mean(code, axis=-1)}
+
+    def get_config(self):
+        return {**super().get_config(), "penalty": self.penalty, "weight": self.weight, "target": self.target}

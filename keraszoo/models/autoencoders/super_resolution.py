@@ -1,0 +1,52 @@
+"""The super-resolution autoencoder.
+
+Dong et al., "Image Super-Resolution Using Deep Convolutional Networks", TPAMI 38 (2016),
+https://arxiv.org/abs/1501.00092. What the network adds to the bicubic image: Kim, Lee and Lee, "Accurate Image
+Super-Resolution Using Very Deep Convolutional Networks", CVPR 2016, https://arxiv.org/abs/1511.04587.
+"""
+
+import keras
+import tensorflow as tf
+
+from ...errors import InputError
+from .restoration import RestorationAutoencoder
+
+
+@keras.saving.register_keras_serializable("keraszoo")
+class SuperResolutionAutoencoder(RestorationAutoencoder):
+    """Enlarges images: `restore(small)` is `factor` times as high and wide; the network improves on bicubic.
+
+    Trained on images and their means over factor x factor pixels.
+
+    Args:
+        image_shape: shape of the large images; `factor` divides height and width.
+        factor: 2 or 4.
+        hidden, network, ...: as for `RestorationAutoencoder`.
+
+    Example:
+        >>> import numpy as np
+        >>> model = SuperResolutionAutoencoder((8, 8, 1), factor=2, hidden=(8,))
+        >>> model.restore(np.zeros([2, 8, 8, 1], "float32")).shape
+        TensorShape([2, 16, 16, 1])
+    """
+
+    def __init__(self, image_shape, *, factor=2, **kwargs):
+        if factor not in (2, 4):
+            raise InputError(f"Images become 2 or 4 times as large. Received: factor={factor!r}.")
+        self.upscale = int(factor)
+        super().__init__(image_shape, **kwargs)
+        self.check_divisible(self.upscale, f"learns from images made {self.upscale} times smaller")
+        self.check_divisible(
+            self.upscale * self.divisor, f"halves the {self.upscale} times smaller image {len(self._options['hidden'])} times"
+        )
+        self.built = True
+
+    def degrade(self, x, seed=None):
+        return (tf.nn.avg_pool2d(x, self.upscale, self.upscale, "VALID"),)
+
+    def start(self, image):
+        size = [self.upscale * side for side in tf.unstack(tf.shape(image)[1:3])]
+        return tf.image.resize(image, size, method="bicubic")
+
+    def get_config(self):
+        return {**super().get_config(), "factor": self.upscale}
