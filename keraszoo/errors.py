@@ -10,6 +10,8 @@ class InputError(ValueError):
     """
 
     exit_code = 2
+    #: Keras wraps what a layer's `call` raises in lines about its arguments, except where it finds this attribute
+    _keras_call_info_injected = True
 
 
 class AddressTaken(InputError):

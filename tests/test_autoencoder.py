@@ -78,7 +78,7 @@ def test_regularisation_of_the_layers_is_part_of_the_loss():
         ({"network": "convolutionl"}, "Closest: convolutional"),
         ({"likelihood": "poison"}, "likelihood.*'poison'"),
         ({"hidden": (32, 0)}, "hidden.*0"),
-        ({"image_shape": (30, 30, 1), "network": "convolutional"}, r"divisible by 4.*\(30, 30, 1\).*Nearest"),
+        ({"image_shape": (30, 30, 1), "network": "convolutional"}, r"divisible by 4.*\(30, 30\).*Nearest: \(32, 32\)"),
         ({"image_shape": (30,), "network": "convolutional"}, "height, width, channels"),
         ({"encoder": keras.layers.Dense(3)}, "encoder must map"),
         ({"image_shape": (0, 8, 1)}, "image_shape.*0"),

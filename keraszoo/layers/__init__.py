@@ -1,12 +1,31 @@
 """Networks and layers from which the models are made."""
 
-from .networks import convolutional_decoder, convolutional_encoder, dense_decoder, dense_encoder
+from .convolutional import convolutional_decoder, convolutional_encoder
+from .corruption import GaussianCorruption, Masking, RandomHole, SaltAndPepper
+from .image_to_image import image_to_image
+from .networks import dense_decoder, dense_encoder
+from .padding import Pad2D
+from .pooling import MaxPoolWithArgmax, MaxUnpool2D
 from .seeds import separate_replicas
+from .sizes import RequireDivisible, check_divisible
+from .upsampling import BilinearUpsampling2D, PixelShuffle
 
 __all__ = [
+    "BilinearUpsampling2D",
+    "GaussianCorruption",
+    "Masking",
+    "MaxPoolWithArgmax",
+    "MaxUnpool2D",
+    "Pad2D",
+    "PixelShuffle",
+    "RandomHole",
+    "RequireDivisible",
+    "SaltAndPepper",
+    "check_divisible",
     "convolutional_decoder",
     "convolutional_encoder",
     "dense_decoder",
     "dense_encoder",
+    "image_to_image",
     "separate_replicas",
 ]

@@ -24,6 +24,10 @@ class Autoencoder(ZooModel):
         network: "dense" or "convolutional" (height and width divisible by 2 per hidden layer).
         hidden: units (dense) or filters (convolutional) of the encoder's hidden layers, the decoder mirrors them;
             None: (256,) or (32, 64). `()` makes a dense network linear.
+        downsampling: how a convolutional encoder halves the image: "stride", "max" or "average" pooling.
+        upsampling: how a convolutional decoder doubles it: "transposed" convolution, "nearest" or "bilinear".
+        padding: what convolutions see beyond the border: "zero", "mirrored" or "periodic"; the last two need an
+            upsampling other than "transposed".
         activation: of the hidden layers.
         likelihood: "bernoulli" (data in [0, 1]), "gaussian", or a `keraszoo.losses.Likelihood`.
         initialization: how the weights start: "glorot" (with LeCun's rule for the decoder's first layer) or "fan_in"
@@ -52,6 +56,9 @@ class Autoencoder(ZooModel):
         *,
         network="dense",
         hidden=None,
+        downsampling="stride",
+        upsampling="transposed",
+        padding="zero",
         activation="relu",
         likelihood="bernoulli",
         initialization="glorot",
@@ -66,6 +73,9 @@ class Autoencoder(ZooModel):
         self._options = {
             "network": network,
             "hidden": None if hidden is None else positive_integers("hidden", hidden),
+            "downsampling": downsampling,
+            "upsampling": upsampling,
+            "padding": padding,
             "activation": activation,
             "initialization": initialization,
         }

@@ -20,7 +20,8 @@ class VAE(Autoencoder):
     sums, over the pixels and over the latent units.
 
     Args:
-        image_shape, latent_dim, network, hidden, activation, likelihood, initialization, decoder: as for `Autoencoder`.
+        image_shape, latent_dim, network, hidden, downsampling, upsampling, padding, activation, likelihood,
+            initialization, decoder: as for `Autoencoder`.
         encoder: a network of your own returns [batch, 2 * latent_dim]: means, then log-variances.
 
     Example:
