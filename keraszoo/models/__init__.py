@@ -2,10 +2,14 @@
 
 from .autoencoders.adversarial import AdversarialAutoencoder
 from .autoencoders.autoencoder import Autoencoder
+from .autoencoders.colorization import ColorizationAutoencoder
 from .autoencoders.contractive import ContractiveAutoencoder
 from .autoencoders.convolutional import ConvolutionalAutoencoder
+from .autoencoders.denoising import DenoisingAutoencoder
+from .autoencoders.inpainting import InpaintingAutoencoder
 from .autoencoders.semi_supervised import SemiSupervisedAutoencoder
 from .autoencoders.sparse import SparseAutoencoder
+from .autoencoders.super_resolution import SuperResolutionAutoencoder
 from .vae.beta_vae import BetaVAE
 from .vae.vae import VAE
 
@@ -14,8 +18,12 @@ __all__ = [
     "AdversarialAutoencoder",
     "Autoencoder",
     "BetaVAE",
+    "ColorizationAutoencoder",
     "ContractiveAutoencoder",
     "ConvolutionalAutoencoder",
+    "DenoisingAutoencoder",
+    "InpaintingAutoencoder",
     "SemiSupervisedAutoencoder",
     "SparseAutoencoder",
+    "SuperResolutionAutoencoder",
 ]

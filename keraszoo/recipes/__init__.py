@@ -9,7 +9,19 @@ from .recipe import Optimizer, Recipe
 __all__ = ["FAMILIES", "Optimizer", "Recipe", "all_recipes", "get"]
 
 #: in the order in which `keraszoo list` shows them
-FAMILIES = ("vae", "beta_vae", "autoencoder")
+FAMILIES = (
+    "vae",
+    "beta_vae",
+    "autoencoder",
+    "denoising",
+    "sparse",
+    "contractive",
+    "inpainting",
+    "colorization",
+    "super_resolution",
+    "semi_supervised",
+    "adversarial",
+)
 
 
 @functools.cache

@@ -35,11 +35,10 @@ RECIPES = (
     Recipe(
         name="autoencoder/mnist_convolutional",
         title="A convolutional autoencoder on MNIST, trained by squared error",
-        model="Autoencoder",
+        model="ConvolutionalAutoencoder",
         input_shape=(28, 28, 1),
         arguments={
             "latent_dim": 16,
-            "network": "convolutional",
             "hidden": (32, 64),
             "likelihood": "gaussian",
         },

@@ -47,9 +47,7 @@ class AdversarialAutoencoder(Autoencoder):
         **kwargs,
     ):
         if not adversarial_weight > 0:
-            raise InputError(
-                f"adversarial_weight weighs a term, so it must be > 0. Received: {adversarial_weight!r}."
-            )
+            raise InputError(f"adversarial_weight weighs a term, so it must be > 0. Received: {adversarial_weight!r}.")
         super().__init__(image_shape, latent_dim, **kwargs)
         self.built = False
         self.adversarial_weight = float(adversarial_weight)

@@ -76,7 +76,11 @@ class RestorationAutoencoder(ZooModel):
         self.divisor = 2 ** len(self._options["hidden"])
         if network is None:
             network = image_to_image(
-                self.network_channels, self.image_shape[2], upscale=self.upscale, dtype=self.dtype_policy, **self._options
+                self.network_channels,
+                self.image_shape[2],
+                upscale=self.upscale,
+                dtype=self.dtype_policy,
+                **self._options,
             )
         else:
             size = [self.divisor * 4] * 2

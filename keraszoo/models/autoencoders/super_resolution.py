@@ -37,7 +37,8 @@ class SuperResolutionAutoencoder(RestorationAutoencoder):
         super().__init__(image_shape, **kwargs)
         self.check_divisible(self.upscale, f"learns from images made {self.upscale} times smaller")
         self.check_divisible(
-            self.upscale * self.divisor, f"halves the {self.upscale} times smaller image {len(self._options['hidden'])} times"
+            self.upscale * self.divisor,
+            f"halves the {self.upscale} times smaller image {len(self._options['hidden'])} times",
         )
         self.built = True
 
