@@ -6,6 +6,7 @@ import keras
 
 from keraszoo import models
 from keraszoo.errors import InputError, closest
+from keraszoo.run import Run
 from keraszoo.zoo_model import ZooModel
 
 
@@ -15,11 +16,14 @@ def model_arguments(model_class):
     for ancestor in model_class.__mro__[: model_class.__mro__.index(ZooModel)]:
         parameters = inspect.signature(ancestor.__init__).parameters.values()
         names |= {p.name for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)}
-    return names - {"self", "image_shape", "encoder", "decoder"}
+    reusing = {"pretrained"} if "encoder" in names else set()
+    return names - {"self", "image_shape", "encoder", "decoder", "discriminator"} | reusing
 
 
 def build_model(recipe, dtype=None):
     """The recipe's model, built; `dtype` is a Keras dtype policy such as "mixed_float16".
+
+    The argument `pretrained` is not the model's: it is the path of a finished run, whose model's encoder is reused.
 
     Raises:
         InputError: an argument that the model does not have, or a value that it refuses.
@@ -29,13 +33,23 @@ def build_model(recipe, dtype=None):
     for name in recipe.arguments:
         if name not in known:
             raise InputError(f"{recipe.model} has no argument {name!r}. {closest(name, known)}")
+    arguments = dict(recipe.arguments)
+    if "pretrained" in arguments:
+        arguments["encoder"] = _encoder_of(arguments.pop("pretrained"))
     try:
-        return model_class(recipe.input_shape, dtype=dtype, **recipe.arguments)
+        return model_class(recipe.input_shape, dtype=dtype, **arguments)
     except InputError:
         raise
     except (TypeError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
         raise InputError(f"{recipe.model} refuses its arguments {recipe.arguments}: {reason}") from error
+
+
+def _encoder_of(path):
+    model = Run.open(path).load_model()
+    if not hasattr(model, "encoder"):
+        raise InputError(f"pretrained is a run whose model has an encoder. Received: {path}, a {type(model).__name__}.")
+    return model.encoder
 
 
 def build_optimizer(spec, steps):

@@ -10,6 +10,7 @@ from .autoencoders.inpainting import InpaintingAutoencoder
 from .autoencoders.semi_supervised import SemiSupervisedAutoencoder
 from .autoencoders.sparse import SparseAutoencoder
 from .autoencoders.super_resolution import SuperResolutionAutoencoder
+from .classifiers.classifier import Classifier
 from .vae.beta_vae import BetaVAE
 from .vae.vae import VAE
 
@@ -18,6 +19,7 @@ __all__ = [
     "AdversarialAutoencoder",
     "Autoencoder",
     "BetaVAE",
+    "Classifier",
     "ColorizationAutoencoder",
     "ContractiveAutoencoder",
     "ConvolutionalAutoencoder",

@@ -1,0 +1,137 @@
+"""A classifier on an encoder: one of its own, or one that an autoencoder has learned.
+
+Hinton, Osindero and Teh, "A Fast Learning Algorithm for Deep Belief Nets" (2006) and Bengio et al., "Greedy Layer-Wise
+Training of Deep Networks" (2007): first learn a representation without labels, then classify it.
+"""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ...errors import InputError
+from ...layers.networks import encoder_and_decoder
+from ...zoo_model import ZooModel
+from ..autoencoders.autoencoder import positive_integers
+
+
+@keras.saving.register_keras_serializable("keraszoo")
+class Classifier(ZooModel):
+    """A dense layer of logits on the features of an encoder, trained by cross-entropy.
+
+    Args:
+        image_shape: shape of one example.
+        num_classes: number of classes, >= 2.
+        features: number of the encoder's outputs, when it is made by size.
+        network, hidden, activation, initialization: of the encoder by size, as for `Autoencoder`.
+        encoder: a network instead, [batch, *image_shape] -> [batch, features], such as `autoencoder.encoder` of a
+            trained model. It is shared, not copied: what is learned here is learned there.
+        freeze: whether the encoder stays as it is and only the last layer learns.
+
+    Raises:
+        InputError: (a ValueError) for impossible sizes, names or networks.
+
+    Example:
+        >>> from keraszoo.models import Autoencoder
+        >>> pretrained = Autoencoder((8, 8, 1), latent_dim=16)
+        >>> classifier = Classifier((8, 8, 1), 10, encoder=pretrained.encoder, freeze=True)
+        >>> len(classifier.trainable_variables)
+        2
+    """
+
+    term_names = ("cross_entropy",)
+    measure_names = ("accuracy",)
+
+    def __init__(
+        self,
+        image_shape,
+        num_classes=10,
+        *,
+        features=64,
+        network="dense",
+        hidden=None,
+        activation="relu",
+        initialization="glorot",
+        encoder=None,
+        freeze=False,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.image_shape = positive_integers("image_shape", image_shape)
+        self.num_classes = positive_integers("num_classes", [num_classes])[0]
+        if self.num_classes < 2:
+            raise InputError(f"There must be at least two classes. Received: num_classes={num_classes!r}.")
+        self.features = positive_integers("features", [features])[0]
+        self._options = {
+            "network": network,
+            "hidden": None if hidden is None else positive_integers("hidden", hidden),
+            "activation": activation,
+            "initialization": initialization,
+        }
+        self._passed, self.freeze = encoder, bool(freeze)
+        if encoder is None:
+            encoder, _ = encoder_and_decoder(
+                self.image_shape, self.features, self.features, dtype=self.dtype_policy, **self._options
+            )
+        self.encoder = encoder
+        try:
+            shape = tuple(encoder(keras.KerasTensor((None, *self.image_shape))).shape)
+        except ValueError as error:
+            reason = str(error).strip().splitlines()[0]
+            raise InputError(
+                f"The encoder cannot take a batch of shape {(None, *self.image_shape)}: {reason}"
+            ) from error
+        if len(shape) != 2:
+            raise InputError(f"The encoder must return features, [batch, features]. Received one that returns {shape}.")
+        self.encoder.trainable = not self.freeze
+        self.head = keras.layers.Dense(self.num_classes, dtype=self.dtype_policy, name="head")
+        self.head.build(shape)
+        self.event_shape = self.image_shape
+        self.built = True
+
+    def logits(self, x, training=False):
+        """[batch, *image_shape] -> [batch, num_classes] float32."""
+        features = self.encoder(x, training=training and not self.freeze)
+        return tf.cast(self.head(features), tf.float32)
+
+    def classify(self, x):
+        """Probabilities of the classes: [batch, *image_shape] -> [batch, num_classes] float32."""
+        return tf.nn.softmax(self.logits(x))
+
+    def call(self, x, training=False):
+        return tf.nn.softmax(self.logits(x, training=training))
+
+    def loss_terms(self, x, y=None, training=False):
+        if y is None:
+            raise InputError(f"{type(self).__name__} learns from (x, y), y the labels.")
+        y, logits = tf.cast(tf.reshape(y, [-1]), tf.int32), self.logits(x, training=training)
+        return {
+            "cross_entropy": tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits),
+            "accuracy": tf.cast(tf.argmax(logits, axis=-1, output_type=tf.int32) == y, tf.float32),
+        }
+
+    def check_labels(self, y):
+        y = np.asarray(y)
+        if y.size and not ((y >= 0) & (y < self.num_classes)).all():
+            raise InputError(f"Labels are from 0 to {self.num_classes - 1}. Received: from {y.min()} to {y.max()}.")
+
+    def serving_signatures(self):
+        image = tf.TensorSpec([None, *self.image_shape], tf.float32, name="image")
+        return {"classify": (self._serve_classify, [image]), "features": (self._serve_features, [image])}
+
+    def _serve_classify(self, image):
+        probabilities = self.classify(image)
+        return {"probabilities": probabilities, "class": tf.argmax(probabilities, axis=-1)}
+
+    def _serve_features(self, image):
+        return {"features": tf.cast(self.encoder(image, training=False), tf.float32)}
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "image_shape": self.image_shape,
+            "num_classes": self.num_classes,
+            "features": self.features,
+            **self._options,
+            "encoder": keras.saving.serialize_keras_object(self._passed),
+            "freeze": self.freeze,
+        }

@@ -1,0 +1,23 @@
+"""Classifiers, alone or on the encoder of a finished run: `--set pretrained=runs/autoencoder --set freeze=True`.
+
+Bengio et al., "Greedy Layer-Wise Training of Deep Networks", NIPS 2006.
+"""
+
+from .recipe import Optimizer, Recipe
+
+RECIPES = (
+    Recipe(
+        name="classifier/digits",
+        title="A dense classifier of scikit-learn's 8x8 digits; offline",
+        model="Classifier",
+        input_shape=(8, 8, 1),
+        arguments={"hidden": (128,), "features": 32},
+        dataset="digits",
+        with_labels=True,
+        optimizers={"optimizer": Optimizer("adam", 1e-3, decay="cosine")},
+        batch_size=32,
+        epochs=20,
+        expected={"test/accuracy": (0.97, 0.015)},
+        minutes=0.2,
+    ),
+)
