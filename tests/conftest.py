@@ -98,4 +98,4 @@ def same_noise(monkeypatch):
 def seeded():
     keras.utils.set_random_seed(0)
     yield
-    keras.backend.clear_session()
+    keras.backend.clear_session(free_memory=False)  # collecting garbage takes a second, a test often less

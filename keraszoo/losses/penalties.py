@@ -39,7 +39,7 @@ def squared_jacobian_norm(function, x, probes=None, seed=None):
 
     Args:
         function: [batch, ...] -> [batch, units], each row of its own alone, of any depth.
-        x: [batch, ...] float32.
+        x: [batch, ...] float.
         probes: None for the exact norm, which costs a backward pass per unit; or how many random signs v to draw, of
             which each costs one: E |v J|^2 is the norm (Hutchinson's estimator).
         seed: a `keras.random.SeedGenerator` for the probes.
@@ -49,6 +49,7 @@ def squared_jacobian_norm(function, x, probes=None, seed=None):
         >>> squared_jacobian_norm(lambda x: tf.linalg.matmul(x, [[1.0, 2.0], [3.0, 4.0]]), x).numpy()
         array([30.], dtype=float32)
     """
+    x = tf.convert_to_tensor(x)
     with tf.GradientTape(persistent=probes is not None) as tape:
         tape.watch(x)
         code = tf.cast(function(x), tf.float32)

@@ -8,12 +8,12 @@ import tensorflow as tf
 
 from ...errors import InputError
 from ...layers.networks import check_network, dense_encoder
-from ...layers.seeds import normal_rows
-from .autoencoder import Autoencoder, positive_integers
+from .autoencoder import positive_integers
+from .generative import GenerativeAutoencoder
 
 
 @keras.saving.register_keras_serializable("keraszoo")
-class AdversarialAutoencoder(Autoencoder):
+class AdversarialAutoencoder(GenerativeAutoencoder):
     """An `Autoencoder` whose codes become draws from N(0, I), so that decoded draws are samples.
 
     In each step, in turn: encoder and decoder reconstruct; the discriminator learns to tell draws from the prior and
@@ -90,24 +90,6 @@ class AdversarialAutoencoder(Autoencoder):
 
     def _logits(self, code, training):
         return tf.cast(self.discriminator(code, training=training), tf.float32)[:, 0]
-
-    def sample(self, count, seed=None):
-        """Decoded draws from the prior: [count, *image_shape] float32; the same seed gives the same samples."""
-        seed = keras.random.SeedGenerator(seed).next()
-        return self.decode(tf.random.stateless_normal([count, self.latent_dim], seed))
-
-    def pictures(self, x, seed=0):
-        if len(self.image_shape) != 3:
-            return {}
-        samples = tf.reshape(self.sample(64, seed=seed), [8, 8, *self.image_shape])
-        return {"samples": samples, **super().pictures(x, seed)}
-
-    def serving_signatures(self):
-        seed = tf.TensorSpec([None], tf.int64, name="seed")
-        return {**super().serving_signatures(), "sample": (self._serve_sample, [seed])}
-
-    def _serve_sample(self, seed):
-        return {"image": self.decode(normal_rows(seed, self.latent_dim))}
 
     def get_config(self):
         return {

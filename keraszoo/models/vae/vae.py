@@ -7,13 +7,12 @@ Rezende, Mohamed and Wierstra, "Stochastic Backpropagation" (2014), https://arxi
 import keras
 import tensorflow as tf
 
-from ...layers.seeds import normal_rows
 from ...losses import normal_kl
-from ..autoencoders.autoencoder import Autoencoder
+from ..autoencoders.generative import GenerativeAutoencoder
 
 
 @keras.saving.register_keras_serializable("keraszoo")
-class VAE(Autoencoder):
+class VAE(GenerativeAutoencoder):
     """Minimises the negative ELBO, -E_q(z|x) log p(x|z) + KL(q(z|x) || N(0, I)), in nats per example.
 
     q(z|x) = N(mean(x), exp(log_var(x))) is a diagonal Gaussian; one z is drawn per example and step. Both terms are
@@ -50,20 +49,6 @@ class VAE(Autoencoder):
         """Each example decoded from its posterior mean: [batch, *image_shape] -> the same shape, float32."""
         return self.decode(self.encode(x)[0])
 
-    def sample(self, count, seed=None, temperature=1.0):
-        """Decoded draws from the prior: the means of p(x|z) for z ~ N(0, temperature^2 I).
-
-        Args:
-            count: how many.
-            seed: integer; the same seed gives the same samples. None: new ones each time.
-            temperature: standard deviation of z; below 1 more typical, less varied.
-
-        Returns:
-            [count, *image_shape] float32.
-        """
-        seed = keras.random.SeedGenerator(seed).next()
-        return self.decode(temperature * tf.random.stateless_normal([count, self.latent_dim], seed))
-
     def call(self, x, training=False):
         return self.likelihood.mean(self.decoder(self.encode(x, training=training)[0], training=training))
 
@@ -75,20 +60,6 @@ class VAE(Autoencoder):
             "kl": normal_kl(mean, log_var),
         }
 
-    def pictures(self, x, seed=0):
-        if len(self.image_shape) != 3:
-            return {}
-        samples = tf.reshape(self.sample(64, seed=seed), [8, 8, *self.image_shape])
-        return {"samples": samples, **super().pictures(x, seed)}
-
-    def serving_signatures(self):
-        seed = tf.TensorSpec([None], tf.int64, name="seed")
-        temperature = tf.TensorSpec([None], tf.float32, name="temperature")
-        return {**super().serving_signatures(), "sample": (self._serve_sample, [seed, temperature])}
-
     def _serve_encode(self, image):
         mean, log_var = self.encode(image)
         return {"mean": mean, "log_var": log_var}
-
-    def _serve_sample(self, seed, temperature):
-        return {"image": self.decode(temperature[:, None] * normal_rows(seed, self.latent_dim))}
