@@ -71,8 +71,7 @@ def test_resident_data_teach_what_the_pipeline_teaches(jit_compile):
         assert vae.optimizer.iterations == 12
         learned.append(vae.get_weights())
     for mine, theirs in zip(*learned, strict=True):
-        # Not bit for bit: TensorFlow simplifies the batch's arithmetic together with the model's.
-        np.testing.assert_allclose(mine, theirs, atol=3e-6)
+        np.testing.assert_array_equal(mine, theirs)
 
 
 def test_resident_data_know_how_long_an_epoch_is():

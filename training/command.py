@@ -48,6 +48,8 @@ def train_command(argv):
     if options.recipe is None and not (options.resume and options.run):
         parser.error("name a recipe (`keraszoo list` shows them), or give --run DIR --resume")
 
+    from keraszoo import models
+
     from .evaluation import table, verdicts
     from .fit import parse_assignments, train
 
@@ -78,7 +80,11 @@ def train_command(argv):
     print(table(verdicts(run.recipe, run.metrics())))
     print(f"\nPictures are in {run.samples}. Next:")
     print(f"  tensorboard --logdir {run.logs}")
-    print(f"  keraszoo sample {run.path} --out samples.png")
+    model = getattr(models, run.recipe.model)
+    if hasattr(model, "sample"):
+        print(f"  keraszoo sample {run.path} --out samples.png")
+    if hasattr(model, "restore"):
+        print(f"  keraszoo restore {run.path} damaged.png restored.png")
     print(f"  keraszoo export {run.path} --to served")
     return 0
 
@@ -130,12 +136,15 @@ def evaluate_command(argv):
 
     from keraszoo.run import Run
 
-    from .evaluation import evaluate, table, verdicts
+    from .evaluation import evaluate, restorations, table, verdicts
 
     run = Run.open(options.run)
     split = options.split or run.recipe.test_split
     metrics = evaluate(run, split, data_dir=options.data_dir, batch_size=options.batch_size)
     print(table(verdicts(run.recipe, {split: metrics})))
+    if split == run.recipe.test_split and (compared := restorations(run, data_dir=options.data_dir)):
+        print()
+        print(table(compared[1:], header=compared[0]))
     return 0
 
 

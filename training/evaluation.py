@@ -1,8 +1,10 @@
 """Evaluating a finished run: the whole of `keraszoo evaluate`."""
 
 import keras
+import numpy as np
 
 from keraszoo import data
+from keraszoo.metrics import compare_restorations
 from keraszoo.run import Run
 
 
@@ -39,6 +41,37 @@ def evaluate(run, split=None, *, data_dir=None, batch_size=None):
     metrics = model.evaluate(batches, verbose=0, return_dict=True)
     run.write_metrics(**{split: metrics})
     return metrics
+
+
+def restorations(run, count=2000, *, data_dir=None, seed=0):
+    """The run's model beside the classical restoration, on images of its test split: rows for `table`.
+
+    Args:
+        run: a `Run`, or the path of one, of a model that restores images.
+        count: how many images at most.
+        data_dir: where tensorflow-datasets keeps its data.
+        seed: integer, for the damage.
+
+    Returns:
+        Rows of strings, the header first; none for another model.
+    """
+    run = run if isinstance(run, Run) else Run.open(run)
+    recipe, model = run.recipe, run.load_model()
+    if not hasattr(model, "baseline"):
+        return []
+    source = data.load(recipe.dataset, data_dir=data_dir, image_size=recipe.image_size)
+    clean = _images(source, recipe.test_split, recipe, count)
+    mean = _images(source, recipe.train_split, recipe, 10_000).mean(axis=0)
+    found = compare_restorations(model, clean, mean, seed=seed)
+    measures = list(found["model"])
+    rows = [[row, *(f"{values[measure]:.4g}" for measure in measures)] for row, values in found.items()]
+    return [["restoration", *measures], *rows]
+
+
+def _images(source, split, recipe, limit):
+    """Up to `limit` images of a split as the model sees them: [count, height, width, channels]."""
+    batches = data.batches(source, split, 512, training=False, transforms=recipe.transforms, seed=recipe.seed)
+    return np.concatenate(list(batches.take(-(-limit // 512)).as_numpy_iterator()))[:limit]
 
 
 def verdicts(recipe, metrics):

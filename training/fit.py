@@ -128,7 +128,7 @@ def train(
         optimizers = {name: build_optimizer(spec, recipe.epochs * steps) for name, spec in recipe.optimizers.items()}
         model.compile(
             **optimizers,
-            steps_per_execution=min(STEPS_PER_EXECUTION, steps),
+            steps_per_execution=min(STEPS_PER_EXECUTION, max(1, steps // 2) if profile else steps),
             jit_compile=True if jit else "auto",
         )
     if source.input_range and not recipe.transforms:

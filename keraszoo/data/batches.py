@@ -189,7 +189,8 @@ def _finished(source, split, transforms, with_labels):
         raise InputError(f"{source.name}, split {split!r}, has no labels. Its features: {', '.join(part.shapes)}.")
 
     def finish(features, uniform):
-        x = tf.cast(features[source.input], tf.float32) / scale_of(source.dtypes[source.input])
+        # A product, which TensorFlow would make of the quotient in some graphs and not in others.
+        x = tf.cast(features[source.input], tf.float32) * (1.0 / scale_of(source.dtypes[source.input]))
         x = tf.ensure_shape(named.apply(x, transforms, uniform), [None, *shape])
         if not with_labels:
             return x

@@ -5,6 +5,7 @@ error, the paper's baseline, whose colours are the mean of the plausible ones.
 """
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from ...errors import InputError
@@ -43,6 +44,9 @@ class ColorizationAutoencoder(RestorationAutoencoder):
 
     def degrade(self, x, seed=None):
         return (tf.image.rgb_to_grayscale(x),)
+
+    def baseline(self, image, *, mean):
+        return "grey", np.repeat(image, 3, axis=-1)
 
     def start(self, image):
         return tf.repeat(image, 3, axis=-1)

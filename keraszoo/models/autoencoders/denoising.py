@@ -8,6 +8,7 @@ import keras
 
 from ...errors import InputError, closest
 from ...layers import GaussianCorruption, Masking, SaltAndPepper
+from ...metrics.baselines import median_filter
 from .restoration import RestorationAutoencoder, seeded
 
 CORRUPTIONS = {"gaussian": GaussianCorruption, "salt_and_pepper": SaltAndPepper, "masking": Masking}
@@ -44,6 +45,9 @@ class DenoisingAutoencoder(RestorationAutoencoder):
 
     def degrade(self, x, seed=None):
         return (seeded(self.corruption, seed)(x),)
+
+    def baseline(self, image, *, mean):
+        return "median of 3x3", median_filter(image, 3)
 
     def get_config(self):
         return {**super().get_config(), "corruption": keras.saving.serialize_keras_object(self.corruption)}

@@ -4,10 +4,12 @@ Pathak et al., "Context Encoders: Feature Learning by Inpainting", CVPR 2016, ht
 """
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from ...errors import InputError
 from ...layers import RandomHole
+from ...metrics.baselines import mean_image_fill
 from .autoencoder import positive_integers
 from .restoration import RestorationAutoencoder, seeded
 
@@ -57,6 +59,17 @@ class InpaintingAutoencoder(RestorationAutoencoder):
     def degrade(self, x, seed=None):
         mask = tf.cast(seeded(self.corruption, seed)(x), x.dtype)
         return x * mask, mask
+
+    def damaged(self, x, seed=0):
+        """The images with the hole in their middle, and the mask: elsewhere many holes miss the object altogether."""
+        (height, width), hole = self.image_shape[:2], self.hole
+        top, left = (height - hole[0]) // 2, (width - hole[1]) // 2
+        mask = np.ones([len(x), height, width, 1], "float32")
+        mask[:, top : top + hole[0], left : left + hole[1]] = 0.0
+        return x * mask, mask
+
+    def baseline(self, image, mask, *, mean):
+        return "mean image", mean_image_fill(image, mask, mean)
 
     def start(self, image, mask):
         return image * mask

@@ -109,6 +109,19 @@ class RestorationAutoencoder(ZooModel):
         """
         raise NotImplementedError
 
+    def damaged(self, x, seed=0):
+        """What restorations are compared on: the arguments of `restore`, the same for the same seed."""
+        return self.degrade(x, seed=seed)
+
+    def baseline(self, image, *, mean):
+        """(name, images) of the classical restoration.
+
+        Args:
+            image: and whatever else `restore` takes, as arrays.
+            mean: [height, width, channels], the mean training image.
+        """
+        raise NotImplementedError
+
     def start(self, image):
         """The simple restoration that the network's output is added to, of the clean image's size."""
         return image

@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from ...errors import InputError
+from ...metrics.baselines import bicubic
 from .restoration import RestorationAutoencoder
 
 
@@ -44,6 +45,9 @@ class SuperResolutionAutoencoder(RestorationAutoencoder):
 
     def degrade(self, x, seed=None):
         return (tf.nn.avg_pool2d(x, self.upscale, self.upscale, "VALID"),)
+
+    def baseline(self, image, *, mean):
+        return "bicubic", bicubic(image, self.upscale)
 
     def start(self, image):
         size = [self.upscale * side for side in tf.unstack(tf.shape(image)[1:3])]
