@@ -10,9 +10,10 @@ import tensorflow as tf
 
 from ..errors import InputError
 from .digits import Digits
+from .photos import Photos
 
 # A further offline dataset is a tfds builder in a file of its own and an entry here.
-BUILDERS = {builder.name: builder for builder in (Digits,)}
+BUILDERS = {builder.name: builder for builder in (Digits, Photos)}
 
 
 def cache_dir():
