@@ -1,7 +1,7 @@
 """Lossy compression: the code of an image, uniformly quantised, in place of its pixels.
 
-Gersho and Gray, "Vector Quantization and Signal Compression" (1992), chapter 5; learned transforms for it: Balle, Laparra
-and Simoncelli, "End-to-end Optimized Image Compression" (ICLR 2017).
+Uniform quantisation: Gersho and Gray, "Vector Quantization and Signal Compression" (1992), chapter 5.
+Of learned codes: Balle, Laparra and Simoncelli, "End-to-end Optimized Image Compression" (ICLR 2017).
 """
 
 import dataclasses
