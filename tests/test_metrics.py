@@ -71,9 +71,10 @@ def test_psnr_is_hole_psnr_where_everything_is_missing(images):
 
 def test_median_filter_removes_specks_and_keeps_edges_in_each_channel():
     edge = np.zeros([2, 8, 8, 2], "float32")
-    edge[:, :, 4:, 0] = 1
+    edge[0, :, 4:, 0] = 1
+    edge[1, 4:, :, 1] = 1
     specks = edge.copy()
-    specks[0, 2, 2, 0], specks[1, 5, 1, 1] = 1, 1
+    specks[0, 2, 2, 0], specks[1, 2, 1, 1] = 1, 1
     np.testing.assert_array_equal(median_filter(specks), edge)
 
 
