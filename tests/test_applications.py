@@ -344,12 +344,12 @@ def test_compress_prints_rate_and_quality(run, capsys):
 def test_search_finds_a_training_image_in_its_file(run, here, capsys):
     source = load("digits")
     image, label = source.array("train")[123], source.array("train", "label")[123]
-    lines = printed(capsys, "search", run.path, write_image("q.png", image), "--count", "3", "--out", "near.png")
-    assert lines[1].split() == ["123", "0", str(label)] and len(lines) == 5
+    lines = printed(capsys, "search", run.path, write_image("q.png", image), "--count", "7", "--out", "near.png")
+    assert lines[1].split() == ["123", "0", str(label)] and len(lines) == 9
     page = np.asarray(Image.open("near.png"))
-    assert page.shape == (32, 4 * 33 - 1)
+    assert page.shape == (32, 8 * 33 - 1)
     np.testing.assert_array_equal(page[:, :32], page[:, 33:65])  # the image, then itself
-    for place, line in enumerate(lines[1:4], start=1):
+    for place, line in enumerate(lines[1:8], start=1):
         neighbour = source.array("train")[int(line.split()[0])]
         np.testing.assert_array_equal(page[::4, 33 * place : 33 * place + 32 : 4], neighbour[..., 0])
     lines = printed(capsys, "search", run.path, "q.png", "--hashing")
