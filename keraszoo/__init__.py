@@ -11,7 +11,7 @@ import importlib
 
 __version__ = "0.1.0"
 
-_SUBMODULES = ("data", "layers", "losses", "models", "recipes", "run", "zoo_model")
+_SUBMODULES = ("applications", "data", "layers", "losses", "metrics", "models", "recipes", "run", "zoo_model")
 
 
 def __getattr__(name):

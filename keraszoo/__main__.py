@@ -22,6 +22,10 @@ VERBS = {
     ),
     "evaluate": ("keraszoo.training.command", "evaluate_command", True, "evaluate a finished run"),
     "sample": ("keraszoo.training.command", "sample_command", True, "draw samples from a finished run"),
+    "compress": ("keraszoo.training.application_commands", "compress_command", True, "images as quantised codes"),
+    "search": ("keraszoo.training.application_commands", "search_command", True, "find images like an image"),
+    "anomaly": ("keraszoo.training.application_commands", "anomaly_command", True, "tell unusual images"),
+    "restore": ("keraszoo.training.application_commands", "restore_command", True, "restore a damaged image"),
     "export": ("keraszoo.export.command", "export_command", True, "export a run for TensorFlow Serving"),
     "doctor": ("keraszoo.export.command", "doctor_command", True, "prove that an exported model serves"),
 }

@@ -366,6 +366,47 @@ def test_digits_are_those_of_sklearn_divided_alike():
     assert source.class_names == tuple("0123456789")
 
 
+def test_photos_are_patches_of_the_photographs_of_sklearn():
+    """Found where they lie: training patches every 16 pixels, test patches side by side, and no pixel in both."""
+    from sklearn.datasets import load_sample_images
+
+    source = load("photos")
+    assert source.sizes == {"train": 1450, "test": 130}
+    assert source.shapes == {"image": (32, 32, 3), "label": ()} and source.class_names == ("china", "flower")
+    seen = np.zeros([2, 427, 640, 2], bool)
+    for split, (name, stride) in enumerate({"train": 16, "test": 32}.items()):
+        patches = [set() for _ in range(2)]
+        for patch, label in zip(source.array(name), source.array(name, "label"), strict=True):
+            patches[label].add(patch.tobytes())
+        for label, photo in enumerate(load_sample_images().images):
+            for top in range(0, 427 - 31, stride):
+                for left in range(0, 640 - 31, stride):
+                    if photo[top : top + 32, left : left + 32].tobytes() in patches[label]:
+                        seen[label, top : top + 32, left : left + 32, split] = True
+    assert not seen.all(-1).any(), "a pixel is in both splits"
+    covered = seen.mean((1, 2))
+    assert (covered[:, 0] > 0.72).all() and (covered[:, 1] > 0.24).all()
+
+
+def test_photos_are_the_same_each_time(tmp_path):
+    arrays = []
+    for folder in ("a", "b"):
+        builder = offline.BUILDERS["photos"](data_dir=tmp_path / folder)
+        builder.download_and_prepare()
+        arrays.append(load("photos", data_dir=tmp_path / folder).fingerprint())
+    assert arrays[0] == arrays[1]
+
+
+def test_a_folder_may_have_the_name_of_a_known_dataset(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photos").mkdir()
+    for i in range(3):
+        Image.fromarray(np.full([4, 4], i, "uint8")).save(tmp_path / "photos" / f"{i}.png")
+    assert load("photos").shapes["image"] == (32, 32, 3)
+    for name in ("photos/", "./photos", tmp_path / "photos"):
+        assert load(name).shapes["image"] == (4, 4, 1)
+
+
 def test_an_offline_dataset_is_prepared_in_the_cache_and_quietly(tmp_path, monkeypatch, capfd):
     monkeypatch.delenv("KERASZOO_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))

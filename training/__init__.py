@@ -1,4 +1,4 @@
-"""What `keraszoo train`, `evaluate` and `sample` do, as functions.
+"""What `keraszoo train`, `evaluate`, `sample`, `compress`, `search`, `anomaly` and `restore` do, as functions.
 
     from keraszoo.training import train
     run = train("vae/digits", "runs/vae")
@@ -8,9 +8,18 @@ Importing this package imports no TensorFlow; the functions do.
 
 import importlib
 
-_FUNCTIONS = {"train": ".fit", "evaluate": ".evaluation", "sample": ".sampling", "choose_strategy": ".strategy"}
+_FUNCTIONS = {
+    "train": ".fit",
+    "evaluate": ".evaluation",
+    "sample": ".sampling",
+    "compress": ".applications",
+    "search": ".applications",
+    "anomaly": ".applications",
+    "restore": ".applications",
+    "choose_strategy": ".strategy",
+}
 
-__all__ = ["choose_strategy", "evaluate", "sample", "train"]
+__all__ = sorted(_FUNCTIONS)
 
 
 def __getattr__(name):

@@ -20,7 +20,7 @@ def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_l
     `name` is one of
 
     - the name of a tfds dataset, `name`, `name/config` or `name/config:version`, that is prepared in
-      `data_dir`, or of one of the zoo's own (`digits`), which is prepared when it is first used, in a cache
+      `data_dir`, or of one of the zoo's own (`digits`, `photos`), which is prepared when it is first used, in a cache
       directory: KERASZOO_CACHE, else XDG_CACHE_HOME/keraszoo, else ~/.cache/keraszoo. A dataset that is one
       split is divided 90 : 10 into train and test.
     - a folder of images (bmp, gif, jpeg, png, tiff, webp), all in it or in one sub-folder per class;
@@ -30,7 +30,7 @@ def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_l
       `test`; or `image`, `label` (label optional; divided 90 : 10). Inputs are [n, h, w], [n, h, w, c] or
       [n, d].
 
-    A known dataset's name wins over a folder of that name: write `./digits` for the folder.
+    A known dataset's name wins over a folder of that name: write `digits/` for the folder.
 
     Args:
         name: see above.
@@ -64,7 +64,7 @@ def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_l
     if not text:
         raise InputError(f"A dataset is given by its name or path. Received: {name!r}.")
     path = Path(text).expanduser()
-    looks_like_path = isinstance(name, os.PathLike) or text.startswith((".", "/", "~")) or path.suffix == ".npz"
+    looks_like_path = isinstance(name, os.PathLike) or text.startswith((".", "/", "~")) or text.endswith(("/", ".npz"))
     if looks_like_path or (path.exists() and text.replace(":", "/").split("/")[0] not in known_names()):
         if supervised_keys is not None:
             raise InputError(f"supervised_keys is for tfds datasets. Received: {text}.")

@@ -1,0 +1,35 @@
+"""What a trained model with `encode`, `decode` and `reconstruct` is good for.
+
+    from keraszoo.applications import rate_distortion
+    rows = rate_distortion(model, x_train, x_test)
+
+Importing this package imports no TensorFlow; each name is imported when it is first used.
+"""
+
+import importlib
+
+_HOMES = {
+    "anomaly_scores": ".anomaly",
+    "anomaly_threshold": ".anomaly",
+    "roc_auc": ".anomaly",
+    "latent_codes": ".codes",
+    "UniformQuantizer": ".compression",
+    "rate_distortion": ".compression",
+    "SemanticHash": ".hashing",
+    "nearest_hashes": ".hashing",
+    "restore": ".restoration",
+    "nearest_codes": ".search",
+    "precision_at_k": ".search",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name):
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name], __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted([*globals(), *_HOMES])

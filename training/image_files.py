@@ -1,0 +1,64 @@
+"""Image files: reading a user's, and writing one whole or not at all."""
+
+import os
+import pathlib
+import uuid
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from keraszoo.errors import InputError
+from keraszoo.run import UNFINISHED
+
+from .pictures import save_png
+
+
+def read_image(path, channels):
+    """An image as uint8 [height, width, channels], turned as its camera says.
+
+    Args:
+        path: PNG, JPEG or another format that Pillow reads, with 8 bits a channel.
+        channels: 1 (its luminance) or 3.
+
+    Raises:
+        InputError: a missing file, or one that is no such image.
+    """
+    try:
+        with Image.open(path) as image:
+            mode = image.mode
+            pixels = np.asarray(ImageOps.exif_transpose(image).convert("L" if channels == 1 else "RGB"))
+    except FileNotFoundError as error:
+        raise InputError(f"There is no image {path}.") from error
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise InputError(f"{path} cannot be read as an image: it must be a PNG or JPEG file.") from error
+    if mode.startswith(("I", "F")):
+        raise InputError(f"Images must have 8 bits a channel. Received: {path} of mode {mode!r}.")
+    return pixels.reshape(*pixels.shape[:2], channels)
+
+
+def check_png(path):
+    """Raises InputError when a PNG cannot be written there; asked before the work starts."""
+    path = pathlib.Path(path)
+    if path.suffix != ".png":
+        raise InputError(f"Pictures are written as .png. Received: {path}.")
+    if path.is_dir() or not os.access(path.parent, os.W_OK):
+        reason = "it is a directory" if path.is_dir() else f"{path.parent} is no directory that can be written"
+        raise InputError(f"The picture cannot be written. Received: {path}: {reason}.")
+
+
+def write_png(path, page):
+    """Writes a uint8 image [height, width, channels], whole or not at all; a file that is there is replaced.
+
+    Raises:
+        InputError: it cannot be written there.
+    """
+    check_png(path)
+    path = pathlib.Path(path)
+    temporary = path.with_name(f"{UNFINISHED}{uuid.uuid4().hex}.png")
+    try:
+        save_png(temporary, page)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise InputError(f"The picture cannot be written. Received: {path}: {error.strerror}.") from error
+    finally:
+        temporary.unlink(missing_ok=True)
