@@ -1,7 +1,6 @@
 """Laws of paddings, of upsampling, and of the convolutional networks made with them."""
 
 import inspect
-import itertools
 
 import keras
 import numpy as np
@@ -137,34 +136,23 @@ def test_by_default_a_convolution_halves_and_a_transposed_one_doubles():
     assert [w.shape for w in decoder.weights[::2]] == [(3, 256), (3, 3, 64, 64), (3, 3, 32, 64), (3, 3, 32, 1)]
 
 
-def choices(*names):
-    """Every combination of those options that can be built."""
-    known = {
-        "downsampling": ("stride", "max", "average"),
-        "upsampling": ("transposed", "nearest", "bilinear"),
-        "padding": PADDINGS,
-    }
-    combinations = [dict(zip(names, values, strict=True)) for values in itertools.product(*(known[n] for n in names))]
-    possible = [c for c in combinations if c.get("upsampling") != "transposed" or c["padding"] == "zero"]
-    return [pytest.param(options, id="-".join(options.values())) for options in possible]
-
-
-@pytest.mark.parametrize("options", choices("downsampling", "padding"))
-def test_encoders_of_equal_weights_agree_away_from_the_border(options):
+@pytest.mark.parametrize("padding", PADDINGS)
+@pytest.mark.parametrize("downsampling", ["stride", "max", "average"])
+def test_encoders_of_equal_weights_agree_away_from_the_border(downsampling, padding):
     """Padding decides what is seen beyond the border and nothing else."""
 
     def features(padding):
-        encoder = convolutional_encoder((32, 40, 3), 5, (4, 6), **{**options, "padding": padding})
+        encoder = convolutional_encoder((32, 40, 3), 5, (4, 6), downsampling=downsampling, padding=padding)
         last = [layer for layer in encoder.layers if len(layer.output.shape) == 4][-1]
         return keras.Model(encoder.inputs[0], last.output)
 
-    ours, zero = features(options["padding"]), features("zero")
+    ours, zero = features(padding), features("zero")
     assert [w.shape for w in ours.weights] == [w.shape for w in zero.weights]
     ours.set_weights(zero.get_weights())
     x = images(2, 32, 40, 3)
     assert ours(x).shape == (2, 8, 10, 6)
     np.testing.assert_allclose(ours(x)[:, 2:-2, 2:-2], zero(x)[:, 2:-2, 2:-2], atol=1e-5)
-    assert options["padding"] == "zero" or np.abs(ours(x) - zero(x)).max() > 1e-3
+    assert padding == "zero" or np.abs(ours(x) - zero(x)).max() > 1e-3
 
 
 @pytest.mark.parametrize("downsampling", ["stride", "max", "average"])
@@ -185,11 +173,22 @@ def test_mirrored_decoders_make_flat_images_of_flat_features(upsampling):
     np.testing.assert_allclose(image, image[0, 0, 0, 0], rtol=1e-4)
 
 
-@pytest.mark.parametrize("options", choices("downsampling", "upsampling", "padding"))
-def test_autoencoders_of_every_kind_are_trained_and_saved(options, tmp_path):
+@pytest.mark.parametrize(
+    ("downsampling", "upsampling", "padding"),
+    [
+        ("stride", "nearest", "mirrored"),
+        ("stride", "bilinear", "zero"),
+        ("max", "bilinear", "periodic"),
+        ("max", "nearest", "zero"),
+        ("average", "transposed", "zero"),
+        ("average", "nearest", "periodic"),
+    ],
+)
+def test_autoencoders_of_every_kind_are_trained_and_saved(downsampling, upsampling, padding, tmp_path):
+    options = {"downsampling": downsampling, "upsampling": upsampling, "padding": padding}
     model = Autoencoder((4, 8, 3), 2, network="convolutional", hidden=(4,), likelihood="gaussian", **options)
     assert {name: model.get_config()[name] for name in options} == options
-    model.compile("adam", jit_compile=options["downsampling"] == "max" and options["padding"] == "periodic")
+    model.compile("adam", jit_compile=(downsampling, padding) == ("max", "periodic"))
     x = images(6, 4, 8, 3)
     history = model.fit(x, batch_size=4, verbose=0).history
     assert np.isfinite(history["loss"]).all()
