@@ -124,7 +124,7 @@ def check_options(**options):
     """Raises InputError unless each option, passed as name=(value, known values), is known."""
     for name, (value, known) in options.items():
         if value not in known:
-            raise InputError(f"Unknown {name}. Received: {name}={value!r}. {closest(str(value), known)}")
+            raise InputError(f"Unknown {name}. Received: {name}={value!r}. {closest(str(value), map(str, known))}")
 
 
 def check_transposed(upsampling, padding):

@@ -64,7 +64,7 @@ class RequireDivisible(keras.layers.Layer):
         message = f"{self.what}, so height and width must be divisible by {self.factor}."
         rule = tf.debugging.assert_equal([height % self.factor, width % self.factor], 0, message)
         with tf.control_dependencies([rule] if rule is not None else []):
-            # XLA drops assertions but refuses a wrong reshape; without XLA the idle reshapes may be dropped.
+            # XLA drops assertions but refuses a wrong reshape; without XLA the two idle reshapes may be dropped.
             rows, columns = height // self.factor, width // self.factor
             blocks = tf.reshape(x, [batch, rows, self.factor, columns, self.factor, channels])
             return tf.ensure_shape(tf.reshape(blocks, tf.shape(x)), x.shape)
