@@ -41,6 +41,7 @@ class DenoisingAutoencoder(RestorationAutoencoder):
                 )
             corruption = CORRUPTIONS[corruption](amount)
         self.corruption = corruption
+        self.corruption.build((None, *self.image_shape))
         self.built = True
 
     def degrade(self, x, seed=None):

@@ -50,6 +50,7 @@ class InpaintingAutoencoder(RestorationAutoencoder):
                 f"The hole must fit into the image, {height} x {width}. Received: hole={self.hole}. Nearest: {nearest}."
             )
         self.corruption = RandomHole(*self.hole)
+        self.corruption.build((None, *self.image_shape))
         self.built = True
 
     @property
