@@ -55,9 +55,9 @@ def test_l1_sums_absolute_values_of_each_example():
     np.testing.assert_allclose(model.loss_terms(X)["sparsity"], 0.5 * np.abs(model.encode(X)).sum(axis=1), rtol=1e-6)
 
 
-@pytest.mark.parametrize("count", [24, 9])
+@pytest.mark.parametrize("count", [24, 9, 1])
 def test_batch_mean_and_its_gradient_are_those_of_the_whole_batch(mirrored, count):
-    """On two replicas, with parts of 5 and 4 examples and with equal ones."""
+    """On two replicas, with equal parts, with parts of 5 and 4 examples, and where one replica has none."""
     weights, gradients = [], []
     for strategy in (tf.distribute.get_strategy(), mirrored):
         keras.utils.set_random_seed(0)

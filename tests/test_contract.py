@@ -40,7 +40,16 @@ def fresh(recipe, weights=None, dtype=None, **options):
     return model
 
 
-@pytest.fixture(scope="module", params=list(all_recipes().values()), ids=list(all_recipes()))
+def subjects():
+    """Every recipe. Those that repeat a model and a kind of network, on other data, are left to the slow suite."""
+    seen = set()
+    for name, recipe in all_recipes().items():
+        kind = (recipe.model, recipe.arguments.get("network"))
+        yield pytest.param(recipe, id=name, marks=[pytest.mark.slow] * (kind in seen))
+        seen.add(kind)
+
+
+@pytest.fixture(scope="module", params=subjects())
 def subject(request):
     """A recipe, data of its shape, and its model after one epoch; made once for all tests."""
     recipe = request.param
@@ -52,7 +61,7 @@ def subject(request):
     untrained = model.get_weights()
     history = model.fit(x, y, batch_size=BATCH, epochs=1, validation_data=(x, y), verbose=0).history
     yield types.SimpleNamespace(recipe=recipe, x=x, y=y, model=model, untrained=untrained, history=history)
-    keras.backend.clear_session()
+    keras.backend.clear_session()  # collects the garbage of all the recipe's tests
 
 
 def trained(x, y, model, epochs=3, **options):

@@ -87,14 +87,15 @@ def capabilities():
     lines = [
         "# What each model can do",
         "",
-        "| model | loss terms | encode | decode | reconstruct | sample | signatures | recipes |",
-        "|---|---|---|---|---|---|---|---|",
+        "| model | loss terms | encode | decode | reconstruct | sample | restore | classify | signatures | recipes |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     recipes = list(all_recipes().values())
     for name in sorted(models.__all__):
         mine = [recipe for recipe in recipes if recipe.model == name]
         model = getattr(models, name)(mine[0].input_shape, **mine[0].arguments)
-        can = ["yes" if hasattr(model, method) else "-" for method in ("encode", "decode", "reconstruct", "sample")]
+        methods = ("encode", "decode", "reconstruct", "sample", "restore", "classify")
+        can = ["yes" if hasattr(model, method) else "-" for method in methods]
         signatures = ", ".join(f"`{signature}`" for signature in model.serving_signatures())
         terms = ", ".join(f"`{term}`" for term in model.term_names)
         names = ", ".join(f"`{recipe.name}`" for recipe in mine)

@@ -16,7 +16,7 @@ RECIPES = (
         optimizers={"optimizer": Optimizer("adam", 3e-3, decay="cosine")},
         batch_size=64,
         epochs=60,
-        expected={"test/activation": (0.05, 0.01)},
+        expected={"test/activation": (0.05, 0.01), "test/reconstruction": (26.6, 1.0)},
         minutes=0.2,
     ),
     Recipe(
@@ -29,7 +29,7 @@ RECIPES = (
         optimizers={"optimizer": Optimizer("adam", 2e-3, decay="cosine")},
         batch_size=256,
         epochs=10,
-        expected={"test/activation": (0.05, 0.01)},
-        minutes=0.5,
+        expected={"test/activation": (0.05, 0.01), "test/reconstruction": (109.0, 3.0)},
+        minutes=0.7,
     ),
 )
