@@ -133,6 +133,10 @@ def test_comparison_puts_the_classical_restoration_beside_the_models():
     rows = compare_restorations(MAKERS["inpainting"](), GREY, GREY.mean(axis=0))
     assert list(rows) == ["damaged", "mean image", "model"] and set(rows["model"]) == {"hole_psnr", "ssim"}
     assert rows["mean image"]["hole_psnr"] > rows["damaged"]["hole_psnr"]
+    for name in ("denoising", "inpainting"):
+        model = MAKERS[name]()
+        one, again, other = (compare_restorations(model, GREY, GREY.mean(axis=0), seed=seed) for seed in (1, 1, 2))
+        assert one == again and (one != other) == (name == "denoising")  # the compared hole is in the middle
     assert list(compare_restorations(MAKERS["colorization"](), COLOUR, COLOUR.mean(axis=0))) == ["grey", "model"]
 
 
