@@ -536,7 +536,9 @@ def test_other_replicas_continue_with_the_same_metrics(straight, mirrored, tmp_p
     shutil.copytree(straight("none").path, tmp_path / "run")
     run = Run.open(tmp_path / "run")
     newest(run).unlink()
-    history = resume(run.path, "mirrored").metrics()["history"]
+    lines = []
+    history = resume(run.path, "mirrored", say=lines.append).metrics()["history"]
+    assert [line for line in lines if line.startswith("Replicas when it was saved: 1, now: 2.")]
     reference = straight("none").metrics()["history"]
     assert history[:2] == reference[:2]
     np.testing.assert_allclose(history[2]["loss"], reference[2]["loss"], rtol=1e-3)

@@ -207,9 +207,10 @@ def test_without_a_run_there_is_nothing_to_resume(programs, tmp_path):
     assert ["--resume" in path.read_text() for path in tmp_path.glob("started-*")] == [False, False]
 
 
-def test_mistakes_are_not_tried_again(programs, tmp_path):
-    programs("(folder / f'started-{time.time_ns()}').write_text(''); sys.exit(2)")
-    assert launch(["vae"], 1, max_restarts=5) == 2
+@pytest.mark.parametrize("code", [2, 75])
+def test_mistakes_and_what_was_asked_to_stop_are_not_tried_again(programs, tmp_path, code):
+    programs(f"(folder / f'started-{{time.time_ns()}}').write_text(''); sys.exit({code})")
+    assert launch(["vae"], 1, max_restarts=5) == code
     assert len(list(tmp_path.glob("started-*"))) == 1
 
 
