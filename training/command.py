@@ -84,7 +84,8 @@ def train_command(argv):
     if hasattr(model, "sample"):
         print(f"  keraszoo sample {run.path} --out samples.png")
     if hasattr(model, "restore"):
-        print(f"  keraszoo restore {run.path} damaged.png restored.png")
+        mask = " --mask mask.png" * model.takes_mask
+        print(f"  keraszoo restore {run.path} damaged.png restored.png{mask}")
     print(f"  keraszoo export {run.path} --to served")
     return 0
 

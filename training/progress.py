@@ -38,11 +38,12 @@ class Progress(keras.callbacks.Callback):
         self.columns = None
 
     def on_train_begin(self, logs=None):
-        names = [name for name in self.model.metrics_names if name != "loss"]
-        columns = ["loss", *names, "val_loss"]
-        while 11 + sum(max(9, len(name)) + 2 for name in columns) + 9 > WIDTH:
-            columns.pop(-2)
-        self.columns = {name: max(9, len(name)) for name in columns}
+        # The measures of the validation tell most; of the rest, what fits.
+        names = [*self.model.term_names, *self.model.measure_names]
+        last = ["val_loss", *(f"val_{name}" for name in self.model.measure_names)]
+        while names and 11 + sum(max(9, len(name)) + 2 for name in ("loss", *names, *last)) + 9 > WIDTH:
+            names.pop()
+        self.columns = {name: max(9, len(name)) for name in ("loss", *names, *last)}
         header = "".join(f"  {name:>{width}}" for name, width in self.columns.items())
         self._line(f"{'epoch':>11}{header}{'time':>9}")
 

@@ -31,9 +31,9 @@ RECIPES = (
         arguments={"latent_dim": 8, "hidden": (512, 256), "discriminator_hidden": (256, 256)},
         dataset="mnist",
         optimizers={
-            "optimizer": Optimizer("adam", 1e-3),
-            "discriminator_optimizer": Optimizer("adam", 5e-4, arguments={"beta_1": 0.5}),
-            "encoder_optimizer": Optimizer("adam", 1e-3, arguments={"beta_1": 0.5}),
+            "optimizer": Optimizer("adam", 1e-3, decay="cosine"),
+            "discriminator_optimizer": Optimizer("adam", 5e-4, decay="cosine", arguments={"beta_1": 0.5}),
+            "encoder_optimizer": Optimizer("adam", 2e-4, decay="cosine", arguments={"beta_1": 0.5}),
         },
         batch_size=128,
         epochs=10,
