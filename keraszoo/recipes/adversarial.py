@@ -32,8 +32,8 @@ RECIPES = (
         dataset="mnist",
         optimizers={
             "optimizer": Optimizer("adam", 1e-3, decay="cosine"),
-            "discriminator_optimizer": Optimizer("adam", 5e-4, decay="cosine", arguments={"beta_1": 0.5}),
-            "encoder_optimizer": Optimizer("adam", 2e-4, decay="cosine", arguments={"beta_1": 0.5}),
+            "discriminator_optimizer": Optimizer("adam", 2e-4, decay="cosine", arguments={"beta_1": 0.5}),
+            "encoder_optimizer": Optimizer("adam", 5e-4, decay="cosine", arguments={"beta_1": 0.5}),
         },
         batch_size=128,
         epochs=10,
