@@ -127,7 +127,7 @@ class ZooModel(keras.Model):
 
         Args:
             optimizer: name or instance. One made outside the strategy's scope is made again inside it.
-            steps_per_execution: training steps per call from Python; 32 hides Python's cost for small models. `fit`
+            steps_per_execution: training steps per call from Python; 128 hides Python's cost for small models. `fit`
                 makes them fewer where they would take longer than a second.
             jit_compile: compile the step with XLA; one replica only.
             run_eagerly: run the step without a graph, for debugging.
@@ -150,9 +150,8 @@ class ZooModel(keras.Model):
         if jit_compile is True and replicas > 1:
             raise InputError(f"XLA (jit_compile=True) runs on one replica only. Received: {replicas} replicas.")
         optimizers = {player: "adam" for player in players} | kwargs | {"optimizer": optimizer}
-        if len({id(each) for each in optimizers.values() if not isinstance(each, (str, dict))}) < sum(
-            not isinstance(each, (str, dict)) for each in optimizers.values()
-        ):
+        instances = [id(each) for each in optimizers.values() if isinstance(each, keras.optimizers.Optimizer)]
+        if len(set(instances)) < len(instances):
             raise InputError(f"Each player of {name} needs an optimizer of its own. Received: the same object twice.")
         with strategy.scope():
             optimizers = {player: self._in_scope(each) for player, each in optimizers.items()}

@@ -27,7 +27,7 @@ from keraszoo.applications.hashing import hamming_distances
 from keraszoo.data import batches, load
 from keraszoo.errors import InputError
 from keraszoo.metrics import psnr
-from keraszoo.models import VAE, Autoencoder
+from keraszoo.models import VAE, Autoencoder, SparseAutoencoder
 from keraszoo.run import Run
 from keraszoo.training import anomaly, compress, search, train
 
@@ -175,6 +175,13 @@ def test_anomaly_score_is_the_loss_of_each_example(model, digits):
     np.testing.assert_allclose(anomaly_scores(model, x[7:8]), scores[7:8], rtol=1e-5)
     error = ((x - model.reconstruct(x)) ** 2).numpy().mean((1, 2, 3))
     np.testing.assert_allclose(anomaly_scores(model, x, "reconstruction"), error, rtol=1e-4)
+
+
+def test_anomaly_score_leaves_measures_and_terms_of_the_whole_batch_out(digits):
+    _, x = digits
+    model = SparseAutoencoder((8, 8, 1), latent_dim=8)
+    assert {"reconstruction", "sparsity", "activation"} == set(model.loss_terms(x))
+    np.testing.assert_allclose(anomaly_scores(model, x), model.loss_terms(x)["reconstruction"], rtol=1e-5)
 
 
 def test_anomaly_score_is_without_the_noise_of_training(digits):

@@ -17,8 +17,9 @@ def anomaly_scores(model, x, score="loss"):
     Args:
         model: one with `loss_terms` ("loss") or `reconstruct` ("reconstruction").
         x: array [n, ...] as the model takes it, or a `tf.data.Dataset` of batches.
-        score: "loss", the sum of the model's loss terms without training's noise; of a VAE it is the negative ELBO of
-            one draw from the posterior, so it varies a little. Or "reconstruction", the mean squared error of
+        score: "loss", the sum of the model's loss terms without training's noise, those left out that depend on the
+            other examples of a batch; of a VAE it is the negative ELBO of one draw from the posterior, so it varies a
+            little. Or "reconstruction", the mean squared error of
             `model.reconstruct(x)`.
 
     Returns:
@@ -70,7 +71,9 @@ def roc_auc(inliers, outliers):
 
 
 def _loss(model, batch):
-    return tf.add_n(list(model.loss_terms(batch, training=False).values())).numpy()
+    terms = model.loss_terms(batch, training=False)
+    own = [name for name in model.term_names if name not in model.batch_term_names]  # measures are no part of the loss
+    return tf.add_n([terms[name] for name in own]).numpy()
 
 
 def _squared_error(model, batch):
