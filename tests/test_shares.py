@@ -74,7 +74,7 @@ def test_shares_of_records_hold_every_example_once_in_equally_many_batches(data_
     shares = [stream(source, split, size, (i, count), transforms=()) for i in range(count)]
     assert {len(share) for share in shares} == {-(-source.sizes[split] // size)}
     examples = sum(map(rows, shares), [])
-    assert sorted(examples) == sorted(rows([held.array(split) / np.float32(255)]))
+    assert sorted(examples) == sorted(rows([held.array(split) * np.float32(1 / 255)]))
     uneven = [len(rows(share)) for share in shares]
     assert max(uneven) - min(uneven) <= 1
     assert all(len(batch) <= size // count for share in shares for batch in share)
@@ -185,7 +185,7 @@ def test_a_service_gives_each_example_equally_often_to_all_who_read_together(dat
             batch = next(reader).numpy()
             assert batch.shape == (50, 8, 8, 1)
             seen.update(rows([batch]))
-    assert set(seen) == set(rows([load("digits").array("train") / np.float32(255)]))
+    assert set(seen) == set(rows([load("digits").array("train") * np.float32(1 / 255)]))
     assert min(seen.values()) >= 6 and max(seen.values()) <= 13  # ten passes
 
 

@@ -20,6 +20,7 @@ from keraszoo.applications import (
 from keraszoo.applications import restore as restore_image
 from keraszoo.applications.restoration import input_channels
 from keraszoo.data import transforms
+from keraszoo.data.source import scaled
 from keraszoo.errors import InputError
 from keraszoo.run import Run
 
@@ -204,7 +205,7 @@ def _example(path, run, source, say):
     if (height, width) != shape[:2]:
         say(f"{path}: resized from {height}x{width} to {shape[0]}x{shape[1]} (height x width)")
         pixels = transforms.fit(tf.constant(pixels), shape[:2]).numpy()
-    x = tf.constant(pixels[None] / 255.0, tf.float32)
+    x = scaled(pixels[None], tf.uint8)
     seed = (run.recipe.seed, 0)
     return transforms.apply(x, run.recipe.transforms, lambda s, _: tf.random.stateless_uniform(s, seed)).numpy()
 

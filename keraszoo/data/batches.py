@@ -10,7 +10,7 @@ from . import transforms as named
 from .records import RecordSplit
 from .resident_batches import RESIDENT_LIMIT, Resident
 from .service import check_source
-from .source import ArraySplit, byte_size, scale_of
+from .source import ArraySplit, byte_size, scaled
 
 
 def batches(
@@ -189,8 +189,7 @@ def _finished(source, split, transforms, with_labels):
         raise InputError(f"{source.name}, split {split!r}, has no labels. Its features: {', '.join(part.shapes)}.")
 
     def finish(features, uniform):
-        # A product, which TensorFlow would make of the quotient in some graphs and not in others.
-        x = tf.cast(features[source.input], tf.float32) * (1.0 / scale_of(source.dtypes[source.input]))
+        x = scaled(features[source.input], source.dtypes[source.input])
         x = tf.ensure_shape(named.apply(x, transforms, uniform), [None, *shape])
         if not with_labels:
             return x

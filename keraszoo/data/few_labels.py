@@ -24,7 +24,7 @@ def few_labels(source, split, count, seed=0):
     Example:
         >>> from keraszoo.data import few_labels, load
         >>> few_labels(load("digits"), "train", 20).sizes
-        {'train': 2837, 'test': 360}
+        {'train': 2817, 'test': 360}
     """
     part = source.split(split)
     if not source.num_classes or source.target not in part.shapes or not source.in_memory:

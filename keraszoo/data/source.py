@@ -184,6 +184,14 @@ def scale_of(dtype):
     return float(dtype.max) if dtype in (tf.uint8, tf.uint16) else 1.0
 
 
+def scaled(values, dtype):
+    """Inputs that are stored as `dtype` as models see them, float32: uint8 and uint16 in [0, 1], others as they are.
+
+    A product, which TensorFlow would make of the quotient in some graphs and not in others.
+    """
+    return tf.cast(values, tf.float32) * (1.0 / scale_of(dtype))
+
+
 def value_range(array):
     """(lowest, highest) value of a non-empty array once it is scaled."""
     if array.dtype.kind == "u" and array.dtype.itemsize <= 2 or array.dtype.kind == "b":
