@@ -78,7 +78,7 @@ def measured(x, y, model):
 
 # With Adam's usual epsilon of 1e-7 the rounding error of a vanishing gradient becomes a full step of either sign, and
 # no two summation orders agree; with this one, laws about arithmetic can be held to 1e-6.
-EPSILON = 0.1
+EPSILON = 1.0
 
 
 def alone(subject):
