@@ -333,7 +333,7 @@ def write_image(path, pixels):
 
 
 def restorer_run(path, **options):
-    """A run whose model restores, until recipes have such."""
+    """A run whose model restores in a way that is known exactly."""
     path.mkdir()
     (path / "recipe.json").write_text(Run.open(options.pop("like").path).recipe.to_json())
     run = Run.open(path)

@@ -152,6 +152,7 @@ def test_comparison_puts_the_classical_restoration_beside_the_models():
         (lambda: InpaintingAutoencoder((16, 16, 1), hole=(4,)), "a height and a width"),
         (lambda: SuperResolutionAutoencoder((16, 16, 1), factor=3), "2 or 4.*factor=3"),
         (lambda: SuperResolutionAutoencoder((18, 16, 1), hidden=(4, 8)), r"divisible by 8.*\(18, 16\)"),
+        (lambda: DenoisingAutoencoder((30, 32, 1), hidden=(4, 8)), r"divisible by 4.*\(30, 32\). Nearest: \(32, 32\)"),
         (lambda: ColorizationAutoencoder((16, 16, 1)), r"colour images.*\(16, 16, 1\)"),
         (lambda: DenoisingAutoencoder((16, 16, 1), network=keras.layers.Conv2D(2, 3)), "network must map"),
         (lambda: MAKERS["inpainting"]().restore(GREY, np.ones([6, 16, 15, 1])), r"mask.*\[6, 16, 15, 1\]"),

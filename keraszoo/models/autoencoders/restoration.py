@@ -75,6 +75,9 @@ class RestorationAutoencoder(ZooModel):
         self._passed = network
         self.divisor = 2 ** len(self._options["hidden"])
         if network is None:
+            smaller = f"{self.upscale} times smaller " * (self.upscale > 1)
+            times = len(self._options["hidden"])
+            self.check_divisible(self.upscale * self.divisor, f"halves the {smaller}image {times} times")
             network = image_to_image(
                 self.network_channels,
                 self.image_shape[2],

@@ -38,10 +38,6 @@ class SuperResolutionAutoencoder(RestorationAutoencoder):
         self.upscale = int(factor)
         super().__init__(image_shape, **kwargs)
         self.check_divisible(self.upscale, f"learns from images made {self.upscale} times smaller")
-        self.check_divisible(
-            self.upscale * self.divisor,
-            f"halves the {self.upscale} times smaller image {len(self._options['hidden'])} times",
-        )
         self.doubled = BilinearUpsampling2D(dtype="float32")
         self.doubled.build((None, *self.image_shape))
         self.built = True
