@@ -7,7 +7,7 @@ import tensorflow as tf
 from .data.resident_batches import Resident
 
 
-def many_steps(model, step):
+def many_steps(model, steps, following=None):
     """A function `(batches, limit, first) -> (steps done, {metric: value})` that runs up to `limit` steps in one graph.
 
     Its `batches` are an iterator, or a `keraszoo.data.Resident` from its step `first` on.
@@ -16,14 +16,27 @@ def many_steps(model, step):
 
     Args:
         model: a compiled ZooModel, whose strategy, metrics and compile options count.
-        step: its `train_step` or `test_step`.
+        steps: the kinds of its steps: functions of a batch, such as `test_step`.
+        following: function () -> int32 scalar, which of them is next; None where there is but one.
 
     Raises:
         StopIteration: by the returned function, when the data has ended.
     """
     strategy = model.distribute_strategy
     if model.jit_compile:
-        step = tf.function(step, jit_compile=True, reduce_retracing=True)
+        steps = [tf.function(step, jit_compile=True, reduce_retracing=True) for step in steps]
+
+    def run(batch, *args):
+        """The next step on each replica, with the batch that `batch(*args)` makes there of the replica's `args`."""
+
+        def run_one(step):
+            strategy.run(lambda *args: step(batch(*args)), args=args)
+            return 0
+
+        if following is None:
+            run_one(steps[0])
+        else:
+            tf.switch_case(following(), [functools.partial(run_one, step) for step in steps])
 
     def metrics():
         # One reduction per execution, not one per metric and step.
@@ -32,7 +45,7 @@ def many_steps(model, step):
 
     def from_iterator(iterator, limit):
         def body(done, batch):
-            strategy.run(step, args=(batch.get_value(),))
+            run(_itself, batch.get_value())
             # Asking for a batch after the last step would lose it.
             following = tf.cond(done + 1 < limit, iterator.get_next_as_optional, lambda: batch)
             return done + 1, following
@@ -45,14 +58,14 @@ def many_steps(model, step):
 
     def from_resident(resident, values, first, limit):
         def body(index):
-            strategy.run(lambda values: step(resident.batch(values, index)), args=(values,))
+            run(lambda values: resident.batch(values, index), values)
             return index + 1
 
         tf.while_loop(lambda index: index < first + limit, body, (first,), parallel_iterations=1)
         return limit, metrics()
 
     def from_batch(batch):
-        strategy.run(step, args=(batch,))
+        run(_itself, batch)
         return 1, metrics()
 
     if not model.run_eagerly:
@@ -75,3 +88,7 @@ def many_steps(model, step):
         return int(done), logs
 
     return execute
+
+
+def _itself(batch):
+    return batch

@@ -1,11 +1,10 @@
 """ZooModel: the one base class, which turns per-example loss terms into training on any number of replicas."""
 
-import contextlib
 import functools
 import inspect
 import math
-import threading
 import time
+import typing
 
 import keras
 import numpy as np
@@ -14,22 +13,25 @@ import tensorflow as tf
 from .data.resident_batches import Resident
 from .errors import InputError
 from .execution import many_steps
+from .global_batch import global_mean, part_of_batch
 from .layers.seeds import separate_replicas
 from .workers import rank_of, sum_over_workers
 
 LONGEST_EXECUTION = 1.0  # seconds without a look at signals, checkpoints and the screen, unless one step takes longer
 
 
-_step = threading.local()  # the weights of the step under way; each replica is traced in a thread of its own
+class Player(typing.NamedTuple):
+    """One of the parties that learn in a model, see `ZooModel.players`.
 
+    Attributes:
+        terms: function like `loss_terms` of the terms that this player lowers.
+        variables: what it learns.
+        every: it takes its turn in each such-and-such step only; 1: in all of them.
+    """
 
-@contextlib.contextmanager
-def _weighted(weights):
-    _step.weights = weights
-    try:
-        yield
-    finally:
-        _step.weights = None
+    terms: typing.Callable
+    variables: list
+    every: int = 1
 
 
 class Mean(keras.metrics.Mean):
@@ -67,6 +69,7 @@ class ZooModel(keras.Model):
         event_shape: shape of one example, or None when the model checks its input itself.
         event_range: (lowest, highest) value that an example may hold, or None for any; checked where it is cheap, on
             arrays.
+        range_advice: what else to do about data outside it, for the error message.
         step_in_epoch: training steps done in the epoch under way.
     """
 
@@ -75,6 +78,7 @@ class ZooModel(keras.Model):
     batch_term_names = ()
     event_shape = None
     event_range = None
+    range_advice = "choose a likelihood for it (gaussian takes any real number)"
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
@@ -92,12 +96,23 @@ class ZooModel(keras.Model):
         raise NotImplementedError(f"{type(self).__name__} must define loss_terms(x, y=None, training=False)")
 
     def players(self):
-        """Who learns what: `{argument of compile: (function like loss_terms, variables)}`, in the order of their turns.
+        """Who learns what: `{argument of compile: Player}`, in the order of their turns.
 
         In each training step every player in turn lowers the sum of its own terms, by its own optimizer, in its own
-        variables. `loss_terms` of a model with several players is all of their terms together.
+        variables; those with `every=n` do so in each n-th step only, the others in all. `loss_terms` of a model with
+        several players is all of their terms together.
         """
-        return {"optimizer": (self.loss_terms, self.trainable_variables)}
+        return {"optimizer": Player(self.loss_terms, self.trainable_variables)}
+
+    def after_turn(self, player, x, y=None):
+        """What follows a player's optimizer in its turn, such as clipping its weights. Nothing here.
+
+        It runs on every replica, and must do the same to the weights on each.
+
+        Args:
+            player: argument of compile.
+            x, y: this replica's part of the batch.
+        """
 
     def serving_signatures(self):
         """`{signature name: (method, [tf.TensorSpec])}`; the first is the server's default.
@@ -161,7 +176,7 @@ class ZooModel(keras.Model):
                 jit_compile=jit_compile,
                 run_eagerly=run_eagerly,
             )
-            for player, (_, variables) in players.items():
+            for player, (_, variables, _) in players.items():
                 if player != "optimizer":  # Keras has set that one, inside a LossScaleOptimizer for float16
                     setattr(self, player, self._scaled_like_the_first(optimizers[player]))
                 getattr(self, player).build(variables)
@@ -228,24 +243,48 @@ class ZooModel(keras.Model):
 
     # ------------------------------------------------------------------ one step
 
-    def train_step(self, data):
-        x, y, weights = self._batch(data)
-        with _weighted(weights):
-            terms = {}
-            for player, (function, variables) in self.players().items():
-                optimizer = getattr(self, player)
+    def train_step(self, data, acting=None):
+        """One step of the players that are `acting`; of all by default."""
+        x, y, weights, present = self._batch(data)
+        with part_of_batch(weights, present):
+            terms, players = {}, self.players()
+            for player in players if acting is None else acting:
+                optimizer, variables = getattr(self, player), players[player].variables
                 with tf.GradientTape() as tape:
-                    own = self._checked(function(x, y, training=True))
+                    own = self._checked(players[player].terms(x, y, training=True))
                     loss = self._replica_loss(own, weights)
                     scaled = optimizer.scale_loss(loss)
                 optimizer.apply_gradients(zip(tape.gradient(scaled, variables), variables, strict=True))
+                self.after_turn(player, x, y)
                 terms |= own
-            self._track(terms, weights)
+            self._track(terms, weights, complete=acting is None or len(acting) == len(players))
         return self.get_metrics_result()
 
+    def _turns(self):
+        """The kinds of training steps, and a function that tells which of them is next, or None if there is but one.
+
+        Returns:
+            A list of functions like `train_step`, and a function () -> int32 scalar, which reads how often the first of
+            the players that always act has done so.
+        """
+        players = self.players()
+        periods = {player.every for player in players.values()} - {1}
+        always = [name for name, player in players.items() if player.every == 1]
+        if not periods:
+            return [self.train_step], None
+        if len(periods) > 1 or not always:
+            raise ValueError("One player at least acts in every step, and those that do not share one period.")
+        (period,) = periods
+
+        def following():
+            done = tf.convert_to_tensor(getattr(self, always[0]).iterations)
+            return tf.cast((done + 1) % period == 0, tf.int32)
+
+        return [functools.partial(self.train_step, acting=always), self.train_step], following
+
     def test_step(self, data):
-        x, y, weights = self._batch(data)
-        with _weighted(weights):
+        x, y, weights, present = self._batch(data)
+        with part_of_batch(weights, present):
             self._track(self._checked(self.loss_terms(x, y, training=False)), weights)
         return self.get_metrics_result()
 
@@ -276,37 +315,32 @@ class ZooModel(keras.Model):
         """The regularisation losses of the layers."""
         return tf.add_n([tf.cast(loss, tf.float32) for loss in self.losses]) if self.losses else 0.0
 
-    def _track(self, terms, weights):
-        """Adds a step's terms to the metrics."""
+    def _track(self, terms, weights, complete=True):
+        """Adds a step's terms to the metrics; their sum too where they are `complete`."""
         missing = {*self.term_names, *self.measure_names} - set(terms)
-        if missing:
+        if complete and missing:
             raise ValueError(f"{type(self).__name__}.loss_terms must also return {', '.join(sorted(missing))}.")
-        loss = tf.add_n([terms[name] for name in self.term_names]) + self._penalty()
-        values = [loss, *(terms[name] for name in (*self.term_names, *self.measure_names))]
-        for tracker, value in zip(self.trackers, values, strict=True):
-            tracker.update_state(value, sample_weight=weights)
+        if complete:
+            terms = {"loss": tf.add_n([terms[name] for name in self.term_names]) + self._penalty(), **terms}
+        for tracker in self.trackers:
+            if tracker.name in terms:
+                tracker.update_state(terms[tracker.name], sample_weight=weights)
 
     def batch_mean(self, values):
         """The mean over the examples of the global batch, for terms that depend on it: [batch, ...] -> [...] float32.
 
         It is the same on every replica, and gradients flow through it to all of them.
         """
-        values = tf.cast(values, tf.float32)
-        weights = getattr(_step, "weights", None)
-        weights = tf.ones(tf.shape(values)[:1]) if weights is None else weights
-        total, weight = tf.tensordot(weights, values, 1), tf.reduce_sum(weights)
-        context = tf.distribute.get_replica_context()
-        if context is not None and context.num_replicas_in_sync > 1:
-            total, weight = context.all_reduce(tf.distribute.ReduceOp.SUM, [total, weight])
-        return tf.math.divide_no_nan(total, weight)
+        return global_mean(values)
 
     def _batch(self, data):
-        """`(x, y, weights)` of this replica's part of a batch, checked; weights are None where all are 1 and alike.
+        """`(x, y, weights, present)` of this replica's part of a batch, checked, as `part_of_batch` takes them.
 
         Where replicas can get unequal parts (the last batch of an epoch), examples are weighted, and a replica that
         got none gets one of weight 0: convolutions crash on an empty batch.
         """
         x, y, weights = keras.utils.unpack_x_y_sample_weight(data)
+        present = None
         self.check_batch(x)
         x = tf.nest.map_structure(lambda t: tf.cast(t, tf.float32) if t.dtype.is_floating else t, x)
         if weights is not None:
@@ -316,12 +350,13 @@ class ZooModel(keras.Model):
             rows = tf.shape(first)[0]
             weights = tf.ones([rows]) if weights is None else weights
             missing = tf.cast(tf.equal(rows, 0), tf.int32)
+            present = 1.0 - tf.cast(missing, tf.float32)
 
             def pad(t):
                 return None if t is None else tf.pad(t, [[0, missing]] + [[0, 0]] * (t.shape.rank - 1))
 
             x, y, weights = tf.nest.map_structure(pad, (x, y, weights))
-        return x, y, weights
+        return x, y, weights, present
 
     def check_batch(self, x):
         """Raises InputError when `x` cannot be a batch of this model's examples (static shape and dtype)."""
@@ -343,7 +378,7 @@ class ZooModel(keras.Model):
         name, (least, most) = type(self).__name__, self.event_range
         raise InputError(
             f"{name} as configured takes values from {least:g} to {most:g}. Received: {what} from {lowest:g} to "
-            f"{highest:g}. Scale the data, or choose a likelihood for it (gaussian takes any real number)."
+            f"{highest:g}. Scale the data, or {self.range_advice}."
         )
 
     def check_labels(self, y):
@@ -406,7 +441,7 @@ class ZooModel(keras.Model):
 
     def make_train_function(self, force=False):
         if self.train_function is None or force:
-            execute = many_steps(self, self.train_step)
+            execute = many_steps(self, *self._turns())
             self.train_function = lambda iterator: self._train_until(
                 self._end_of_execution(), execute, self._resident or iterator
             )
@@ -463,7 +498,7 @@ class ZooModel(keras.Model):
 
     def make_test_function(self, force=False):
         if self.test_function is None or force:
-            execute = many_steps(self, self.test_step)
+            execute = many_steps(self, [self.test_step])
             self.test_function = lambda iterator: execute(iterator, self.steps_per_execution)[1]
         return self.test_function
 

@@ -145,7 +145,7 @@ def test_evaluation_is_the_mean_of_the_terms(subject, same_noise):
 
 def test_every_trainable_weight_gets_a_gradient(subject):
     model, learned = subject.model, set()
-    for terms, variables in model.players().values():
+    for terms, variables, _ in model.players().values():
         with tf.GradientTape() as tape:
             values = terms(tf.constant(subject.x), subject.y, training=True)
             loss = tf.add_n([tf.reduce_mean(values[name]) for name in values if name in model.term_names])

@@ -24,7 +24,7 @@ import keras
 from ..errors import InputError, closest
 from .initialization import initializers
 from .padding import PADDINGS, Pad2D
-from .sizes import check_divisible
+from .sizes import halved
 from .upsampling import BilinearUpsampling2D
 
 KERNEL = 3  # side of every convolution
@@ -46,7 +46,7 @@ def convolutional_encoder(
     dtype=None,
 ):
     """[batch, height, width, channels] -> [batch, outputs]: each entry of `hidden` halves the image."""
-    height, width = _halved(image_shape, hidden)
+    height, width = halved(image_shape, hidden)
     check_options(downsampling=(downsampling, DOWNSAMPLINGS), padding=(padding, PADDINGS))
     options = {"padding": padding, "activation": activation, "initialization": initialization, "dtype": dtype}
     layers = [keras.Input(image_shape)]
@@ -69,7 +69,7 @@ def convolutional_decoder(
     dtype=None,
 ):
     """[batch, latent_dim] -> [batch, height, width, channels]: each entry of `hidden` doubles the image."""
-    small = (*_halved(image_shape, hidden), hidden[0])
+    small = (*halved(image_shape, hidden), hidden[0])
     check_options(upsampling=(upsampling, UPSAMPLINGS), padding=(padding, PADDINGS))
     check_transposed(upsampling, padding)
     options = {"padding": padding, "initialization": initialization, "dtype": dtype}
@@ -134,18 +134,3 @@ def check_transposed(upsampling, padding):
             f"Transposed convolutions are padded by zeros only. Received: upsampling={upsampling!r}, "
             f"padding={padding!r}. Nearest: upsampling='nearest', padding={padding!r}."
         )
-
-
-def _halved(image_shape, hidden):
-    """Height and width after halving the image once per hidden layer."""
-    if len(image_shape) != 3:
-        raise InputError(
-            "The convolutional network takes images of shape (height, width, channels); network='dense' takes any "
-            f"shape. Received: image_shape={tuple(image_shape)}."
-        )
-    if not hidden:
-        raise InputError("The convolutional network needs at least one number of filters. Received: hidden=().")
-    factor = 2 ** len(hidden)
-    times = "once" if len(hidden) == 1 else f"{len(hidden)} times"
-    check_divisible(*image_shape[:2], factor, f"The convolutional network halves the image {times}")
-    return image_shape[0] // factor, image_shape[1] // factor

@@ -1,9 +1,20 @@
 """Heights and widths that can be halved, or cut into windows."""
 
+import numbers
+
 import keras
 import tensorflow as tf
 
 from ..errors import InputError
+
+
+def positive_integers(name, values):
+    """`values`, a number or several, as a tuple of integers >= 1; else InputError."""
+    values = (values,) if isinstance(values, numbers.Integral) else tuple(values)
+    for value in values:
+        if not isinstance(value, numbers.Integral) or value < 1:
+            raise InputError(f"{name} must be made of integers >= 1. Received: {value!r}.")
+    return tuple(map(int, values))
 
 
 def check_divisible(height, width, factor, what):
@@ -26,6 +37,21 @@ def check_divisible(height, width, factor, what):
             f"{what}, so height and width must be divisible by {factor}. Received: {(height, width)}. "
             f"Nearest: {nearest}."
         )
+
+
+def halved(image_shape, hidden):
+    """Height and width after halving the image once per hidden layer."""
+    if len(image_shape) != 3:
+        raise InputError(
+            "The convolutional network takes images of shape (height, width, channels); network='dense' takes any "
+            f"shape. Received: image_shape={tuple(image_shape)}."
+        )
+    if not hidden:
+        raise InputError("The convolutional network needs at least one number of filters. Received: hidden=().")
+    factor = 2 ** len(hidden)
+    times = "once" if len(hidden) == 1 else f"{len(hidden)} times"
+    check_divisible(*image_shape[:2], factor, f"The convolutional network halves the image {times}")
+    return image_shape[0] // factor, image_shape[1] // factor
 
 
 def sizes(x):

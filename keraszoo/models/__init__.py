@@ -11,10 +11,30 @@ from .autoencoders.semi_supervised import SemiSupervisedAutoencoder
 from .autoencoders.sparse import SparseAutoencoder
 from .autoencoders.super_resolution import SuperResolutionAutoencoder
 from .classifiers.classifier import Classifier
+from .gan.acgan import ACGAN
+from .gan.conditional import ConditionalGAN
+from .gan.dcgan import DCGAN
+from .gan.gan import GAN
+from .gan.infogan import InfoGAN
+from .gan.lsgan import LSGAN
+from .gan.pacgan import PacGAN
+from .gan.sngan import SNGAN
+from .gan.wgan import WGAN
+from .gan.wgan_gp import WGANGP
 from .vae.beta_vae import BetaVAE
 from .vae.vae import VAE
 
 __all__ = [
+    "ACGAN",
+    "ConditionalGAN",
+    "DCGAN",
+    "GAN",
+    "InfoGAN",
+    "LSGAN",
+    "PacGAN",
+    "SNGAN",
+    "WGAN",
+    "WGANGP",
     "VAE",
     "AdversarialAutoencoder",
     "Autoencoder",

@@ -8,7 +8,8 @@ import tensorflow as tf
 
 from ...errors import InputError
 from ...layers.networks import check_network, dense_encoder
-from .autoencoder import positive_integers
+from ...layers.sizes import positive_integers
+from ...zoo_model import Player
 from .generative import GenerativeAutoencoder
 
 
@@ -65,15 +66,15 @@ class AdversarialAutoencoder(GenerativeAutoencoder):
     def players(self):
         encoder, decoder = self.encoder.trainable_variables, self.decoder.trainable_variables
         return {
-            "optimizer": (super().loss_terms, encoder + decoder),
-            "discriminator_optimizer": (self.discriminator_terms, self.discriminator.trainable_variables),
-            "encoder_optimizer": (self.deception_terms, encoder),
+            "optimizer": Player(super().loss_terms, encoder + decoder),
+            "discriminator_optimizer": Player(self.discriminator_terms, self.discriminator.trainable_variables),
+            "encoder_optimizer": Player(self.deception_terms, encoder),
         }
 
     def loss_terms(self, x, y=None, training=False):
         terms = {}
-        for player, _ in self.players().values():
-            terms |= player(x, y, training=training)
+        for player in self.players().values():
+            terms |= player.terms(x, y, training=training)
         return terms
 
     def discriminator_terms(self, x, y=None, training=False):

@@ -3,13 +3,11 @@
 Hinton and Salakhutdinov, "Reducing the Dimensionality of Data with Neural Networks", Science 313 (2006).
 """
 
-import numbers
-
 import keras
 import tensorflow as tf
 
-from ...errors import InputError
 from ...layers.networks import check_network, encoder_and_decoder
+from ...layers.sizes import positive_integers
 from ...losses import likelihoods
 from ...zoo_model import ZooModel
 
@@ -153,12 +151,3 @@ class Autoencoder(ZooModel):
             **self._options,
             **{name: keras.saving.serialize_keras_object(network) for name, network in self._passed.items()},
         }
-
-
-def positive_integers(name, values):
-    """`values`, a number or several, as a tuple of integers >= 1; else InputError."""
-    values = (values,) if isinstance(values, numbers.Integral) else tuple(values)
-    for value in values:
-        if not isinstance(value, numbers.Integral) or value < 1:
-            raise InputError(f"{name} must be made of integers >= 1. Received: {value!r}.")
-    return tuple(map(int, values))

@@ -9,8 +9,8 @@ import tensorflow as tf
 
 from ...errors import InputError
 from ...layers import RandomHole
+from ...layers.sizes import positive_integers
 from ...metrics.baselines import mean_image_fill
-from .autoencoder import positive_integers
 from .restoration import RestorationAutoencoder, seeded
 
 

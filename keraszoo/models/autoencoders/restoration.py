@@ -6,10 +6,9 @@ import tensorflow as tf
 from ...errors import InputError
 from ...layers.image_to_image import image_to_image
 from ...layers.networks import check_network
-from ...layers.sizes import check_divisible
+from ...layers.sizes import check_divisible, positive_integers
 from ...metrics.restoration import psnr
 from ...zoo_model import ZooModel
-from .autoencoder import positive_integers
 
 
 class RestorationAutoencoder(ZooModel):

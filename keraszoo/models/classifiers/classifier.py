@@ -10,8 +10,8 @@ import tensorflow as tf
 
 from ...errors import InputError
 from ...layers.networks import encoder_and_decoder
+from ...layers.sizes import positive_integers
 from ...zoo_model import ZooModel
-from ..autoencoders.autoencoder import positive_integers
 
 
 @keras.saving.register_keras_serializable("keraszoo")

@@ -1,0 +1,59 @@
+"""The batch of all replicas together: what one replica must know of it while it works on its part."""
+
+import contextlib
+import threading
+
+import tensorflow as tf
+
+_step = threading.local()  # of the step under way; each replica is traced in a thread of its own
+
+
+@contextlib.contextmanager
+def part_of_batch(weights, present):
+    """Inside, `global_mean` and the layers know the replica's part of the batch.
+
+    Args:
+        weights: [examples] float32, or None where all are 1.
+        present: 0.0 where the part stands in for an empty one, else 1.0; None where no part is empty.
+    """
+    _step.weights, _step.present = weights, present
+    try:
+        yield
+    finally:
+        _step.weights = _step.present = None
+
+
+def global_mean(values):
+    """The weighted mean over the examples of the global batch: [examples, ...] -> [...] float32.
+
+    It is the same on every replica, and gradients flow through it to all of them.
+    """
+    values = tf.cast(values, tf.float32)
+    weights = getattr(_step, "weights", None)
+    weights = tf.ones(tf.shape(values)[:1]) if weights is None else weights
+    total, weight = sum_over_replicas([tf.tensordot(weights, values, 1), tf.reduce_sum(weights)])
+    return tf.math.divide_no_nan(total, weight)
+
+
+def global_moments(values):
+    """Mean and variance of each channel over everything else, on all replicas: [..., channels] -> 2 x [channels].
+
+    Every value counts alike, except those that stand in for an empty part.
+    """
+    values = tf.cast(values, tf.float32)
+    axes = list(range(values.shape.rank - 1))
+    count = tf.cast(tf.size(values) // values.shape[-1], tf.float32)
+    present = getattr(_step, "present", None)
+    scale = 1.0 if present is None else present
+    total, count = sum_over_replicas([scale * tf.reduce_sum(values, axes), scale * count])
+    mean = total / count
+    (squares,) = sum_over_replicas([scale * tf.reduce_sum(tf.square(values - mean), axes)])
+    return mean, squares / count
+
+
+def sum_over_replicas(values):
+    """The sums over all replicas, of each tensor of a list; differentiable."""
+    context = tf.distribute.get_replica_context()
+    if context is None or context.num_replicas_in_sync == 1:
+        return values
+    return context.all_reduce(tf.distribute.ReduceOp.SUM, values)

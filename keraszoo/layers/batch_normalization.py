@@ -1,0 +1,64 @@
+"""Batch normalisation over the batch of all replicas.
+
+Ioffe and Szegedy, "Batch Normalization" (2015), https://arxiv.org/abs/1502.03167.
+"""
+
+import keras
+import tensorflow as tf
+
+from ..errors import InputError
+from ..global_batch import global_moments
+
+
+@keras.saving.register_keras_serializable("keraszoo")
+class BatchNormalization(keras.layers.Layer):
+    """Normalises each channel by the moments of the *global* batch in training, by moving ones at inference.
+
+    Keras' own layer takes the moments of each replica's part unless it is told to synchronise, and then counts a part
+    that is smaller than the others as much as them. This one learns on any number of replicas what it learns on one.
+    It is as `training=` says, whatever `trainable` is.
+
+    Args:
+        momentum: of the moving moments, in [0, 1).
+        epsilon: added to the variance.
+
+    Shapes:
+        [batch, ..., channels] -> the same.
+
+    Example:
+        >>> x = tf.constant([[1.0], [3.0]])
+        >>> BatchNormalization(epsilon=0.0)(x, training=True).numpy()
+        array([[-1.],
+               [ 1.]], dtype=float32)
+    """
+
+    def __init__(self, momentum=0.9, epsilon=1e-5, **kwargs):
+        super().__init__(**kwargs)
+        if not 0 <= momentum < 1:
+            raise InputError(f"momentum must lie in [0, 1). Received: momentum={momentum!r}.")
+        self.momentum, self.epsilon = float(momentum), float(epsilon)
+
+    def build(self, input_shape):
+        shape, moving = (input_shape[-1],), {"trainable": False, "autocast": False}
+        self.gamma = self.add_weight(name="gamma", shape=shape, initializer="ones", autocast=False)
+        self.beta = self.add_weight(name="beta", shape=shape, initializer="zeros", autocast=False)
+        self.moving_mean = self.add_weight(name="moving_mean", shape=shape, initializer="zeros", **moving)
+        self.moving_variance = self.add_weight(name="moving_variance", shape=shape, initializer="ones", **moving)
+
+    def call(self, x, training=False):
+        values = tf.cast(x, tf.float32)
+        if training:
+            mean, variance = global_moments(values)
+            self._move(self.moving_mean, mean)
+            self._move(self.moving_variance, variance)
+        else:
+            mean, variance = tf.convert_to_tensor(self.moving_mean), tf.convert_to_tensor(self.moving_variance)
+        scale = tf.math.rsqrt(variance + self.epsilon) * tf.convert_to_tensor(self.gamma)
+        return tf.cast((values - mean) * scale + tf.convert_to_tensor(self.beta), self.compute_dtype)
+
+    def _move(self, moving, value):
+        before = tf.convert_to_tensor(moving)
+        moving.assign(self.momentum * before + (1.0 - self.momentum) * tf.stop_gradient(value))
+
+    def get_config(self):
+        return {**super().get_config(), "momentum": self.momentum, "epsilon": self.epsilon}

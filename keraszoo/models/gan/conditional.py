@@ -1,0 +1,72 @@
+"""The conditional GAN.
+
+Mirza and Osindero, "Conditional Generative Adversarial Nets" (2014), https://arxiv.org/abs/1411.1784.
+"""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from .labelled import LabelledGAN
+
+
+@keras.saving.register_keras_serializable("keraszoo")
+class ConditionalGAN(LabelledGAN):
+    """A `GAN` both of whose networks are told the class.
+
+    The generator gets a one-hot code after the noise, the discriminator one channel more for each class, which is 1
+    everywhere for the class in question (for vectors: as many more features).
+
+    Args:
+        image_shape, latent_dim, ...: as for `GAN`.
+        num_classes: number of classes, >= 2.
+        generator: a network of your own, [batch, latent_dim + num_classes] -> [batch, *image_shape].
+        discriminator: one of your own, [batch, ..., packing * (channels + num_classes)] -> [batch, 1].
+
+    Example:
+        >>> model = ConditionalGAN((8, 8, 1), num_classes=10)
+        >>> model.sample(2, seed=0, labels=[3, 7]).shape
+        TensorShape([2, 8, 8, 1])
+    """
+
+    @property
+    def condition_size(self):
+        return self.num_classes
+
+    def conditioned(self, x, y=None):
+        planes = tf.reshape(self.one_hot(y), [-1, *[1] * (x.shape.rank - 2), self.num_classes])
+        return tf.concat([x, tf.broadcast_to(planes, tf.concat([tf.shape(x)[:-1], [self.num_classes]], 0))], axis=-1)
+
+    def discriminate(self, x, training=False, labels=None):
+        """The logits of examples as members of classes.
+
+        Args:
+            x: [batch, *image_shape].
+            labels: [batch] integers; None: each class in question.
+
+        Returns:
+            [batch, 1] float32 for given labels, else [batch, num_classes].
+        """
+        rows = tf.shape(x)[0]
+        asked = [labels] if labels is not None else [tf.fill([rows], label) for label in range(self.num_classes)]
+        x = tf.cast(x, tf.float32)
+        return tf.concat([self._judge(x, y, training, augment=False)[:, :1] for y in asked], axis=1)
+
+    def serving_signatures(self):
+        signatures = super().serving_signatures()
+        if "discriminate" in signatures:
+            _, (image,) = signatures["discriminate"]
+            label = tf.TensorSpec([None], tf.int64, name="label")
+            signatures["discriminate"] = (self._serve_discriminate, [image, label])
+        return signatures
+
+    def _serve_discriminate(self, image, label):
+        logit = self.discriminate(image, labels=label)[:, 0]
+        return {"logit": logit, "probability": tf.sigmoid(logit)}
+
+    def serving_examples(self):
+        examples = super().serving_examples()
+        if self.packing == 1:
+            images = np.random.default_rng(0).random((3, *self.image_shape), "float32")
+            examples["discriminate"] = {"image": images, "label": examples["generate"]["label"]}
+        return examples

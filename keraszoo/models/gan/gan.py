@@ -1,0 +1,410 @@
+"""The generative adversarial network.
+
+Goodfellow et al., "Generative Adversarial Nets" (2014), https://arxiv.org/abs/1406.2661.
+"""
+
+import math
+import numbers
+
+import keras
+import tensorflow as tf
+
+from ...errors import InputError
+from ...layers.adversarial_networks import discriminator_by_name, generator_by_name
+from ...layers.differentiable_augmentation import DifferentiableAugmentation
+from ...layers.networks import check_network
+from ...layers.packing import pack, unpack
+from ...layers.seeds import normal_rows
+from ...layers.sizes import positive_integers
+from ...layers.unchanged import call_unchanged
+from ...losses.adversarial import adversarial_loss
+from ...losses.gradient_penalties import between, lipschitz_penalty, squared_gradient_norm
+from ...zoo_model import Player, ZooModel
+from .generator_average import GeneratorAverage
+from .point_pictures import point_pictures
+
+PRIORS = ("normal", "uniform")
+
+
+@keras.saving.register_keras_serializable("keraszoo")
+class GAN(ZooModel):
+    """A generator that makes examples of noise, and a discriminator that learns to tell them from real ones.
+
+    In each step, in turn: the discriminator learns from the real batch and from as many new fakes; the generator, in
+    each `n_critic`-th step, learns to deceive it. Each turn leaves the other network as it is, bit for bit, moving
+    statistics included. Real and generated examples pass the discriminator in separate calls.
+
+    `compile` takes an optimizer for each: `optimizer` (the generator's) and `discriminator_optimizer`.
+
+    Args:
+        image_shape: shape of one example: (height, width, channels), or (features,) with dense networks.
+        latent_dim: number of noise variables, >= 1.
+        loss: "non_saturating", "minimax", "least_squares", "hinge" or "wasserstein", see `keraszoo.losses.adversarial`.
+        network: "dense", or "convolutional" (DCGAN's; height and width divisible by 2 per hidden layer).
+        hidden: units or filters of the generator's hidden layers, from the latent side; None: (256, 256) or (128, 64).
+        discriminator_hidden: those of the discriminator, from the image side; None: (256, 256) or (64, 128).
+        generator_normalization: "none", "batch" or "layer"; None: batch for convolutions, none for dense layers.
+        discriminator_normalization: these or "spectral".
+        value_range: (lowest, highest) value of the data, which a last tanh keeps; None: any real number.
+        prior: of the noise: "normal", N(0, I), or "uniform", on [-1, 1].
+        n_critic: steps of the discriminator, each on a batch of its own, for one of the generator.
+        smoothing: one-sided label smoothing: the target for real examples is 1 - smoothing; in [0, 0.5].
+        gradient_penalty: weight of (|gradient| - 1)^2 at points between real and generated examples, as in WGAN-GP.
+        r1: weight of |gradient|^2 / 2 at real examples (Mescheder et al., 2018, https://arxiv.org/abs/1801.04406).
+        clip: None, or the largest absolute value of the discriminator's kernels, cut after each of its steps.
+        augmentation: policy of `DifferentiableAugmentation` of all that the discriminator sees, such as
+            ("color", "translation", "cutout"); images only.
+        packing: how many examples the discriminator judges together (PacGAN).
+        average: None, or the decay of an exponential moving average of the generator, which is then what samples and
+            serves; it has batch-normalisation statistics of its own.
+        generator: a network of your own, [batch, latent_dim] -> [batch, *image_shape], values in the data's range.
+        discriminator: one of your own, [batch, ..., packing * channels] -> [batch, 1], a logit, positive for real.
+
+    With a penalty on its gradient a discriminator computes in float32 and must judge each example alone: no batch
+    normalisation.
+
+    Raises:
+        InputError: (a ValueError) for impossible sizes, names, weights or networks that do not fit.
+
+    Example:
+        >>> model = GAN((8, 8, 1), latent_dim=16)
+        >>> model.compile("adam", discriminator_optimizer="adam")
+        >>> model.sample(4, seed=0).shape
+        TensorShape([4, 8, 8, 1])
+    """
+
+    term_names = ("discriminator", "generator")
+    measure_names = ("real_logit", "fake_logit")
+    #: columns that the generator's input has besides the noise
+    code_size = 0
+    #: channels that the discriminator's input has besides the image
+    condition_size = 0
+    #: outputs of the discriminator besides the logit
+    heads = 0
+    range_advice = "give the model value_range=(lowest, highest), or None for any real number"
+
+    def __init__(
+        self,
+        image_shape,
+        latent_dim=64,
+        *,
+        loss="non_saturating",
+        network="dense",
+        hidden=None,
+        discriminator_hidden=None,
+        generator_normalization=None,
+        discriminator_normalization=None,
+        value_range=(0.0, 1.0),
+        prior="normal",
+        n_critic=1,
+        smoothing=0.0,
+        gradient_penalty=0.0,
+        r1=0.0,
+        clip=None,
+        augmentation=(),
+        packing=1,
+        average=None,
+        generator=None,
+        discriminator=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.image_shape = positive_integers("image_shape", image_shape)
+        self.latent_dim = positive_integers("latent_dim", [latent_dim])[0]
+        self.loss_name, self.adversarial_loss = loss, adversarial_loss(loss)
+        self.n_critic = positive_integers("n_critic", [n_critic])[0]
+        self.packing = positive_integers("packing", [packing])[0]
+        self.value_range = _checked_range(value_range)
+        self.prior, self.smoothing = _checked_prior(prior), self._checked_smoothing(smoothing)
+        self.gradient_penalty = _weight("gradient_penalty", gradient_penalty)
+        self.r1, self.clip = _weight("r1", r1), None if clip is None else _weight("clip", clip, above=True)
+        self.augmentation = tuple(augmentation)
+        self._network_options = {
+            "network": network,
+            "hidden": None if hidden is None else positive_integers("hidden", hidden),
+            "discriminator_hidden": None
+            if discriminator_hidden is None
+            else positive_integers("discriminator_hidden", discriminator_hidden),
+            "generator_normalization": generator_normalization,
+            "discriminator_normalization": discriminator_normalization,
+        }
+        self._passed = {"generator": generator, "discriminator": discriminator}
+        penalised = self.gradient_penalty or self.r1
+        if self.heads and self.packing > 1:
+            raise InputError(
+                f"{type(self).__name__} asks more than one logit of its discriminator, for each example alone. "
+                f"Received: packing={packing!r}. Nearest: packing=1."
+            )
+        if generator is None:
+            generator = generator_by_name(
+                network, self.latent_dim + self.code_size, self.image_shape, self._network_options["hidden"],
+                generator_normalization, self.value_range, self.dtype_policy,
+            )  # fmt: skip
+        *sides, channels = self.image_shape
+        judged = (*sides, self.packing * (channels + self.condition_size))
+        if discriminator is None:
+            discriminator = discriminator_by_name(
+                network, judged, 1 + self.heads, self._network_options["discriminator_hidden"],
+                discriminator_normalization, self.value_range, "float32" if penalised else self.dtype_policy,
+            )  # fmt: skip
+        self.generator, self.discriminator = generator, discriminator
+        check_network(self.generator, "generator", (self.latent_dim + self.code_size,), self.image_shape)
+        check_network(self.discriminator, "discriminator", judged, (1 + self.heads,))
+        if penalised:
+            _check_no_batch_normalization(self.discriminator)
+            self.term_names = (*self.term_names, "penalty")
+        if self.packing > 1:
+            self.batch_term_names = (*self.term_names, *self.measure_names)
+        self.average = None if average is None else GeneratorAverage(self.generator, average)
+        self.augment = None
+        if self.augmentation:
+            if len(self.image_shape) != 3:
+                raise InputError(f"Images can be augmented. Received: image_shape={self.image_shape}.")
+            self.augment = DifferentiableAugmentation(self.augmentation, self.value_range or (0.0, 1.0))
+        self.noise = keras.random.SeedGenerator()
+        self.event_shape, self.event_range = self.image_shape, self.value_range
+        self.built = True
+
+    # ------------------------------------------------------------------ what variants write anew
+
+    def codes(self, rows, y=None):
+        """What the generator's input has besides the noise: [rows, code_size], or None for nothing."""
+
+    def conditioned(self, x, y=None):
+        """What the discriminator sees of examples x [batch, *image_shape]."""
+        return x
+
+    def auxiliary_terms(self, outputs, y=None, codes=None):
+        """Terms of the discriminator's further outputs, which both players lower: `{name: [batch]}`.
+
+        The generator's are shown as "generator_<name>".
+
+        Args:
+            outputs: [batch, 1 + heads]: those for the fakes that were made of `codes`, or for real examples where
+                `codes` is None.
+            y: the labels.
+        """
+        return {}
+
+    # ------------------------------------------------------------------ the game
+
+    def players(self):
+        return {
+            "discriminator_optimizer": Player(self.discriminator_terms, self.discriminator.trainable_variables),
+            "optimizer": Player(self.generator_terms, self.generator.trainable_variables, every=self.n_critic),
+        }
+
+    def loss_terms(self, x, y=None, training=False):
+        terms = {}
+        for player in self.players().values():
+            terms |= player.terms(x, y, training=training)
+        return {name: terms[name] for name in (*self.term_names, *self.measure_names)}
+
+    def discriminator_terms(self, x, y=None, training=False):
+        """How badly the discriminator tells real examples from new fakes."""
+        x, rows = tf.cast(x, tf.float32), tf.shape(x)[0]
+        codes = self.codes(rows, y)
+        generate = call_unchanged if training else _infer
+        fake = tf.stop_gradient(self._image(generate(self.generator, self._latent(rows, codes))))
+        real_outputs, fake_outputs = self._judge(x, y, training), self._judge(fake, y, training)
+        real, fakes = real_outputs[:, 0], fake_outputs[:, 0]
+        terms = {"discriminator": self.adversarial_loss.discriminator(real, fakes, 1.0 - self.smoothing)}
+        terms |= {"real_logit": tf.stop_gradient(real), "fake_logit": tf.stop_gradient(fakes)}
+        if "penalty" in self.term_names:
+            terms["penalty"] = self._penalty_on_gradient(x, fake, y)
+        of_real, of_fake = self.auxiliary_terms(real_outputs, y), self.auxiliary_terms(fake_outputs, y, codes)
+        return terms | {name: of_real.get(name, 0.0) + term for name, term in of_fake.items()}
+
+    def generator_terms(self, x, y=None, training=False):
+        """How badly new fakes pass for real."""
+        rows = tf.shape(x)[0]
+        codes = self.codes(rows, y)
+        fake = self._image(self.generator(self._latent(rows, codes), training=training))
+        outputs = self._judge(fake, y, training, unchanged=True)
+        auxiliary = self.auxiliary_terms(outputs, y, codes)
+        return {
+            "generator": self.adversarial_loss.generator(outputs[:, 0]),
+            **{f"generator_{name}": term for name, term in auxiliary.items()},
+        }
+
+    def after_turn(self, player, x, y=None):
+        if player == "discriminator_optimizer" and self.clip is not None:
+            for variable in self.discriminator.trainable_variables:
+                if len(variable.shape) > 1:  # kernels, not biases
+                    variable.assign(tf.clip_by_value(tf.convert_to_tensor(variable), -self.clip, self.clip))
+        if player == "optimizer" and self.average is not None:
+            rows = tf.shape(x)[0]
+            self.average.follow(
+                self.generator, self.optimizer.iterations, lambda: self._latent(rows, self.codes(rows, y))
+            )
+
+    def _judge(self, x, y, training, unchanged=False, augment=True):
+        """The discriminator's outputs for each example: [batch, 1 + heads] float32."""
+        x = self.augment(x) if augment and self.augment is not None else x
+        outputs = self._judge_packs(x, y, training, unchanged)
+        return unpack(outputs, self.packing, tf.shape(x)[0])
+
+    def _judge_packs(self, x, y, training, unchanged=False):
+        packs = pack(self.conditioned(x, y), self.packing)
+        if training and unchanged:
+            return tf.cast(call_unchanged(self.discriminator, packs), tf.float32)
+        return tf.cast(self.discriminator(packs, training=training), tf.float32)
+
+    def _penalty_on_gradient(self, real, fake, y):
+        """The weighted penalties on the gradient of the discriminator's logit: [batch]."""
+        rows = tf.shape(real)[0]
+
+        def squared_norm(x):  # of a pack; without augmentation
+            squares = squared_gradient_norm(lambda x: self._judge_packs(x, y, training=False)[:, 0], x)
+            return unpack(tf.reduce_sum(pack(squares[:, None], self.packing), axis=1), self.packing, rows)
+
+        penalty = tf.zeros([rows])
+        if self.gradient_penalty:
+            position = keras.random.uniform([rows, 1], dtype="float32", seed=self.noise)[:, 0]
+            position = unpack(position[: -(-rows // self.packing)], self.packing, rows)
+            penalty += self.gradient_penalty * lipschitz_penalty(squared_norm(between(real, fake, position)))
+        if self.r1:
+            penalty += 0.5 * self.r1 * squared_norm(real)
+        return penalty
+
+    def _image(self, output):
+        return tf.cast(output, tf.float32)
+
+    # ------------------------------------------------------------------ noise, samples, judgements
+
+    def _latent(self, rows, codes=None, normal=None):
+        """The generator's input: noise, made of draws from N(0, 1) or new ones, and the codes."""
+        if normal is None:
+            normal = keras.random.normal([rows, self.latent_dim], dtype="float32", seed=self.noise)
+        noise = tf.math.erf(normal / math.sqrt(2.0)) if self.prior == "uniform" else normal
+        return noise if codes is None else tf.concat([noise, codes], axis=1)
+
+    @property
+    def sampler(self):
+        """The network that samples: the average where there is one, else the generator."""
+        return self.generator if self.average is None else self.average.network
+
+    def decode(self, z):
+        """The example of each latent vector: [batch, latent_dim + codes] -> [batch, *image_shape] float32."""
+        return self._image(self.sampler(z, training=False))
+
+    def sample(self, count, seed=None, temperature=1.0):
+        """Generated examples.
+
+        Args:
+            count: how many.
+            seed: integer; the same seed gives the same samples. None: new ones each time.
+            temperature: scale of the normal draws; below 1 more typical, less varied.
+
+        Returns:
+            [count, *image_shape] float32.
+        """
+        return self.decode(self._seeded_latent(count, seed, temperature))
+
+    def _seeded_latent(self, count, seed, temperature, codes=None):
+        seed = keras.random.SeedGenerator(seed).next()
+        normal = temperature * tf.random.stateless_normal([count, self.latent_dim], seed)
+        return self._latent(count, codes, normal)
+
+    def discriminate(self, x, training=False):
+        """The discriminator's logits, positive for what it takes for real: [batch, *image_shape] -> [batch, 1]."""
+        return self._judge(tf.cast(x, tf.float32), None, training, augment=False)[:, :1]
+
+    def call(self, x, training=False):
+        return self.discriminate(x, training)
+
+    def pictures(self, x, seed=0):
+        if len(self.image_shape) == 3:
+            return {"samples": tf.reshape(self.sample(64, seed=seed), [8, 8, *self.image_shape])}
+        return point_pictures(x, self.sample(2500, seed=seed))
+
+    # ------------------------------------------------------------------ serving and saving
+
+    def serving_signatures(self):
+        seed = tf.TensorSpec([None], tf.int64, name="seed")
+        temperature = tf.TensorSpec([None], tf.float32, name="temperature")
+        latent = tf.TensorSpec([None, self.latent_dim + self.code_size], tf.float32, name="latent")
+        image = tf.TensorSpec([None, *self.image_shape], tf.float32, name="image")
+        signatures = {"generate": (self._serve_generate, [seed, temperature]), "decode": (self._serve_decode, [latent])}
+        if self.packing == 1:  # a server may split a request between packs
+            signatures["discriminate"] = (self._serve_discriminate, [image])
+        return signatures
+
+    def _serve_generate(self, seed, temperature):
+        return {
+            "image": self.decode(self._latent(None, None, temperature[:, None] * normal_rows(seed, self.latent_dim)))
+        }
+
+    def _serve_decode(self, latent):
+        return {"image": self.decode(latent)}
+
+    def _serve_discriminate(self, image):
+        logit = self.discriminate(image)[:, 0]
+        return {"logit": logit, "probability": tf.sigmoid(logit)}
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "image_shape": self.image_shape,
+            "latent_dim": self.latent_dim,
+            "loss": self.loss_name,
+            **self._network_options,
+            "value_range": self.value_range,
+            "prior": self.prior,
+            "n_critic": self.n_critic,
+            "smoothing": self.smoothing,
+            "gradient_penalty": self.gradient_penalty,
+            "r1": self.r1,
+            "clip": self.clip,
+            "augmentation": self.augmentation,
+            "packing": self.packing,
+            "average": None if self.average is None else self.average.decay,
+            **{name: keras.saving.serialize_keras_object(network) for name, network in self._passed.items()},
+        }
+
+    def _checked_smoothing(self, smoothing):
+        if not (isinstance(smoothing, numbers.Real) and 0 <= smoothing <= 0.5):
+            raise InputError(
+                f"smoothing lowers the target 1 and must lie in [0, 0.5]. Received: smoothing={smoothing!r}."
+            )
+        if smoothing and not self.adversarial_loss.has_target:
+            raise InputError(
+                f"The {self.loss_name} loss has no target to smooth. Received: smoothing={smoothing!r}. "
+                "Nearest: smoothing=0.0."
+            )
+        return float(smoothing)
+
+
+def _infer(network, x):
+    return network(x, training=False)
+
+
+def _weight(name, value, above=False):
+    if not (isinstance(value, numbers.Real) and (value > 0 or (value == 0 and not above)) and value < math.inf):
+        raise InputError(f"{name} must be {'> 0' if above else '>= 0'}. Received: {name}={value!r}.")
+    return float(value)
+
+
+def _checked_prior(prior):
+    if prior not in PRIORS:
+        raise InputError(f"Unknown prior. Received: prior={prior!r}. Known: {', '.join(PRIORS)}.")
+    return prior
+
+
+def _checked_range(value_range):
+    if value_range is None:
+        return None
+    values = tuple(value_range) if isinstance(value_range, (tuple, list)) else ()
+    if len(values) != 2 or not all(isinstance(v, numbers.Real) for v in values) or not values[0] < values[1]:
+        raise InputError(f"value_range is (lowest, highest) or None. Received: value_range={value_range!r}.")
+    return tuple(map(float, values))
+
+
+def _check_no_batch_normalization(discriminator):
+    for layer in discriminator._flatten_layers():
+        if "BatchNormalization" in type(layer).__name__:
+            raise InputError(
+                "A penalty on the discriminator's gradient is taken for each example, which batch normalisation mixes "
+                f"with others. Received: a discriminator with the layer {layer.name}. Nearest: "
+                "discriminator_normalization='layer' or 'none'."
+            )

@@ -1,0 +1,88 @@
+"""What the GANs that learn from (x, y) have in common."""
+
+import numpy as np
+import tensorflow as tf
+
+from ...errors import InputError
+from ...layers.seeds import normal_rows
+from ...layers.sizes import positive_integers
+from .gan import GAN
+
+
+class LabelledGAN(GAN):
+    """Base class: a `GAN` whose generator is told the class, as a one-hot code after the noise.
+
+    Args:
+        num_classes: number of classes, >= 2.
+    """
+
+    def __init__(self, image_shape, latent_dim=64, *, num_classes=10, **kwargs):
+        self.num_classes = positive_integers("num_classes", [num_classes])[0]
+        if self.num_classes < 2:
+            raise InputError(f"There must be at least two classes. Received: num_classes={num_classes!r}.")
+        super().__init__(image_shape, latent_dim, **kwargs)
+
+    @property
+    def code_size(self):
+        return self.num_classes
+
+    def codes(self, rows, y=None):
+        return self.one_hot(y)
+
+    def one_hot(self, labels):
+        """[batch] integers -> [batch, num_classes] float32."""
+        if labels is None:
+            raise InputError(f"{type(self).__name__} learns from (x, y), y the labels.")
+        return tf.one_hot(tf.reshape(tf.cast(labels, tf.int32), [-1]), self.num_classes)
+
+    def check_labels(self, y):
+        y = np.asarray(y)
+        if y.size and not ((y >= 0) & (y < self.num_classes)).all():
+            raise InputError(f"Labels are from 0 to {self.num_classes - 1}. Received: from {y.min()} to {y.max()}.")
+
+    def sample(self, count, seed=None, temperature=1.0, labels=None):
+        """Generated examples of given classes.
+
+        Args:
+            count, seed, temperature: as for `GAN`.
+            labels: [count] integers, or one for all; None: each class in turn.
+
+        Returns:
+            [count, *image_shape] float32.
+
+        Raises:
+            InputError: labels out of range, or not as many as examples.
+        """
+        labels = np.arange(count) % self.num_classes if labels is None else np.asarray(labels)
+        if labels.shape not in ((), (count,)) or labels.dtype.kind not in "iu":
+            raise InputError(
+                f"labels is an integer, or one for each of the {count} examples. "
+                f"Received: {labels.dtype} of shape {labels.shape}."
+            )
+        self.check_labels(labels)
+        codes = self.one_hot(np.broadcast_to(labels, [count]))
+        return self.decode(self._seeded_latent(count, seed, temperature, codes))
+
+    def pictures(self, x, seed=0):
+        """Each column is a class, where there are images."""
+        if len(self.image_shape) != 3:
+            return super().pictures(x, seed)
+        samples = self.sample(8 * self.num_classes, seed=seed)
+        return {"samples": tf.reshape(samples, [8, self.num_classes, *self.image_shape])}
+
+    def serving_signatures(self):
+        signatures = super().serving_signatures()
+        _, (seed, temperature) = signatures["generate"]
+        label = tf.TensorSpec([None], tf.int64, name="label")
+        return {**signatures, "generate": (self._serve_generate, [seed, temperature, label])}
+
+    def _serve_generate(self, seed, temperature, label):
+        normal = temperature[:, None] * normal_rows(seed, self.latent_dim)
+        return {"image": self.decode(self._latent(None, self.one_hot(label), normal))}
+
+    def serving_examples(self):
+        labels = np.arange(3) % self.num_classes
+        return {"generate": {"seed": np.arange(3), "temperature": np.ones(3, "float32"), "label": labels}}
+
+    def get_config(self):
+        return {**super().get_config(), "num_classes": self.num_classes}

@@ -1,0 +1,37 @@
+"""The least squares GAN.
+
+Mao et al., "Least Squares Generative Adversarial Networks" (2017), https://arxiv.org/abs/1611.04076.
+"""
+
+import keras
+
+from .gan import GAN
+
+
+@keras.saving.register_keras_serializable("keraszoo")
+class LSGAN(GAN):
+    """A `GAN` whose discriminator regresses to 1 for real and 0 for generated examples.
+
+    Args:
+        image_shape, latent_dim, ...: as for `GAN`, with the defaults of the paper.
+
+    Example:
+        >>> model = LSGAN((8, 8, 1))
+        >>> model.sample(2, seed=0).shape
+        TensorShape([2, 8, 8, 1])
+    """
+
+    def __init__(
+        self,
+        image_shape,
+        latent_dim=64,
+        *,
+        loss="least_squares",
+        **kwargs,
+    ):
+        super().__init__(
+            image_shape,
+            latent_dim,
+            loss=loss,
+            **kwargs,
+        )
