@@ -17,7 +17,7 @@ def model_arguments(model_class):
         parameters = inspect.signature(ancestor.__init__).parameters.values()
         names |= {p.name for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)}
     reusing = {"pretrained"} if "encoder" in names else set()
-    return names - {"self", "image_shape", "encoder", "decoder", "discriminator"} | reusing
+    return names - {"self", "image_shape", "encoder", "decoder", "generator", "discriminator"} | reusing
 
 
 def build_model(recipe, dtype=None):
@@ -53,7 +53,7 @@ def _encoder_of(path):
 
 
 def build_optimizer(spec, steps):
-    """A `keraszoo.recipes.Optimizer` as a Keras optimizer; `steps` is the length of the whole training."""
+    """A `keraszoo.recipes.Optimizer` as a Keras optimizer; `steps` is how many it takes in the whole training."""
     schedules = {
         None: lambda rate: rate,
         "cosine": lambda rate: keras.optimizers.schedules.CosineDecay(rate, steps),

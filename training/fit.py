@@ -125,7 +125,11 @@ def train(
         policy = "mixed_float16" if tf.config.list_physical_devices("GPU") else "mixed_bfloat16"
     with strategy.scope():
         model = build_model(recipe, policy)
-        optimizers = {name: build_optimizer(spec, recipe.epochs * steps) for name, spec in recipe.optimizers.items()}
+        turns = {name: recipe.epochs * steps // player.every for name, player in model.players().items()}
+        optimizers = {
+            name: build_optimizer(spec, turns.get(name, recipe.epochs * steps))
+            for name, spec in recipe.optimizers.items()
+        }
         model.compile(
             **optimizers,
             steps_per_execution=min(STEPS_PER_EXECUTION, max(1, steps // 2) if profile else steps),

@@ -1,17 +1,22 @@
 """Networks and layers from which the models are made."""
 
+from .batch_normalization import BatchNormalization
 from .convolutional import convolutional_decoder, convolutional_encoder
 from .corruption import GaussianCorruption, Masking, RandomHole, SaltAndPepper
+from .differentiable_augmentation import DifferentiableAugmentation
 from .image_to_image import image_to_image
 from .networks import dense_decoder, dense_encoder
 from .padding import Pad2D
 from .pooling import MaxPoolWithArgmax, MaxUnpool2D
 from .seeds import separate_replicas
 from .sizes import RequireDivisible, check_divisible
+from .spectral_normalization import SpectralNormalization
 from .upsampling import BilinearUpsampling2D, PixelShuffle
 
 __all__ = [
+    "BatchNormalization",
     "BilinearUpsampling2D",
+    "DifferentiableAugmentation",
     "GaussianCorruption",
     "Masking",
     "MaxPoolWithArgmax",
@@ -21,6 +26,7 @@ __all__ = [
     "RandomHole",
     "RequireDivisible",
     "SaltAndPepper",
+    "SpectralNormalization",
     "check_divisible",
     "convolutional_decoder",
     "convolutional_encoder",

@@ -1,10 +1,14 @@
 """Generators and discriminators by name: plain `keras.Sequential`s, built when they are returned.
 
-"dense" is for anything; "convolutional" is the network of Radford, Metz and Chintala, "Unsupervised Representation
-Learning with Deep Convolutional Generative Adversarial Networks" (2016), https://arxiv.org/abs/1511.06434, with kernels
-of 4 instead of 5, which strides of 2 divide.
+"dense" is for anything. Its layers start with biases that are not zero ("fan_in"): with zero biases every unit bends at
+the origin, and of points in the plane a discriminator learns no detail for thousands of steps.
+
+"convolutional" is the network of Radford, Metz and Chintala, "Unsupervised Representation Learning with Deep
+Convolutional Generative Adversarial Networks" (2016), https://arxiv.org/abs/1511.06434, with kernels of 4 instead of 5,
+which strides of 2 divide.
 """
 
+import itertools
 import math
 
 import keras
@@ -12,6 +16,7 @@ import keras
 from ..errors import InputError, closest
 from .batch_normalization import BatchNormalization
 from .convolutional import check_options
+from .initialization import initializers
 from .sizes import halved
 from .spectral_normalization import SpectralNormalization
 
@@ -23,22 +28,24 @@ NORMALIZATIONS = ("none", "batch", "layer", "spectral")
 def dense_generator(inputs, image_shape, hidden=(256, 256), *, normalization="none", value_range=(0, 1), dtype=None):
     """[batch, inputs] -> [batch, *image_shape] in `value_range`; None: any real number."""
     layers = [keras.Input((inputs,))]
-    for units in hidden:
-        layers += _normalized(keras.layers.Dense(units, dtype=dtype), normalization, dtype)
+    for fan_in, units in itertools.pairwise([inputs, *hidden]):
+        layers += _normalized(_dense(units, fan_in, dtype), normalization, dtype)
         layers += [keras.layers.ReLU(dtype=dtype)]
-    layers += [keras.layers.Dense(math.prod(image_shape), dtype=dtype), keras.layers.Reshape(image_shape, dtype=dtype)]
+    layers += [_dense(math.prod(image_shape), hidden[-1] if hidden else inputs, dtype)]
+    layers += [keras.layers.Reshape(image_shape, dtype=dtype)]
     return keras.Sequential([*layers, *_to_range(value_range, dtype)], name="generator")
 
 
 def dense_discriminator(
-    image_shape, outputs=1, hidden=(256, 256), *, normalization="none", value_range=(0, 1), dtype=None
+    image_shape, outputs=1, hidden=(256, 256), *, normalization="none", value_range=(0, 1), use_bias=True, dtype=None
 ):
     """[batch, *image_shape] -> [batch, outputs]."""
     layers = [keras.Input(image_shape), *_from_range(value_range, dtype), keras.layers.Flatten(dtype=dtype)]
-    for units in hidden:
-        layers += _normalized(keras.layers.Dense(units, dtype=dtype), normalization, dtype)
+    widths = [math.prod(image_shape), *hidden]
+    for fan_in, units in itertools.pairwise(widths):
+        layers += _normalized(_dense(units, fan_in, dtype), normalization, dtype)
         layers += [keras.layers.LeakyReLU(SLOPE, dtype=dtype)]
-    layers += _last(keras.layers.Dense(outputs, dtype=dtype), normalization, dtype)
+    layers += _last(_dense(outputs, widths[-1], dtype, use_bias=use_bias), normalization, dtype)
     return keras.Sequential(layers, name="discriminator")
 
 
@@ -59,7 +66,7 @@ def convolutional_generator(
 
 
 def convolutional_discriminator(
-    image_shape, outputs=1, hidden=(64, 128), *, normalization="batch", value_range=(0, 1), dtype=None
+    image_shape, outputs=1, hidden=(64, 128), *, normalization="batch", value_range=(0, 1), use_bias=True, dtype=None
 ):
     """[batch, *image_shape] -> [batch, outputs]: each entry of `hidden` halves the image."""
     halved(image_shape, hidden)
@@ -71,7 +78,9 @@ def convolutional_discriminator(
         first = "none" if depth == 0 and normalization != "spectral" else normalization
         layers += [*_normalized(convolution, first, dtype), keras.layers.LeakyReLU(SLOPE, dtype=dtype)]
     layers += [keras.layers.Flatten(dtype=dtype)]
-    layers += _last(keras.layers.Dense(outputs, dtype=dtype, **_start(normalization)), normalization, dtype)
+    layers += _last(
+        keras.layers.Dense(outputs, use_bias=use_bias, dtype=dtype, **_start(normalization)), normalization, dtype
+    )
     return keras.Sequential(layers, name="discriminator")
 
 
@@ -94,16 +103,17 @@ def generator_by_name(network, inputs, image_shape, hidden=None, normalization=N
 
 
 def discriminator_by_name(
-    network, image_shape, outputs=1, hidden=None, normalization=None, value_range=(0, 1), dtype=None
+    network, image_shape, outputs=1, hidden=None, normalization=None, value_range=(0, 1), use_bias=True, dtype=None
 ):
     """The discriminator of a network's name; `hidden` is listed from the image side, None: the network's own.
 
     Args:
         normalization: "none", "batch", "layer" or "spectral"; None: batch for convolutions, none for dense layers.
+        use_bias: of the last layer.
     """
     _, function, hidden = _known(network, hidden)
     normalization = _checked(network, normalization, NORMALIZATIONS)
-    options = {"normalization": normalization, "value_range": value_range, "dtype": dtype}
+    options = {"normalization": normalization, "value_range": value_range, "use_bias": use_bias, "dtype": dtype}
     return function(image_shape, outputs, hidden, **options)
 
 
@@ -120,6 +130,10 @@ def _checked(network, normalization, known):
         return "batch" if network == "convolutional" else "none"
     check_options(normalization=(normalization, known))
     return normalization
+
+
+def _dense(units, fan_in, dtype, **options):
+    return keras.layers.Dense(units, dtype=dtype, **initializers("fan_in", fan_in), **options)
 
 
 def _normalized(layer, normalization, dtype):

@@ -17,11 +17,14 @@ class AdversarialLoss(typing.NamedTuple):
         discriminator: function of (logits of real examples, logits of generated ones, target for the real ones).
         generator: function of the logits of generated examples.
         has_target: whether the target for real examples, 1 or a little less, means anything.
+        has_zero: whether a logit of zero means anything. Where not, or only outside a margin, the logit's bias gets no
+            gradient.
     """
 
     discriminator: typing.Callable
     generator: typing.Callable
     has_target: bool = True
+    has_zero: bool = True
 
 
 def cross_entropy_discriminator(real, fake, target=1.0):
@@ -81,8 +84,8 @@ LOSSES = {
     "non_saturating": AdversarialLoss(cross_entropy_discriminator, non_saturating_generator),
     "minimax": AdversarialLoss(cross_entropy_discriminator, minimax_generator),
     "least_squares": AdversarialLoss(least_squares_discriminator, least_squares_generator),
-    "hinge": AdversarialLoss(hinge_discriminator, wasserstein_generator, has_target=False),
-    "wasserstein": AdversarialLoss(wasserstein_discriminator, wasserstein_generator, has_target=False),
+    "hinge": AdversarialLoss(hinge_discriminator, wasserstein_generator, has_target=False, has_zero=False),
+    "wasserstein": AdversarialLoss(wasserstein_discriminator, wasserstein_generator, has_target=False, has_zero=False),
 }
 
 

@@ -21,6 +21,16 @@ FAMILIES = (
     "super_resolution",
     "semi_supervised",
     "adversarial",
+    "gan",
+    "dcgan",
+    "lsgan",
+    "sngan",
+    "wgan",
+    "wgan_gp",
+    "pacgan",
+    "conditional_gan",
+    "acgan",
+    "infogan",
     "classifier",
 )
 

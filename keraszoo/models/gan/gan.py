@@ -145,7 +145,8 @@ class GAN(ZooModel):
         if discriminator is None:
             discriminator = discriminator_by_name(
                 network, judged, 1 + self.heads, self._network_options["discriminator_hidden"],
-                discriminator_normalization, self.value_range, "float32" if penalised else self.dtype_policy,
+                discriminator_normalization, self.value_range, self.adversarial_loss.has_zero,
+                "float32" if penalised else self.dtype_policy,
             )  # fmt: skip
         self.generator, self.discriminator = generator, discriminator
         check_network(self.generator, "generator", (self.latent_dim + self.code_size,), self.image_shape)

@@ -1,0 +1,48 @@
+"""Packed GANs.
+
+Lin, Khetan, Fanti and Oh, "PacGAN: The power of two samples in generative adversarial networks" (2018),
+https://arxiv.org/abs/1712.04086.
+"""
+
+from .recipe import Optimizer, Recipe
+
+RECIPES = (
+    Recipe(
+        name="pacgan/digits",
+        title="A discriminator of pairs of 8x8 digits; offline",
+        model="PacGAN",
+        input_shape=(8, 8, 1),
+        arguments={"latent_dim": 16, "hidden": (128, 128), "discriminator_hidden": (128, 128), "average": 0.99},
+        dataset="digits",
+        optimizers={
+            "optimizer": Optimizer("adam", 0.001, arguments={"beta_1": 0.5}),
+            "discriminator_optimizer": Optimizer("adam", 0.001, arguments={"beta_1": 0.5}),
+        },
+        batch_size=64,
+        epochs=60,
+        expected={"test/discriminator": (1.2, 0.3)},
+        minutes=0.2,
+    ),
+    Recipe(
+        name="pacgan/gaussians25",
+        title="All 25 Gaussians in the plane; offline",
+        model="PacGAN",
+        input_shape=(2,),
+        arguments={
+            "latent_dim": 2,
+            "hidden": (128, 128, 128),
+            "discriminator_hidden": (128, 128, 128),
+            "value_range": None,
+            "average": 0.999,
+        },
+        dataset="points/gaussians25",
+        optimizers={
+            "optimizer": Optimizer("adam", 0.001, decay="cosine", arguments={"beta_1": 0.5}),
+            "discriminator_optimizer": Optimizer("adam", 0.001, decay="cosine", arguments={"beta_1": 0.5}),
+        },
+        batch_size=256,
+        epochs=30,
+        expected={"test/discriminator": (1.2, 0.3)},
+        minutes=0.2,
+    ),
+)
