@@ -23,4 +23,22 @@ RECIPES = (
         expected={"test/discriminator": (1.2, 0.3)},
         minutes=0.2,
     ),
+    Recipe(
+        name="sngan/mnist",
+        title="Spectral normalisation and the hinge loss on MNIST",
+        model="SNGAN",
+        input_shape=(28, 28, 1),
+        arguments={"latent_dim": 64, "hidden": (64, 32), "discriminator_hidden": (32, 64), "average": 0.999},
+        dataset="mnist",
+        optimizers={
+            "optimizer": Optimizer("adam", 4e-4, decay="cosine", arguments={"beta_1": 0.0, "beta_2": 0.9}),
+            "discriminator_optimizer": Optimizer(
+                "adam", 4e-4, decay="cosine", arguments={"beta_1": 0.0, "beta_2": 0.9}
+            ),
+        },
+        batch_size=64,
+        epochs=25,
+        expected={"test/discriminator": (1.9, 0.05)},
+        minutes=15.0,
+    ),
 )
