@@ -3,6 +3,7 @@
 from .convolutional import convolutional_decoder, convolutional_encoder
 from .corruption import GaussianCorruption, Masking, RandomHole, SaltAndPepper
 from .image_to_image import image_to_image
+from .lenet import lenet5_encoder
 from .networks import dense_decoder, dense_encoder
 from .padding import Pad2D
 from .pooling import MaxPoolWithArgmax, MaxUnpool2D
@@ -27,5 +28,6 @@ __all__ = [
     "dense_decoder",
     "dense_encoder",
     "image_to_image",
+    "lenet5_encoder",
     "separate_replicas",
 ]
