@@ -22,6 +22,7 @@ VERBS = {
     ),
     "evaluate": ("keraszoo.training.command", "evaluate_command", True, "evaluate a finished run"),
     "sample": ("keraszoo.training.command", "sample_command", True, "draw samples from a finished run"),
+    "measure": ("keraszoo.training.command", "measure_command", True, "tell how good a run's samples are"),
     "compress": ("keraszoo.training.application_commands", "compress_command", True, "images as quantised codes"),
     "search": ("keraszoo.training.application_commands", "search_command", True, "find images like an image"),
     "anomaly": ("keraszoo.training.application_commands", "anomaly_command", True, "tell unusual images"),
@@ -44,7 +45,17 @@ Try: keraszoo train vae/digits --run runs/vae"""
 
 def main(argv=None):
     """Runs `keraszoo` with these arguments (those of the process by default); returns the exit code."""
-    argv = sys.argv[1:] if argv is None else list(argv)
+    try:
+        try:
+            return _run(sys.argv[1:] if argv is None else list(argv))
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:  # whoever read standard output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is flushed at the exit
+        return 1
+
+
+def _run(argv):
     if not argv or argv[0] in ("-h", "--help", "help"):
         print(usage())
         return 0

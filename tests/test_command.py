@@ -155,6 +155,16 @@ def test_list_and_help_import_no_tensorflow(verb):
     assert finished.stdout and max(map(len, finished.stdout.splitlines())) <= 80
 
 
+@pytest.mark.parametrize("arguments", [[], ["list"], ["train", "--help"]])
+def test_a_reader_that_has_seen_enough_ends_the_command_quietly(arguments):
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "keraszoo", *arguments]
+    finished = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True)
+    os.close(writing)
+    assert (finished.returncode, finished.stderr) == (1, "")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keraszoo.data.points import known_mixture
 from keraszoo.errors import InputError
 from keraszoo.export import doctor, export
+from keraszoo.metrics import ModeCoverage
 from keraszoo.recipes import Recipe, all_recipes
 from keraszoo.run import Run
 from keraszoo.training.build import build_model, build_optimizer
@@ -287,6 +289,8 @@ def test_wrong_batches_are_refused_in_one_line(subject):
 
 def test_recipe_names_what_it_expects(subject):
     metrics = {f"{split}/{name}" for split in ("train", "test") for name in metric_names(subject.model)}
+    if known_mixture(subject.recipe.dataset):
+        metrics |= {f"samples/{name}" for name in ModeCoverage._fields}
     assert subject.recipe.expected and set(subject.recipe.expected) <= metrics
     assert subject.recipe.minutes > 0
     assert dataclasses.replace(subject.recipe).expected == subject.recipe.expected

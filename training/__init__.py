@@ -1,4 +1,4 @@
-"""What `keraszoo train`, `evaluate`, `sample`, `compress`, `search`, `anomaly` and `restore` do, as functions.
+"""What `keraszoo train`, `evaluate`, `sample`, `measure` and the verbs that use a run do, as functions.
 
     from keraszoo.training import train
     run = train("vae/digits", "runs/vae")
@@ -12,10 +12,14 @@ _FUNCTIONS = {
     "train": ".fit",
     "evaluate": ".evaluation",
     "sample": ".sampling",
+    "measure": ".measurement",
     "compress": ".applications",
     "search": ".applications",
     "anomaly": ".applications",
     "restore": ".applications",
+    "FeatureNetwork": ".features",
+    "SampleMeasures": ".measurement",
+    "SampleQuality": ".sample_quality",
     "choose_strategy": ".strategy",
 }
 

@@ -24,6 +24,7 @@ from keraszoo.data.source import scaled
 from keraszoo.errors import InputError
 from keraszoo.run import Run
 
+from .examples import examples_at
 from .image_files import check_png, read_image, write_png
 from .pictures import tile
 
@@ -98,7 +99,7 @@ def search(run, image, count=8, *, hashing=False, out=None, data_dir=None, say=p
     if out is not None:
         if query.ndim != 4:
             raise InputError("Only a run whose model takes images can show the neighbours; leave out --out.")
-        write_png(out, tile(np.stack([query[0], *_examples_at(rows, _batches(run, source, split))])[None]))
+        write_png(out, tile(np.stack([query[0], *examples_at(rows, _batches(run, source, split))])[None]))
     labels = _labels_at(rows, source, split)
     return [Neighbour(*found) for found in zip(rows, distances, labels, strict=True)]
 
@@ -208,17 +209,6 @@ def _example(path, run, source, say):
     x = scaled(pixels[None], tf.uint8)
     seed = (run.recipe.seed, 0)
     return transforms.apply(x, run.recipe.transforms, lambda s, _: tf.random.stateless_uniform(s, seed)).numpy()
-
-
-def _examples_at(rows, batches):
-    """The examples at these rows of a pass over the batches, in the order of `rows`."""
-    found, start = {}, 0
-    for batch in batches:
-        for row in rows:
-            if start <= row < start + len(batch):
-                found[row] = batch[row - start].numpy()
-        start += len(batch)
-    return [found[row] for row in rows]
 
 
 def _labels_at(rows, source, split):

@@ -44,6 +44,9 @@ def train_command(argv):
     group.add_argument("--checkpoint-every", type=int, metavar="STEPS", help="default: after each epoch")
     group.add_argument("--keep", type=int, default=2, metavar="N", help="newest checkpoints to keep (default: 2)")
     group.add_argument("--profile", action="store_true", help="write a TensorBoard profile of a few steps")
+    group = parser.add_argument_group("quality of the samples (points with known modes are always measured)")
+    group.add_argument("--features", metavar="RUN", help="run of a classifier of the same data, for its features")
+    group.add_argument("--features-every", type=int, default=1, metavar="K", help="epochs (default: 1)")
     options = parser.parse_args(argv)
     if options.recipe is None and not (options.resume and options.run):
         parser.error("name a recipe (`keraszoo list` shows them), or give --run DIR --resume")
@@ -73,6 +76,8 @@ def train_command(argv):
         checkpoint_every=options.checkpoint_every,
         keep=options.keep,
         profile=options.profile,
+        features=options.features,
+        features_every=options.features_every,
     )
     if run is None:  # the chief of several workers says the rest
         return 0
@@ -162,4 +167,30 @@ def sample_command(argv):
 
     samples = sample(options.run, options.count, options.seed, options.out, temperature=options.temperature)
     print(f"{len(samples)} samples of shape {samples.shape[1:]} in {options.out}")
+    return 0
+
+
+def measure_command(argv):
+    parser = Parser(
+        "measure",
+        "Tell how good a run's samples are, beside what real examples reach. Points with known modes need no features.",
+    )
+    parser.add_argument("run", help="run directory")
+    parser.add_argument("--features", metavar="RUN", help="run of a classifier of the same data, for its features")
+    parser.add_argument(
+        "--count", type=int, default=10_000, help="samples, and examples to compare them with (default: 10000)"
+    )
+    parser.add_argument("--split", help="split to compare them with (default: the recipe's test split)")
+    parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same samples (default: 0)")
+    parser.add_argument("--data-dir", help="of tensorflow-datasets (default: TFDS_DATA_DIR or ~/tensorflow_datasets)")
+    options = parser.parse_args(argv)
+
+    from .evaluation import table
+    from .measurement import measure
+
+    found = measure(
+        options.run, options.features, options.count, options.split, options.seed, data_dir=options.data_dir
+    )
+    rows = [(name, *(f"{values[name]:.4g}" for values in found.values())) for name in found["samples"]]
+    print(table(rows, ("measure", *found)))
     return 0

@@ -13,7 +13,7 @@ import weakref
 import keras
 import tensorflow as tf
 
-from keraszoo import data, recipes
+from keraszoo import data, models, recipes
 from keraszoo.errors import InputError
 from keraszoo.run import Run
 from keraszoo.workers import is_chief, rank_of, sum_over_workers
@@ -24,6 +24,7 @@ from .logs import Logs, describe, reason
 from .pictures import Pictures
 from .preemption import StopRequest
 from .progress import Progress
+from .sample_quality import callbacks_of, of_samples, open_features
 from .state import ModelState
 from .strategy import choose_strategy, share_batches
 
@@ -51,6 +52,8 @@ def train(
     checkpoint_every=None,
     keep=2,
     profile=False,
+    features=None,
+    features_every=1,
     callbacks=(),
     say=print,
 ):
@@ -71,6 +74,9 @@ def train(
         keep: how many checkpoints to keep, >= 1. The newest may be damaged when the machine goes down; then the one
             before it is used.
         profile: write a TensorBoard profile of one execution (up to 128 steps).
+        features: run of a classifier of the same data, its path, or a Keras classifier: by its features the model's
+            samples are measured (`SampleQuality`). Points with known modes are always measured.
+        features_every: number of epochs between measurements.
         callbacks: further Keras callbacks.
         say: receives each line of text.
 
@@ -89,7 +95,9 @@ def train(
     else:
         recipe = _changed(_recipe(recipe), changes, learning_rate, arguments)
     _check(recipe)
-    _check_integers(checkpoint_every=1 if checkpoint_every is None else checkpoint_every, keep=keep)
+    _check_integers(
+        checkpoint_every=1 if checkpoint_every is None else checkpoint_every, keep=keep, features_every=features_every
+    )
 
     if data_service:
         data.service.check_answer(data_service)
@@ -119,6 +127,8 @@ def train(
         recipe = recipe.replace(input_shape=shape)
     steps = data.steps_per_epoch(source, recipe.train_split, recipe.batch_size)
 
+    features = open_features(features, getattr(models, recipe.model))  # before the seed: loading draws numbers
+
     keras.utils.set_random_seed(recipe.seed)
     policy = None
     if mixed_precision:
@@ -139,6 +149,7 @@ def train(
         model.check_range(*source.input_range, what=recipe.dataset)
     if recipe.with_labels and source.in_memory and source.target in source.split(recipe.train_split).shapes:
         model.check_labels(source.array(recipe.train_split, source.target))
+    quality = callbacks_of(model, source, recipe, features, features_every, say)
     pipeline = {"transforms": recipe.transforms, "with_labels": recipe.with_labels, "seed": recipe.seed}
 
     def batches(split, **options):
@@ -206,6 +217,7 @@ def train(
                 on_pause=checkpoints.on_pause,
                 callbacks=[
                     Progress(recipe.epochs, steps, sys.stdout if chief else io.StringIO()),
+                    *quality,
                     Logs(run, profile=position.step // model.steps_per_execution + 2 if profile else None, say=say),
                     Pictures(run, examples[0] if recipe.with_labels else examples, seed=recipe.seed, say=say),
                     *callbacks,
@@ -222,6 +234,8 @@ def train(
         trained = {name: value for name, value in last.items() if not name.startswith("val_")}
         with _writing(run, "The metrics"):
             run.write_metrics(history=position.history, **{recipe.train_split: trained, recipe.test_split: tested})
+            if sampled := of_samples(last):
+                run.write_metrics(samples=sampled)
     return run if chief else None
 
 

@@ -36,12 +36,17 @@ def sample(run, count=64, seed=0, out=None, **options):
         raise InputError(f"Samples are written as {' or '.join(FORMATS)}. Received: {out}.")
     run = run if isinstance(run, Run) else Run.open(run)
     model = run.load_model()
-    if not hasattr(model, "sample"):
-        raise InputError(f"{type(model).__name__} has no distribution to sample from; a VAE has.")
+    check_sampler(model)
     samples = model.sample(count, seed=seed, **options).numpy()
     if out is not None:
         _write(out, samples)
     return samples
+
+
+def check_sampler(model):
+    """Raises InputError when a model cannot sample."""
+    if not hasattr(model, "sample"):
+        raise InputError(f"{type(model).__name__} has no distribution to sample from; a VAE has.")
 
 
 def _write(out, samples):

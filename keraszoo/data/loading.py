@@ -1,5 +1,6 @@
 """load: one function for every kind of dataset."""
 
+import math
 import os
 from pathlib import Path
 
@@ -9,9 +10,11 @@ from ..errors import InputError
 from .folder import load_folder
 from .npz import load_npz
 from .records import known_names, load_records
+from .stacked_mnist import stack_digits
 from .transforms import image_size as checked_size
 
 MEMORY_LIMIT = 2 * 2**30
+STACKED = "stacked_mnist"
 
 
 def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_limit=MEMORY_LIMIT):
@@ -20,9 +23,10 @@ def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_l
     `name` is one of
 
     - the name of a tfds dataset, `name`, `name/config` or `name/config:version`, that is prepared in
-      `data_dir`, or of one of the zoo's own (`digits`, `photos`), which is prepared when it is first used, in a cache
-      directory: KERASZOO_CACHE, else XDG_CACHE_HOME/keraszoo, else ~/.cache/keraszoo. A dataset that is one
-      split is divided 90 : 10 into train and test.
+      `data_dir`, or of one of the zoo's own (`digits`, `photos`, `points/gaussians8`, `points/gaussians25`), which is
+      prepared when it is first used, in a cache directory: KERASZOO_CACHE, else XDG_CACHE_HOME/keraszoo, else
+      ~/.cache/keraszoo. A dataset that is one split is divided 90 : 10 into train and test.
+    - `stacked_mnist`: three random digits of the prepared `mnist` as channels, 1000 classes; always in memory.
     - a folder of images (bmp, gif, jpeg, png, tiff, webp), all in it or in one sub-folder per class;
       `train/` and `test/` (and `validation/`) may stand above, else 10 % of the images become the test
       split, the same every time. Images become uint8, grey if all of them are, else RGB without transparency.
@@ -65,7 +69,7 @@ def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_l
         raise InputError(f"A dataset is given by its name or path. Received: {name!r}.")
     path = Path(text).expanduser()
     looks_like_path = isinstance(name, os.PathLike) or text.startswith((".", "/", "~")) or text.endswith(("/", ".npz"))
-    if looks_like_path or (path.exists() and text.replace(":", "/").split("/")[0] not in known_names()):
+    if looks_like_path or (path.exists() and text.replace(":", "/").split("/")[0] not in {*known_names(), STACKED}):
         if supervised_keys is not None:
             raise InputError(f"supervised_keys is for tfds datasets. Received: {text}.")
         if path.is_dir():
@@ -80,4 +84,8 @@ def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_l
         if not pair or not supervised_keys[0]:
             raise InputError(f"supervised_keys is (input, target). Received: {supervised_keys!r}.")
         supervised_keys = tuple(supervised_keys)
+    if text == STACKED:
+        if supervised_keys is not None:
+            raise InputError(f"{STACKED} has one image and one label; it takes no supervised_keys.")
+        return stack_digits(text, load_records("mnist", data_dir, size, None, math.inf))
     return load_records(text, data_dir, size, supervised_keys, memory_limit)

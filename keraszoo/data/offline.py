@@ -11,9 +11,10 @@ import tensorflow as tf
 from ..errors import InputError
 from .digits import Digits
 from .photos import Photos
+from .points import Points
 
 # A further offline dataset is a tfds builder in a file of its own and an entry here.
-BUILDERS = {builder.name: builder for builder in (Digits, Photos)}
+BUILDERS = {builder.name: builder for builder in (Digits, Photos, Points)}
 
 
 def cache_dir():

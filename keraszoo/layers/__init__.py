@@ -5,6 +5,7 @@ from .convolutional import convolutional_decoder, convolutional_encoder
 from .corruption import GaussianCorruption, Masking, RandomHole, SaltAndPepper
 from .differentiable_augmentation import DifferentiableAugmentation
 from .image_to_image import image_to_image
+from .lenet import lenet5_encoder
 from .networks import dense_decoder, dense_encoder
 from .padding import Pad2D
 from .pooling import MaxPoolWithArgmax, MaxUnpool2D
@@ -33,5 +34,6 @@ __all__ = [
     "dense_decoder",
     "dense_encoder",
     "image_to_image",
+    "lenet5_encoder",
     "separate_replicas",
 ]

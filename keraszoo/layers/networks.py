@@ -11,6 +11,7 @@ import keras
 from ..errors import InputError, closest
 from .convolutional import convolutional_decoder, convolutional_encoder
 from .initialization import initializers
+from .lenet import lenet5_encoder
 
 
 def dense_encoder(image_shape, outputs, hidden=(256,), *, activation="relu", initialization="glorot", dtype=None):
@@ -41,6 +42,24 @@ NETWORKS = {
     "dense": (dense_encoder, dense_decoder, (256,)),
     "convolutional": (convolutional_encoder, convolutional_decoder, (32, 64)),
 }
+#: name: (encoder, its hidden layers); LeNet-5 has no decoder
+ENCODERS = {name: (encoder, hidden) for name, (encoder, _, hidden) in NETWORKS.items()} | {
+    "lenet5": (lenet5_encoder, (6, 16, 120)),
+}
+
+
+def encoder_alone(image_shape, outputs, *, network, hidden, **options):
+    """The encoder of that name, for models that do not decode.
+
+    Args:
+        image_shape: shape of one example.
+        outputs: width of the encoder's output.
+        network: "dense", "convolutional" or "lenet5".
+        hidden: units or filters of the hidden layers, from the image side; None for the network's default.
+        **options: `activation`, `initialization`, `dtype`.
+    """
+    make, default = ENCODERS[_known(network, ENCODERS)]
+    return make(image_shape, outputs, default if hidden is None else hidden, **options)
 
 
 def encoder_and_decoder(
@@ -68,9 +87,7 @@ def encoder_and_decoder(
         padding: "zero", "mirrored" or "periodic": what convolutions see beyond the border; transposed ones only zeros.
         **options: `activation`, `initialization`, `dtype` of both networks.
     """
-    if network not in NETWORKS:
-        raise InputError(f"Unknown network. Received: network={network!r}. {closest(str(network), NETWORKS)}")
-    encoder, decoder, default = NETWORKS[network]
+    encoder, decoder, default = NETWORKS[_known(network, NETWORKS)]
     hidden = default if hidden is None else hidden
     down, up = {"downsampling": downsampling, "padding": padding}, {"upsampling": upsampling, "padding": padding}
     if network == "dense":
@@ -96,6 +113,12 @@ def check_network(network, role, input_shape, output_shape):
             f"The {role} must map {(None, *input_shape)} to {(None, *output_shape)}. Received one that returns "
             f"{tuple(output.shape)}."
         )
+
+
+def _known(network, networks):
+    if network not in networks:
+        raise InputError(f"Unknown network. Received: network={network!r}. {closest(str(network), networks)}")
+    return network
 
 
 def _check_untouched(**options):

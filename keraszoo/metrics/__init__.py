@@ -1,16 +1,34 @@
-"""How good an answer is: restored images against clean ones, and the classical restorations to beat."""
+"""How good an answer is: restored images against clean ones with the classical restorations to beat, and samples
+against data."""
 
 from .baselines import bicubic, downsample, mean_image_fill, median_filter
+from .class_histogram import class_histogram_kl
 from .comparison import compare_restorations
+from .density_coverage import density_coverage
+from .frechet import frechet_distance
+from .inception_score import inception_score
+from .kernel_distance import kernel_distance
+from .mode_coverage import ModeCoverage, mode_coverage
+from .precision_recall import precision_recall
 from .restoration import hole_psnr, psnr, ssim
+from .samples import compare_samples
 
 __all__ = [
+    "ModeCoverage",
     "bicubic",
+    "class_histogram_kl",
     "compare_restorations",
+    "compare_samples",
+    "density_coverage",
     "downsample",
+    "frechet_distance",
     "hole_psnr",
+    "inception_score",
+    "kernel_distance",
     "mean_image_fill",
     "median_filter",
+    "mode_coverage",
+    "precision_recall",
     "psnr",
     "ssim",
 ]

@@ -20,4 +20,18 @@ RECIPES = (
         expected={"test/accuracy": (0.965, 0.015)},
         minutes=0.2,
     ),
+    Recipe(
+        name="classifier/mnist",
+        title="LeNet-5 on MNIST; its 84 features judge samples of other models",
+        model="Classifier",
+        input_shape=(28, 28, 1),
+        arguments={"network": "lenet5", "features": 84},
+        dataset="mnist",
+        with_labels=True,
+        optimizers={"optimizer": Optimizer("adam", 2e-3, decay="cosine")},
+        batch_size=128,
+        epochs=8,
+        expected={"test/accuracy": (0.991, 0.003)},
+        minutes=0.5,
+    ),
 )

@@ -35,7 +35,8 @@ class Recipe:
         labels: number of training examples that keep their label, equally many of each class; None: all.
         image_size: (height, width) to which a folder's images are resized, or None.
         train_split, test_split: names of the splits.
-        expected: `{"split/metric": (value, tolerance)}`, measured with this recipe.
+        expected: `{"split/metric": (value, tolerance)}`, measured with this recipe; for points of a known mixture also
+            "samples/modes", "samples/high_quality" and "samples/mode_kl".
         minutes: what it took on 2 CPU cores.
     """
 

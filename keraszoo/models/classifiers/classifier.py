@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from ...errors import InputError
-from ...layers.networks import encoder_and_decoder
+from ...layers.networks import encoder_alone
 from ...layers.sizes import positive_integers
 from ...zoo_model import ZooModel
 
@@ -22,7 +22,8 @@ class Classifier(ZooModel):
         image_shape: shape of one example.
         num_classes: number of classes, >= 2.
         features: number of the encoder's outputs, when it is made by size.
-        network, hidden, activation, initialization: of the encoder by size, as for `Autoencoder`.
+        network: "dense", "convolutional", or "lenet5", which with `features=84` is LeCun's (1998).
+        hidden, activation, initialization: of the encoder by size, as for `Autoencoder`.
         encoder: a network instead, [batch, *image_shape] -> [batch, features], such as `autoencoder.encoder` of a
             trained model. It is shared, not copied: what is learned here is learned there.
         freeze: whether the encoder stays as it is and only the last layer learns.
@@ -69,9 +70,7 @@ class Classifier(ZooModel):
         }
         self._passed, self.freeze = encoder, bool(freeze)
         if encoder is None:
-            encoder, _ = encoder_and_decoder(
-                self.image_shape, self.features, self.features, dtype=self.dtype_policy, **self._options
-            )
+            encoder = encoder_alone(self.image_shape, self.features, dtype=self.dtype_policy, **self._options)
         self.encoder = encoder
         try:
             shape = tuple(encoder(keras.KerasTensor((None, *self.image_shape))).shape)

@@ -1,0 +1,117 @@
+"""How good samples are: the whole of `keraszoo measure`."""
+
+import numpy as np
+
+from keraszoo import data
+from keraszoo.data.points import known_mixture
+from keraszoo.errors import InputError
+from keraszoo.metrics import ModeCoverage, compare_samples, mode_coverage
+from keraszoo.run import Run
+
+from .examples import random_examples
+from .features import FeatureNetwork
+from .sampling import check_sampler
+
+NEIGHBOURS = 5
+DRAWN_TOGETHER = 500
+
+#: every name that a `SampleMeasures` may return
+MEASURES = (
+    "frechet_distance",
+    "kernel_distance",
+    "precision",
+    "recall",
+    "density",
+    "coverage",
+    "inception_score",
+    "class_kl",
+    *ModeCoverage._fields,
+)
+
+
+class SampleMeasures:
+    """Measures of samples against real examples, whose features are found once.
+
+    Args:
+        real: [n, ...], n > NEIGHBOURS.
+        features: a `FeatureNetwork`, or None.
+        mixture: the `GaussianMixture` that the examples follow, or None.
+    """
+
+    def __init__(self, real, features=None, mixture=None):
+        self.features, self.mixture = features, mixture
+        self.real = features(real) if features else None
+
+    def __call__(self, samples):
+        """`{measure: value}` of samples [n, ...]: those of `compare_samples`, of `mode_coverage`, or both."""
+        measures = {}
+        if self.features:
+            (real, real_probabilities), (fake, fake_probabilities) = self.real, self.features(samples)
+            measures |= compare_samples(real, fake, real_probabilities, fake_probabilities, NEIGHBOURS)
+        if self.mixture:
+            measures |= mode_coverage(samples, self.mixture.means, self.mixture.sd)._asdict()
+        return measures
+
+
+def measure(run, features=None, count=10_000, split=None, seed=0, *, data_dir=None):
+    """How good the samples of a run's model are, beside how good real examples would be.
+
+    Args:
+        run: a `Run` or the path of one.
+        features: the run of a classifier of the same data, its path, or a Keras classifier; see `FeatureNetwork`. May
+            be None for `points/...`, whose modes are known.
+        count: how many samples, or as many as the split has, or half of the training data if that is less.
+        split: with which they are compared; by default the recipe's test split.
+        seed: integer; the same seed gives the same samples and the same choice of examples.
+        data_dir: where tensorflow-datasets keeps its data.
+
+    Returns:
+        `{"samples" | "real vs real": {measure: value}}`. The second compares two disjoint parts of the training data
+        of the same size: what a perfect model would reach.
+
+    Raises:
+        InputError: missing or unfinished run, a model that does not sample, features that are no classifier's or
+            another shape's, nothing to measure by, missing data, unknown split, or too few samples.
+    """
+    check_count(count)
+    run = run if isinstance(run, Run) else Run.open(run)
+    recipe = run.recipe
+    split, mixture = split or recipe.test_split, mixture_of(recipe)
+    if features is None and mixture is None:
+        raise InputError(
+            "Samples are judged by a classifier's features (--features RUN) or by the known modes of points/... "
+            f"Received: neither, for a run on {recipe.dataset}."
+        )
+    if features is not None:
+        features = FeatureNetwork(features)
+        features.check_shape(recipe.input_shape)
+    model = run.load_model()
+    check_sampler(model)
+    source = data.load(recipe.dataset, data_dir=data_dir, image_size=recipe.image_size)
+    count = min(count, source.split(split).size, source.split(recipe.train_split).size // 2)
+    check_count(count)
+    halves = random_examples(source, recipe.train_split, recipe, 2 * count, seed)
+    reference = SampleMeasures(halves[:count], features, mixture)(halves[count:])
+    compare = SampleMeasures(random_examples(source, split, recipe, count, seed), features, mixture)
+    return {"samples": compare(draw(model, count, seed)), "real vs real": reference}
+
+
+def mixture_of(recipe):
+    """The distribution of a recipe's examples, or None where it is not known."""
+    return None if recipe.transforms else known_mixture(recipe.dataset)
+
+
+def check_count(count):
+    """Raises InputError when there are too few samples to find their neighbours."""
+    if not isinstance(count, int) or count <= NEIGHBOURS:
+        raise InputError(
+            f"Samples are judged by {NEIGHBOURS} nearest neighbours each, so at least {NEIGHBOURS + 1} are needed. "
+            f"Received: {count!r}."
+        )
+
+
+def draw(model, count, seed):
+    """`count` samples of a model, a few hundred at a time, each time from another seed: a numpy array [count, ...]."""
+    seeds = np.random.default_rng(seed).integers(2**31, size=-(-count // DRAWN_TOGETHER))
+    parts = [np.asarray(model.sample(DRAWN_TOGETHER, seed=int(seed))) for seed in seeds]
+    return np.concatenate(parts)[:count]
