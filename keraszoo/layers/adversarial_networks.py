@@ -12,6 +12,7 @@ import itertools
 import math
 
 import keras
+import tensorflow as tf
 
 from ..errors import InputError, closest
 from .batch_normalization import BatchNormalization
@@ -22,6 +23,14 @@ from .spectral_normalization import SpectralNormalization
 
 KERNEL = 4
 SLOPE = 0.2  # of the leaky rectifier, for negative values
+
+
+@keras.saving.register_keras_serializable("keraszoo")
+def leaky_rectifier(x):
+    """max(x, 0.2 x). Fused with a spectrally normalised convolution, TensorFlow's LeakyRelu makes its optimizer fail."""
+    return tf.maximum(x, SLOPE * x)
+
+
 NORMALIZATIONS = ("none", "batch", "layer", "spectral")
 
 
@@ -44,7 +53,7 @@ def dense_discriminator(
     widths = [math.prod(image_shape), *hidden]
     for fan_in, units in itertools.pairwise(widths):
         layers += _normalized(_dense(units, fan_in, dtype), normalization, dtype)
-        layers += [keras.layers.LeakyReLU(SLOPE, dtype=dtype)]
+        layers += [keras.layers.Activation(leaky_rectifier, dtype=dtype)]
     layers += _last(_dense(outputs, widths[-1], dtype, use_bias=use_bias), normalization, dtype)
     return keras.Sequential(layers, name="discriminator")
 
@@ -76,7 +85,7 @@ def convolutional_discriminator(
         convolution = keras.layers.Conv2D(filters, KERNEL, 2, **options)
         # The paper leaves batch normalisation out of the first layer.
         first = "none" if depth == 0 and normalization != "spectral" else normalization
-        layers += [*_normalized(convolution, first, dtype), keras.layers.LeakyReLU(SLOPE, dtype=dtype)]
+        layers += [*_normalized(convolution, first, dtype), keras.layers.Activation(leaky_rectifier, dtype=dtype)]
     layers += [keras.layers.Flatten(dtype=dtype)]
     layers += _last(
         keras.layers.Dense(outputs, use_bias=use_bias, dtype=dtype, **_start(normalization)), normalization, dtype
