@@ -45,12 +45,13 @@ class Players(keras.callbacks.Callback):
         model = self.model
         seeds = [state for state in model.non_trainable_variables if state.name == "seed_generator_state"]
         fixed = [(state, [self.seed + place, 0]) for place, state in enumerate(seeds)]
-        # What is assigned in the scope never reaches a variable.
-        with keras.StatelessScope(fixed), tf.GradientTape() as tape:
-            terms = player.terms(self.x, self.y, training=True)
+        optimizer = getattr(model, name)
+        with tf.GradientTape() as tape:
+            with keras.StatelessScope(fixed):  # what is assigned in it never reaches a variable
+                terms = player.terms(self.x, self.y, training=True)
             lowered = tf.add_n([tf.cast(terms[term], tf.float32) for term in model.term_names if term in terms])
             loss = tf.reduce_mean(lowered) + sum(model.losses)
-            optimizer = getattr(model, name)
             scaled = optimizer.scale_loss(loss)  # float16 would lose small gradients
         norm = tf.linalg.global_norm(tape.gradient(scaled, player.variables)) / optimizer.scale_loss(1.0)
-        return norm, {logit: terms[logit] for logit in model.measure_names if logit.endswith("logit") and logit in terms}
+        logits = [measure for measure in model.measure_names if measure.endswith("logit") and measure in terms]
+        return norm, {logit: terms[logit] for logit in logits}
