@@ -338,7 +338,7 @@ def run_classes(gan, classifier, draws):
         (["arithmetic", "GAN", "--out", "a.png", "--plus", "7"], "GAN does not encode.*--features RUN"),
         (["arithmetic", "CLASSIFIER", "--out", "a.png", "--plus", "7"], "Classifier has no latent space"),
         (["arithmetic", "GAN", "--out", "a.png", "--plus", "7", "--features", "VAE"], "can classify. Received: VAE"),
-        (["arithmetic", "PLAIN", "--out", "a.png", "--plus", "7", "--features", "VAE"], "Autoencoder has no latent space"),
+        (["arithmetic", "PLAIN", "--plus", "7", "--features", "VAE", "--out", "a.png"], "Autoencoder has no latent"),
         (
             ["arithmetic", "GAN", "--out", "a.png", "--plus", "7", "--features", "LARGE"],
             r"the model's shape, \(8, 8, 1\). Received: large, which takes \(9, 9, 1\)",

@@ -80,7 +80,7 @@ def test_norms_are_those_of_each_players_own_gradient(run):
     assert shown["gradient_norm/optimizer"] == pytest.approx(3.0)  # the mean of x
     # 2 (1 - 5) + .25, and the regularisation 3 b^2: 6
     assert shown["gradient_norm/other_optimizer"] == pytest.approx(abs(-8 + 0.25 + 6))
-    assert set(shown) == {"gradient_norm/optimizer", "gradient_norm/other_optimizer", "own_logit"}
+    assert set(shown) == {"gradient_norm/optimizer", "gradient_norm/other_optimizer", "logits/own_logit"}
 
 
 def test_a_scaled_loss_does_not_scale_the_norm(run):
@@ -97,11 +97,12 @@ def test_histograms_are_of_the_discriminators_logits(run, digits):
     model.compile("adam", discriminator_optimizer="adam")
     shown = watch(run, model, x)
     logits = model.discriminate(x).numpy()
-    left, right, counts = shown["real_logit"].T
+    left, right, counts = shown["logits/real_logit"].T
     assert counts.sum() == len(x)
     assert (left[0], right[-1]) == pytest.approx((logits.min(), logits.max()), rel=1e-5)
     assert counts == pytest.approx(np.histogram(logits, np.append(left, right[-1]))[0], abs=2)  # rounding at the edges
-    assert shown["fake_logit"].T[2].sum() == len(x) and not np.array_equal(shown["fake_logit"], shown["real_logit"])
+    fake = shown["logits/fake_logit"]
+    assert fake.T[2].sum() == len(x) and not np.array_equal(fake, shown["logits/real_logit"])
 
 
 RICH = {

@@ -10,8 +10,8 @@ class Players(keras.callbacks.Callback):
     """Writes to TensorBoard, when an epoch ends, of the same examples and the same noise each time:
 
     - `gradient_norm/<optimizer>`: the global norm of the gradient that each player would follow in training;
-    - a histogram of each of the model's measures that is a logit, such as a discriminator's `real_logit` and
-      `fake_logit`, one value an example.
+    - `logits/<measure>`: a histogram, over the examples, of each of the model's measures that is a logit, such as a
+      discriminator's `real_logit` and `fake_logit`.
 
     Neither weights, moving statistics, metrics nor seeds change. Every process computes them of its first replica's
     weights, without the others.
@@ -34,7 +34,7 @@ class Players(keras.callbacks.Callback):
             with reported("the players for TensorBoard", self.say), self.writer.as_default():
                 tf.summary.scalar(f"gradient_norm/{name}", norm, step=epoch)
                 for logit, values in logits.items():
-                    tf.summary.histogram(logit, values, step=epoch)
+                    tf.summary.histogram(f"logits/{logit}", values, step=epoch)
 
     def on_train_end(self, logs=None):
         with reported("the players for TensorBoard", self.say):
