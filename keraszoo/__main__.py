@@ -27,6 +27,7 @@ VERBS = {
     "search": ("keraszoo.training.application_commands", "search_command", True, "find images like an image"),
     "anomaly": ("keraszoo.training.application_commands", "anomaly_command", True, "tell unusual images"),
     "restore": ("keraszoo.training.application_commands", "restore_command", True, "restore a damaged image"),
+    "latent": ("keraszoo.training.latent_commands", "latent_command", True, "walk through a model's latent space"),
     "export": ("keraszoo.export.command", "export_command", True, "export a run for TensorFlow Serving"),
     "doctor": ("keraszoo.export.command", "doctor_command", True, "prove that an exported model serves"),
 }

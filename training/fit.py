@@ -22,6 +22,7 @@ from .build import build_model, build_optimizer
 from .checkpoints import Checkpoints, Position, restore_checkpoint
 from .logs import Logs, describe, reason
 from .pictures import Pictures
+from .players import Players
 from .preemption import StopRequest
 from .progress import Progress
 from .sample_quality import callbacks_of, of_samples, open_features
@@ -184,6 +185,7 @@ def train(
     if resume:
         say(_where(position, recipe.epochs, steps))
     examples = next(iter(data.batches(source, recipe.test_split, 64, training=False, **pipeline)))
+    x, y = examples if recipe.with_labels else (examples, None)
     with run.lock():
         with _writing(run, "The run"):
             if resume:
@@ -219,7 +221,8 @@ def train(
                     Progress(recipe.epochs, steps, sys.stdout if chief else io.StringIO()),
                     *quality,
                     Logs(run, profile=position.step // model.steps_per_execution + 2 if profile else None, say=say),
-                    Pictures(run, examples[0] if recipe.with_labels else examples, seed=recipe.seed, say=say),
+                    Pictures(run, x, seed=recipe.seed, say=say),
+                    *([Players(run, x, y, seed=recipe.seed, say=say)] if len(model.players()) > 1 else []),
                     *callbacks,
                     checkpoints,
                 ],

@@ -38,9 +38,18 @@ def read_image(path, channels):
 
 def check_png(path):
     """Raises InputError when a PNG cannot be written there; asked before the work starts."""
+    _check(path, ".png", "Pictures")
+
+
+def check_gif(path):
+    """Raises InputError when a GIF cannot be written there; asked before the work starts."""
+    _check(path, ".gif", "Moving pictures")
+
+
+def _check(path, suffix, what):
     path = pathlib.Path(path)
-    if path.suffix != ".png":
-        raise InputError(f"Pictures are written as .png. Received: {path}.")
+    if path.suffix != suffix:
+        raise InputError(f"{what} are written as {suffix}. Received: {path}.")
     if path.is_dir() or not os.access(path.parent, os.W_OK):
         reason = "it is a directory" if path.is_dir() else f"{path.parent} is no directory that can be written"
         raise InputError(f"The picture cannot be written. Received: {path}: {reason}.")
@@ -53,10 +62,31 @@ def write_png(path, page):
         InputError: it cannot be written there.
     """
     check_png(path)
+    _write(path, lambda temporary: save_png(temporary, page))
+
+
+def write_gif(path, pages, milliseconds=80):
+    """Writes uint8 images [n, height, width, 1 or 3] as a film without end, whole or not at all.
+
+    Args:
+        path: a file that is there is replaced.
+        pages: the images, at least one.
+        milliseconds: how long each is shown.
+
+    Raises:
+        InputError: it cannot be written there.
+    """
+    check_gif(path)
+    first, *others = [Image.fromarray(page[..., 0] if page.shape[-1] == 1 else page) for page in pages]
+    film = {"save_all": True, "append_images": others, "duration": milliseconds, "loop": 0}
+    _write(path, lambda temporary: first.save(temporary, **film))
+
+
+def _write(path, save):
     path = pathlib.Path(path)
-    temporary = path.with_name(f"{UNFINISHED}{uuid.uuid4().hex}.png")
+    temporary = path.with_name(f"{UNFINISHED}{uuid.uuid4().hex}{path.suffix}")
     try:
-        save_png(temporary, page)
+        save(temporary)
         os.replace(temporary, path)
     except OSError as error:
         raise InputError(f"The picture cannot be written. Received: {path}: {error.strerror}.") from error

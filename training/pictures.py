@@ -1,5 +1,7 @@
 """The model's pictures after each epoch, in TensorBoard and as PNG files."""
 
+import math
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -18,6 +20,16 @@ def tile(images):
     rows, columns, height, width, channels = images.shape
     page = images.transpose(0, 2, 1, 3, 4).reshape(rows * height, columns * width, channels)[:-1, :-1]
     return np.round(255 * page).astype("uint8")
+
+
+def grid(images):
+    """[n, height, width, channels] -> [rows, columns, height, width, channels], nearly square; the rest is black."""
+    images = np.asarray(images, "float32")
+    columns = math.ceil(math.sqrt(len(images)))
+    rows = math.ceil(len(images) / columns)
+    page = np.zeros((rows * columns, *images.shape[1:]), "float32")
+    page[: len(images)] = images
+    return page.reshape(rows, columns, *images.shape[1:])
 
 
 def save_png(path, page):

@@ -1,6 +1,5 @@
 """Drawing samples from a finished run: the whole of `keraszoo sample`."""
 
-import math
 import pathlib
 
 import numpy as np
@@ -8,7 +7,7 @@ import numpy as np
 from keraszoo.errors import InputError
 from keraszoo.run import Run
 
-from .pictures import save_png, tile
+from .pictures import grid, save_png, tile
 
 FORMATS = (".png", ".npy")
 
@@ -56,10 +55,6 @@ def _write(out, samples):
             return
         if samples.ndim != 4 or samples.shape[-1] not in (1, 3):
             raise InputError(f"Only images become a .png; take .npy. Received: samples of shape {samples.shape}.")
-        columns = math.ceil(math.sqrt(len(samples)))
-        rows = math.ceil(len(samples) / columns)
-        page = np.zeros((rows * columns, *samples.shape[1:]), "float32")
-        page[: len(samples)] = samples
-        save_png(out, tile(page.reshape(rows, columns, *samples.shape[1:])))
+        save_png(out, tile(grid(samples)))
     except OSError as error:
         raise InputError(f"The samples cannot be written. Received: {out}: {error.strerror}.") from error

@@ -21,8 +21,12 @@ class GenerativeAutoencoder(Autoencoder):
         Returns:
             [count, *image_shape] float32.
         """
+        return self.decode(self.sample_latent(count, seed, temperature))
+
+    def sample_latent(self, count, seed=None, temperature=1.0):
+        """What `sample` decodes: [count, latent_dim] float32."""
         seed = keras.random.SeedGenerator(seed).next()
-        return self.decode(temperature * tf.random.stateless_normal([count, self.latent_dim], seed))
+        return temperature * tf.random.stateless_normal([count, self.latent_dim], seed)
 
     def pictures(self, x, seed=0):
         if len(self.image_shape) != 3:

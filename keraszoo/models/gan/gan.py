@@ -300,7 +300,11 @@ class GAN(ZooModel):
         Returns:
             [count, *image_shape] float32.
         """
-        return self.decode(self._seeded_latent(count, seed, temperature))
+        return self.decode(self.sample_latent(count, seed, temperature))
+
+    def sample_latent(self, count, seed=None, temperature=1.0):
+        """What `sample` decodes: [count, latent_dim + codes] float32, the noise first."""
+        return self._seeded_latent(count, seed, temperature)
 
     def _seeded_latent(self, count, seed, temperature, codes=None):
         seed = keras.random.SeedGenerator(seed).next()

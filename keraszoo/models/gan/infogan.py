@@ -98,11 +98,15 @@ class InfoGAN(GAN):
         Returns:
             [count, *image_shape] float32.
         """
+        return self.decode(self.sample_latent(count, seed, temperature, codes))
+
+    def sample_latent(self, count, seed=None, temperature=1.0, codes=None):
+        """What `sample` decodes: [count, latent_dim + sum(categories) + continuous] float32, the noise first."""
         if codes is None:
             draws = len(self.categories) + self.continuous
             other = None if seed is None else seed + 1
             codes = self.codes_of(tf.random.stateless_uniform([count, draws], keras.random.SeedGenerator(other).next()))
-        return self.decode(self._seeded_latent(count, seed, temperature, tf.cast(codes, tf.float32)))
+        return self._seeded_latent(count, seed, temperature, tf.cast(codes, tf.float32))
 
     def pictures(self, x, seed=0):
         """Samples; and for each code the same noise, in each row, while the code changes from left to right."""

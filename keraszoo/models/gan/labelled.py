@@ -53,6 +53,10 @@ class LabelledGAN(GAN):
         Raises:
             InputError: labels out of range, or not as many as examples.
         """
+        return self.decode(self.sample_latent(count, seed, temperature, labels))
+
+    def sample_latent(self, count, seed=None, temperature=1.0, labels=None):
+        """What `sample` decodes: [count, latent_dim + num_classes] float32, the noise first."""
         labels = np.arange(count) % self.num_classes if labels is None else np.asarray(labels)
         if labels.shape not in ((), (count,)) or labels.dtype.kind not in "iu":
             raise InputError(
@@ -61,7 +65,7 @@ class LabelledGAN(GAN):
             )
         self.check_labels(labels)
         codes = self.one_hot(np.broadcast_to(labels, [count]))
-        return self.decode(self._seeded_latent(count, seed, temperature, codes))
+        return self._seeded_latent(count, seed, temperature, codes)
 
     def pictures(self, x, seed=0):
         """Each column is a class, where there are images."""
