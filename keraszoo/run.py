@@ -31,8 +31,8 @@ class Run:
         checkpoints/       full training states, for resuming
         logs/              TensorBoard
         samples/           the same pictures as PNG files
-        metrics.json       {split: {metric: value}} of the finished model, "samples" where its samples were measured,
-                           and "history", one entry an epoch
+        metrics.json       {split: {metric: value}} of the finished model, "samples" where they were measured, and
+                           "history", one entry an epoch
         model.keras        the finished model
 
     Attributes:

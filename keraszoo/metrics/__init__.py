@@ -4,12 +4,12 @@ against data."""
 from .baselines import bicubic, downsample, mean_image_fill, median_filter
 from .class_histogram import class_histogram_kl
 from .comparison import compare_restorations
-from .density_coverage import density_coverage
+from .density import density_coverage
 from .frechet import frechet_distance
-from .inception_score import inception_score
-from .kernel_distance import kernel_distance
-from .mode_coverage import ModeCoverage, mode_coverage
-from .precision_recall import precision_recall
+from .inception import inception_score
+from .kernel import kernel_distance
+from .modes import ModeCoverage, mode_coverage
+from .precision import precision_recall
 from .restoration import hole_psnr, psnr, ssim
 from .samples import compare_samples
 

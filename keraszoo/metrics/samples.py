@@ -1,11 +1,11 @@
 """Every measure of samples at once."""
 
 from .class_histogram import class_histogram_kl
-from .density_coverage import density_coverage
+from .density import density_coverage
 from .frechet import frechet_distance
-from .inception_score import inception_score
-from .kernel_distance import kernel_distance
-from .precision_recall import precision_recall
+from .inception import inception_score
+from .kernel import kernel_distance
+from .precision import precision_recall
 
 
 def compare_samples(real, fake, real_probabilities=None, fake_probabilities=None, neighbours=5):

@@ -1,4 +1,4 @@
-"""The inception score, and how often each class appears.
+"""The inception score.
 
 Salimans, Goodfellow, Zaremba, Cheung, Radford and Chen, "Improved Techniques for Training GANs" (2016),
 https://arxiv.org/abs/1606.03498, where the classifier is an Inception network.
