@@ -23,15 +23,13 @@ from .spectral_normalization import SpectralNormalization
 
 KERNEL = 4
 SLOPE = 0.2  # of the leaky rectifier, for negative values
+NORMALIZATIONS = ("none", "batch", "layer", "spectral")
 
 
 @keras.saving.register_keras_serializable("keraszoo")
 def leaky_rectifier(x):
-    """max(x, 0.2 x). Fused with a spectrally normalised convolution, TensorFlow's LeakyRelu makes its optimizer fail."""
+    """max(x, 0.2 x). With TensorFlow's own, its graph optimizer fails at spectrally normalised convolutions."""
     return tf.maximum(x, SLOPE * x)
-
-
-NORMALIZATIONS = ("none", "batch", "layer", "spectral")
 
 
 def dense_generator(inputs, image_shape, hidden=(256, 256), *, normalization="none", value_range=(0, 1), dtype=None):
