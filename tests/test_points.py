@@ -37,7 +37,7 @@ def test_density_is_that_of_the_mixture(name):
 @pytest.mark.parametrize("name", MIXTURES)
 def test_points_are_drawn_from_their_mixture(name):
     source, true = load(f"points/{name}"), mixture(name)
-    assert source.sizes == {"train": 20_000, "test": 10_000}
+    assert source.sizes == {"train": 100_000, "test": 10_000}
     assert source.shapes == {"x": (2,), "label": ()} and source.num_classes == len(true.means)
     for split, size in source.sizes.items():
         x, label = source.array(split), source.array(split, "label")

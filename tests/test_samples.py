@@ -3,6 +3,7 @@
 import math
 import tracemalloc
 
+import keras
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -12,6 +13,7 @@ from keraszoo.data.points import MIXTURES, mixture
 from keraszoo.errors import InputError
 from keraszoo.metrics import (
     class_histogram_kl,
+    classes_reached,
     compare_samples,
     density_coverage,
     frechet_distance,
@@ -155,6 +157,21 @@ def test_class_kl_of_missing_classes():
     assert class_histogram_kl(real[:9], real) == math.inf
 
 
+def test_classifier_of_one_channel_judges_each_channel_of_stacked_images():
+    bright = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(2)])
+    bright.layers[1].kernel.assign([[-10.0, 10.0]])
+    bright.layers[1].bias.assign([5.0, -5.0])
+    bright.add(keras.layers.Softmax())
+    network = FeatureNetwork(bright)
+    network.check_shape((4, 4, 3))
+    channels = np.array([[0, 0, 1], [1, 0, 0], [1, 1, 1]], "float32")
+    features, probabilities = network(np.broadcast_to(channels[:, None, None], [3, 4, 4, 3]))
+    assert features.shape == (3, 6) and probabilities.shape == (3, 8)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1.0, rtol=1e-5)
+    np.testing.assert_array_equal(probabilities.argmax(axis=1), [1, 4, 7])
+    assert classes_reached(probabilities) == 3
+
+
 # ---------------------------------------------------------------------- modes
 
 
@@ -193,7 +210,7 @@ def test_compare_samples_has_what_its_inputs_allow():
     assert set(compare_samples(real, fake)) == features
     probabilities = np.eye(10)[np.arange(50) % 10]
     measures = compare_samples(real, fake, probabilities, probabilities)
-    assert set(measures) == features | {"inception_score", "class_kl"}
+    assert set(measures) == features | {"inception_score", "class_kl", "classes"}
     assert all(type(value) is float for value in measures.values())
     assert (measures["precision"], measures["recall"]) == precision_recall(real, fake, 5)
 

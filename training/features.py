@@ -1,6 +1,7 @@
 """The features and class probabilities by which samples are judged."""
 
 import keras
+import numpy as np
 
 from keraszoo.errors import InputError
 from keraszoo.models import Classifier
@@ -15,6 +16,9 @@ class FeatureNetwork:
     Args:
         classifier: a finished run of a zoo's `Classifier` or its path; such a model; or any Keras model made by the
             functional API, or Sequential, whose last layer gives probabilities.
+
+    A classifier of images of one channel also judges images of several, channel by channel, such as stacked MNIST: the
+    features stand beside each other, and a class is a class in each channel, the first one's most significant.
 
     Raises:
         InputError: missing or unfinished run, or a model that is no classifier.
@@ -34,7 +38,8 @@ class FeatureNetwork:
 
     def check_shape(self, shape):
         """Raises InputError unless it takes examples of `shape`."""
-        if tuple(shape) != self.image_shape:
+        alone = (*shape[:-1], 1)
+        if self.image_shape not in (tuple(shape), alone):
             raise InputError(
                 f"The classifier takes examples of shape {self.image_shape}. Received: data of shape {tuple(shape)}. "
                 "Train one on the same data."
@@ -42,7 +47,14 @@ class FeatureNetwork:
 
     def __call__(self, examples):
         """[n, *image_shape] -> (features [n, d], probabilities [n, classes]), numpy arrays."""
-        return tuple(self.network.predict(examples, batch_size=BATCH_SIZE, verbose=0))
+        if examples.shape[1:] == self.image_shape:
+            return tuple(self.network.predict(examples, batch_size=BATCH_SIZE, verbose=0))
+        found = [self(examples[..., channel : channel + 1]) for channel in range(examples.shape[-1])]
+        features, probabilities = zip(*found, strict=True)
+        together = probabilities[0]
+        for further in probabilities[1:]:
+            together = np.einsum("ni,nj->nij", together, further).reshape(len(together), -1)
+        return np.concatenate(features, axis=1), together
 
 
 def _of_zoo(model):

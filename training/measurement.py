@@ -25,6 +25,7 @@ MEASURES = (
     "coverage",
     "inception_score",
     "class_kl",
+    "classes",
     *ModeCoverage._fields,
 )
 

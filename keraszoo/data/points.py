@@ -6,7 +6,7 @@ import tensorflow_datasets as tfds
 from ..errors import InputError, closest
 from .mixtures import grid, ring
 
-SIZES = {"train": 20_000, "test": 10_000}
+SIZES = {"train": 100_000, "test": 10_000}
 
 MIXTURES = {
     "gaussians8": ring(8, radius=2.0, sd=0.02),
@@ -49,7 +49,7 @@ def known_mixture(dataset):
 class Points(tfds.core.GeneratorBasedBuilder):
     """Points drawn from mixtures of Gaussians, on which it is known what a model should learn.
 
-    Nothing is downloaded. Features: `x` float32 [2] and `label`, the component. Splits: train 20,000, test 10,000, the
+    Nothing is downloaded. Features: `x` float32 [2] and `label`, the component. Splits: train 100,000, test 10,000, the
     same on every machine. `keraszoo.data.points.mixture(config)` has the modes and the density.
 
     Example:

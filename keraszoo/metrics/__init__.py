@@ -2,7 +2,7 @@
 against data."""
 
 from .baselines import bicubic, downsample, mean_image_fill, median_filter
-from .class_histogram import class_histogram_kl
+from .class_histogram import class_histogram_kl, classes_reached
 from .comparison import compare_restorations
 from .density import density_coverage
 from .frechet import frechet_distance
@@ -17,6 +17,7 @@ __all__ = [
     "ModeCoverage",
     "bicubic",
     "class_histogram_kl",
+    "classes_reached",
     "compare_restorations",
     "compare_samples",
     "density_coverage",

@@ -1,6 +1,6 @@
 """Every measure of samples at once."""
 
-from .class_histogram import class_histogram_kl
+from .class_histogram import class_histogram_kl, classes_reached
 from .density import density_coverage
 from .frechet import frechet_distance
 from .inception import inception_score
@@ -18,7 +18,7 @@ def compare_samples(real, fake, real_probabilities=None, fake_probabilities=None
 
     Returns:
         `{name: value}` of frechet_distance, kernel_distance, precision, recall, density and coverage and, with
-        probabilities, inception_score (of the fakes) and class_kl.
+        probabilities, inception_score and classes (of the fakes) and class_kl.
 
     Raises:
         InputError: as the single measures do.
@@ -42,4 +42,5 @@ def compare_samples(real, fake, real_probabilities=None, fake_probabilities=None
     if real_probabilities is not None:
         measures["inception_score"] = inception_score(fake_probabilities)
         measures["class_kl"] = class_histogram_kl(real_probabilities, fake_probabilities)
+        measures["classes"] = float(classes_reached(fake_probabilities))
     return measures

@@ -34,14 +34,17 @@ RECIPES = (
             "discriminator_hidden": (128, 128, 128),
             "value_range": None,
             "average": 0.999,
+            "gradient_penalty": 0.1,
         },
         dataset="points/gaussians25",
         optimizers={
-            "optimizer": Optimizer("adam", 0.001, decay="cosine", arguments={"beta_1": 0.5}),
-            "discriminator_optimizer": Optimizer("adam", 0.001, decay="cosine", arguments={"beta_1": 0.5}),
+            "optimizer": Optimizer("adam", 1e-3, decay="cosine", arguments={"beta_1": 0.5, "beta_2": 0.9}),
+            "discriminator_optimizer": Optimizer(
+                "adam", 2e-3, decay="cosine", arguments={"beta_1": 0.5, "beta_2": 0.9}
+            ),
         },
         batch_size=256,
-        epochs=30,
+        epochs=41,
         expected={"test/discriminator": (1.2, 0.3)},
         minutes=0.2,
     ),

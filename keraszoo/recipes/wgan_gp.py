@@ -33,16 +33,18 @@ RECIPES = (
             "discriminator_hidden": (128, 128, 128),
             "value_range": None,
             "average": 0.999,
+            "n_critic": 2,
+            "gradient_penalty": 1.0,
         },
         dataset="points/gaussians25",
         optimizers={
-            "optimizer": Optimizer("adam", 0.0005, decay="cosine", arguments={"beta_1": 0.5, "beta_2": 0.9}),
+            "optimizer": Optimizer("adam", 1e-3, decay="cosine", arguments={"beta_1": 0.5, "beta_2": 0.9}),
             "discriminator_optimizer": Optimizer(
-                "adam", 0.0005, decay="cosine", arguments={"beta_1": 0.5, "beta_2": 0.9}
+                "adam", 1e-3, decay="cosine", arguments={"beta_1": 0.5, "beta_2": 0.9}
             ),
         },
         batch_size=256,
-        epochs=50,
+        epochs=77,
         expected={"test/discriminator": (0.0, 0.3)},
         minutes=0.2,
     ),
