@@ -26,6 +26,7 @@ VERBS = {
     "search": ("keraszoo.training.application_commands", "search_command", True, "find images like an image"),
     "anomaly": ("keraszoo.training.application_commands", "anomaly_command", True, "tell unusual images"),
     "restore": ("keraszoo.training.application_commands", "restore_command", True, "restore a damaged image"),
+    "translate": ("keraszoo.training.application_commands", "translate_command", True, "translate an image"),
     "export": ("keraszoo.export.command", "export_command", True, "export a run for TensorFlow Serving"),
     "doctor": ("keraszoo.export.command", "doctor_command", True, "prove that an exported model serves"),
 }

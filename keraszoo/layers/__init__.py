@@ -3,6 +3,7 @@
 from .convolutional import convolutional_decoder, convolutional_encoder
 from .corruption import GaussianCorruption, Masking, RandomHole, SaltAndPepper
 from .image_to_image import image_to_image
+from .image_translation import patch_discriminator, resnet_generator
 from .networks import dense_decoder, dense_encoder
 from .padding import Pad2D
 from .pooling import MaxPoolWithArgmax, MaxUnpool2D
@@ -27,5 +28,7 @@ __all__ = [
     "dense_decoder",
     "dense_encoder",
     "image_to_image",
+    "patch_discriminator",
+    "resnet_generator",
     "separate_replicas",
 ]

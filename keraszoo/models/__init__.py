@@ -11,6 +11,7 @@ from .autoencoders.semi_supervised import SemiSupervisedAutoencoder
 from .autoencoders.sparse import SparseAutoencoder
 from .autoencoders.super_resolution import SuperResolutionAutoencoder
 from .classifiers.classifier import Classifier
+from .gan.cyclegan import CycleGAN
 from .vae.beta_vae import BetaVAE
 from .vae.vae import VAE
 
@@ -23,6 +24,7 @@ __all__ = [
     "ColorizationAutoencoder",
     "ContractiveAutoencoder",
     "ConvolutionalAutoencoder",
+    "CycleGAN",
     "DenoisingAutoencoder",
     "InpaintingAutoencoder",
     "SemiSupervisedAutoencoder",

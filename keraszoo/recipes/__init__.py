@@ -21,6 +21,7 @@ FAMILIES = (
     "super_resolution",
     "semi_supervised",
     "adversarial",
+    "cyclegan",
     "classifier",
 )
 
