@@ -120,23 +120,27 @@ class CycleGAN(ZooModel):
             self._discriminator() if own is None else own for own in (discriminator_a, discriminator_b)
         )
         for role in ("a_to_b", "b_to_a"):
-            check_network(getattr(self, role), role, self.image_shape, self.image_shape)
+            check_network(getattr(self, role), f"network {role}", self.image_shape, self.image_shape)
         for role in ("discriminator_a", "discriminator_b"):
-            check_network(getattr(self, role), role, self.image_shape, (None, None, 1))
+            check_network(getattr(self, role), f"network {role}", self.image_shape, (None, None, 1))
         self.built = True
 
     def _generator(self):
+        self._check_size("generators", "hidden", len(self._options["hidden"]) - 1)
         return resnet_generator(self.image_shape[2], **self._options, dtype=self.dtype_policy)
 
     def _discriminator(self):
-        smallest = 2 ** len(self.discriminator_hidden) * 2
+        self._check_size("discriminators", "discriminator_hidden", len(self.discriminator_hidden))
+        return patch_discriminator(self.image_shape[2], self.discriminator_hidden, dtype=self.dtype_policy)
+
+    def _check_size(self, networks, argument, halvings):
+        """Raises InputError when so little of the image would be left that it cannot be mirrored or normalised."""
+        smallest = max(4, 2 ** (halvings + 1))
         if min(self.image_shape[:2]) < smallest:
             raise InputError(
-                f"The discriminator halves the image {len(self.discriminator_hidden)} times and must see 2x2 pixels in "
-                f"the end, so height and width must be at least {smallest}. Received: {self.image_shape[:2]}. "
-                "Nearest: fewer entries in discriminator_hidden."
+                f"{halvings} halvings of the {networks} must leave 2x2 pixels, so height and width must be at least "
+                f"{smallest}. Received: {self.image_shape[:2]}. Nearest: fewer entries in {argument}."
             )
-        return patch_discriminator(self.image_shape[2], self.discriminator_hidden, dtype=self.dtype_policy)
 
     @property
     def term_names(self):
