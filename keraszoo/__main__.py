@@ -28,6 +28,7 @@ VERBS = {
     "anomaly": ("keraszoo.training.application_commands", "anomaly_command", True, "tell unusual images"),
     "restore": ("keraszoo.training.application_commands", "restore_command", True, "restore a damaged image"),
     "latent": ("keraszoo.training.latent_commands", "latent_command", True, "walk through a model's latent space"),
+    "translate": ("keraszoo.training.application_commands", "translate_command", True, "translate an image"),
     "export": ("keraszoo.export.command", "export_command", True, "export a run for TensorFlow Serving"),
     "doctor": ("keraszoo.export.command", "doctor_command", True, "prove that an exported model serves"),
 }

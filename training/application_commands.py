@@ -90,6 +90,23 @@ def restore_command(argv):
     return 0
 
 
+def translate_command(argv):
+    parser = Parser("translate", "Translate an image into the other domain with a run's model.")
+    parser.add_argument("run", help="run directory")
+    parser.add_argument("image", metavar="IMAGE", help="PNG or JPEG of any size")
+    parser.add_argument("out", metavar="OUT", help=".png to write; replaced if it is there")
+    parser.add_argument(
+        "--to", choices=("a", "b"), default="b", help="the first or the second of the recipe's domains (default: b)"
+    )
+    options = parser.parse_args(argv)
+
+    from .applications import translate
+
+    height, width, _ = translate(options.run, options.image, options.out, options.to).shape
+    print(f"Translated image of {height}x{width} (height x width) in {options.out}")
+    return 0
+
+
 def _parser(verb, description):
     parser = Parser(verb, description)
     parser.add_argument("run", help="run directory")

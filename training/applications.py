@@ -1,5 +1,5 @@
 """What a finished run's model is good for, on its own data and on a user's images: the whole of `keraszoo compress`,
-`search`, `anomaly` and `restore`."""
+`search`, `anomaly`, `restore` and `translate`."""
 
 import typing
 
@@ -24,6 +24,7 @@ from keraszoo.data.source import scaled
 from keraszoo.errors import InputError
 from keraszoo.run import Run
 
+from .build import load_data
 from .examples import examples_at
 from .image_files import check_png, read_image, write_png
 from .pictures import tile
@@ -168,13 +169,50 @@ def restore(run, image, out, mask=None, *, say=print):
     run = run if isinstance(run, Run) else Run.open(run)
     model = run.load_model()
     channels = input_channels(model)
-    pixels = read_image(image, channels)
-    if channels == 1 and np.ptp(read_image(image, 3), axis=-1).any():
-        say(f"{image}: converted to grey, which is what the model takes")
+    pixels = _pixels(image, channels, say)
     known = None if mask is None else read_image(mask, 1)[..., 0] >= 128
     restored = np.round(255 * restore_image(model, pixels / 255.0, known)).astype("uint8")
     write_png(out, restored)
     return restored
+
+
+def translate(run, image, out, to="b", *, say=print):
+    """Translates an image file into a domain of a run's model.
+
+    Args:
+        run: a `Run` or the path of one.
+        image: path of a PNG or JPEG of any size, of the domain that `to` is not.
+        out: PNG to write; a file that is there is replaced.
+        to: "b", the second of the recipe's domains, or "a".
+        say: receives a line when the colours had to be changed.
+
+    Returns:
+        What was written, uint8 [height, width, channels].
+
+    Raises:
+        InputError: missing or unfinished run, no such image, a model that does not translate it, a file that cannot be
+            written.
+    """
+    check_png(out)
+    run = run if isinstance(run, Run) else Run.open(run)
+    model = run.load_model()
+    if not hasattr(model, "translate"):
+        raise InputError(f"{type(model).__name__} has no domains to translate between; a CycleGAN has.")
+    channels = model.image_shape[2]
+    if channels not in (1, 3):
+        raise InputError(f"An image file has 1 or 3 channels. Received: a model of images with {channels}.")
+    pixels = _pixels(image, channels, say)
+    translated = np.asarray(model.translate(pixels[None] / 255.0, to))[0]
+    translated = np.round(255 * translated).astype("uint8")
+    write_png(out, translated)
+    return translated
+
+
+def _pixels(path, channels, say):
+    """The image in as many channels as the model takes, uint8."""
+    if channels == 1 and np.ptp(read_image(path, 3), axis=-1).any():
+        say(f"{path}: converted to grey, which is what the model takes")
+    return read_image(path, channels)
 
 
 def _opened(run, data_dir):
@@ -182,7 +220,7 @@ def _opened(run, data_dir):
     run = run if isinstance(run, Run) else Run.open(run)
     keras.utils.set_random_seed(run.recipe.seed)
     model = run.load_model()
-    return run, model, data.load(run.recipe.dataset, data_dir=data_dir, image_size=run.recipe.image_size)
+    return run, model, load_data(run.recipe, data_dir)
 
 
 def _batches(run, source, split):

@@ -1,13 +1,34 @@
-"""From a recipe to a model and its compiled optimizers."""
+"""From a recipe to its data, its model and its compiled optimizers."""
 
 import inspect
 
 import keras
 
-from keraszoo import models
+from keraszoo import data, models
 from keraszoo.errors import InputError, closest
 from keraszoo.run import Run
 from keraszoo.zoo_model import ZooModel
+
+#: arguments that are networks, which the command line cannot pass
+NETWORKS = (
+    "encoder",
+    "decoder",
+    "generator",
+    "discriminator",
+    "a_to_b",
+    "b_to_a",
+    "discriminator_a",
+    "discriminator_b",
+)
+
+
+def load_data(recipe, data_dir=None, **options):
+    """The recipe's `Source`, two of its classes paired where the recipe names domains; options as for `data.load`.
+
+    Labels that are hidden in training (`recipe.labels`) are all there.
+    """
+    source = data.load(recipe.dataset, data_dir=data_dir, image_size=recipe.image_size, **options)
+    return source if recipe.domains is None else data.unpaired(source, recipe.domains, recipe.seed)
 
 
 def model_arguments(model_class):
@@ -17,7 +38,7 @@ def model_arguments(model_class):
         parameters = inspect.signature(ancestor.__init__).parameters.values()
         names |= {p.name for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)}
     reusing = {"pretrained"} if "encoder" in names else set()
-    return names - {"self", "image_shape", "encoder", "decoder", "generator", "discriminator"} | reusing
+    return names - {"self", "image_shape", "pair_shape", *NETWORKS} | reusing
 
 
 def build_model(recipe, dtype=None):

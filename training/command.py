@@ -28,6 +28,7 @@ def train_command(argv):
     )
     group = parser.add_argument_group("data")
     group.add_argument("--dataset", help="name in tensorflow-datasets, folder of images, or .npz file")
+    group.add_argument("--domains", nargs=2, metavar=("A", "B"), help="two classes to translate between")
     group.add_argument("--data-dir", help="of tensorflow-datasets (default: TFDS_DATA_DIR or ~/tensorflow_datasets)")
     group.add_argument(
         "--data-service", metavar="ADDRESS", help="read through the tf.data service at host:port (tfds data sets only)"
@@ -65,6 +66,7 @@ def train_command(argv):
         seed=options.seed,
         learning_rate=options.learning_rate,
         dataset=options.dataset,
+        domains=tuple(options.domains) if options.domains else None,
         image_size=tuple(options.image_size) if options.image_size else None,
         arguments=parse_assignments(options.set),
         data_dir=options.data_dir,
@@ -91,6 +93,8 @@ def train_command(argv):
     if hasattr(model, "restore"):
         mask = " --mask mask.png" * model.takes_mask
         print(f"  keraszoo restore {run.path} damaged.png restored.png{mask}")
+    if hasattr(model, "translate"):
+        print(f"  keraszoo translate {run.path} image.png translated.png --to b")
     print(f"  keraszoo export {run.path} --to served")
     return 0
 

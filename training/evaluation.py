@@ -7,6 +7,8 @@ from keraszoo import data
 from keraszoo.metrics import compare_restorations
 from keraszoo.run import Run
 
+from .build import load_data
+
 
 def evaluate(run, split=None, *, data_dir=None, batch_size=None):
     """Metrics of a run's model on one split of its data, also written to the run's metrics.json.
@@ -28,7 +30,7 @@ def evaluate(run, split=None, *, data_dir=None, batch_size=None):
     split = split or recipe.test_split
     keras.utils.set_random_seed(recipe.seed)
     model = run.load_model()
-    source = data.load(recipe.dataset, data_dir=data_dir, image_size=recipe.image_size)
+    source = load_data(recipe, data_dir)
     batches = data.batches(
         source,
         split,
@@ -59,7 +61,7 @@ def restorations(run, count=2000, *, data_dir=None, seed=0):
     recipe, model = run.recipe, run.load_model()
     if not hasattr(model, "baseline"):
         return []
-    source = data.load(recipe.dataset, data_dir=data_dir, image_size=recipe.image_size)
+    source = load_data(recipe, data_dir)
     clean = _images(source, recipe.test_split, recipe, count)
     mean = _images(source, recipe.train_split, recipe, 10_000).mean(axis=0)
     found = compare_restorations(model, clean, mean, seed=seed)

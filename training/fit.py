@@ -18,7 +18,7 @@ from keraszoo.errors import InputError
 from keraszoo.run import Run
 from keraszoo.workers import is_chief, rank_of, sum_over_workers
 
-from .build import build_model, build_optimizer
+from .build import build_model, build_optimizer, load_data
 from .checkpoints import Checkpoints, Position, restore_checkpoint
 from .logs import Logs, describe, reason
 from .pictures import Pictures
@@ -42,6 +42,7 @@ def train(
     seed=None,
     learning_rate=None,
     dataset=None,
+    domains=None,
     image_size=None,
     arguments=None,
     data_dir=None,
@@ -64,7 +65,8 @@ def train(
         recipe: a name ("vae/digits", or a family), or a `keraszoo.recipes.Recipe`. None with `resume`: the run's own.
         run: directory of the run; by default runs/<recipe's name>.
         resume: continue the run in that directory from its newest checkpoint, bit for bit.
-        epochs, batch_size, seed, learning_rate, dataset, image_size: replace the recipe's; batch_size is global.
+        epochs, batch_size, seed, learning_rate, dataset, domains, image_size: replace the recipe's; batch_size is
+            global.
         arguments: `{name: value}` for the model's constructor, over the recipe's.
         data_dir: where tensorflow-datasets keeps its data; by default TFDS_DATA_DIR or ~/tensorflow_datasets.
         data_service: host:port of a tf.data service that reads the training data, see `keraszoo.data.Service`.
@@ -87,7 +89,8 @@ def train(
             the process at once.
     """
     changes = {
-        "epochs": epochs, "batch_size": batch_size, "seed": seed, "dataset": dataset, "image_size": image_size
+        "epochs": epochs, "batch_size": batch_size, "seed": seed, "dataset": dataset, "domains": domains,
+        "image_size": image_size,
     }  # fmt: skip
     changes = {name: value for name, value in changes.items() if value is not None}
     if resume:
@@ -118,7 +121,7 @@ def train(
         say = _nothing
 
     options = {"memory_limit": 0} if data_service else {}
-    source = data.load(recipe.dataset, data_dir=data_dir, image_size=recipe.image_size, **options)
+    source = load_data(recipe, data_dir, **options)
     if data_service:
         data.service.check_source(source, recipe.train_split)
     if recipe.labels is not None:
@@ -266,6 +269,8 @@ def _recipe(recipe):
 
 
 def _changed(recipe, changes, learning_rate, arguments):
+    if "domains" in changes and recipe.domains is None:
+        raise InputError(f"{recipe.name} has no domains to translate between. Received: {changes['domains']!r}.")
     if learning_rate is not None:
         changes["optimizers"] = {
             name: dataclasses.replace(spec, learning_rate=learning_rate) for name, spec in recipe.optimizers.items()

@@ -14,6 +14,7 @@ from .loading import load
 from .resident_batches import Resident
 from .service import Service
 from .source import Source
+from .unpaired import unpaired
 
 __all__ = [
     "Resident",
@@ -25,4 +26,5 @@ __all__ = [
     "resident",
     "steps_per_epoch",
     "transformed_shape",
+    "unpaired",
 ]

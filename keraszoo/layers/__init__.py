@@ -5,6 +5,7 @@ from .convolutional import convolutional_decoder, convolutional_encoder
 from .corruption import GaussianCorruption, Masking, RandomHole, SaltAndPepper
 from .differentiable_augmentation import DifferentiableAugmentation
 from .image_to_image import image_to_image
+from .image_translation import patch_discriminator, resnet_generator
 from .lenet import lenet5_encoder
 from .networks import dense_decoder, dense_encoder
 from .padding import Pad2D
@@ -35,5 +36,7 @@ __all__ = [
     "dense_encoder",
     "image_to_image",
     "lenet5_encoder",
+    "patch_discriminator",
+    "resnet_generator",
     "separate_replicas",
 ]

@@ -102,13 +102,19 @@ def encoder_and_decoder(
 
 
 def check_network(network, role, input_shape, output_shape):
-    """Builds a network that the user passed and raises InputError unless it maps one shape to the other."""
+    """Builds a network that the user passed and raises InputError unless it maps one shape to the other.
+
+    None in `output_shape` stands for any size.
+    """
     try:
         output = network(keras.KerasTensor((None, *input_shape)))
     except ValueError as error:
         reason = str(error).strip().splitlines()[0]
         raise InputError(f"The {role} cannot take a batch of shape {(None, *input_shape)}: {reason}") from error
-    if tuple(output.shape) != (None, *output_shape):
+    got = tuple(output.shape[1:])
+    if len(got) != len(output_shape) or any(
+        want not in (None, size) for want, size in zip(output_shape, got, strict=True)
+    ):
         raise InputError(
             f"The {role} must map {(None, *input_shape)} to {(None, *output_shape)}. Received one that returns "
             f"{tuple(output.shape)}."

@@ -57,6 +57,25 @@ class Pad2D(keras.layers.Layer):
         return {**super().get_config(), "width": self.width, "mode": self.mode}
 
 
+def mirror_to_multiple(image, factor):
+    """Mirrors the lower and the right border until `factor` divides height and width; the border's pixels are repeated.
+
+    Shapes:
+        [batch, height, width, channels] -> [batch, height', width', channels].
+
+    Example:
+        >>> mirror_to_multiple(tf.constant([1.0, 2.0, 3.0])[None, None, :, None], 4)[0, :, :, 0].numpy().tolist()[0]
+        [1.0, 2.0, 3.0, 3.0]
+    """
+
+    def places(size):
+        there_and_back = tf.range(-(-size // factor) * factor) % (2 * size)
+        return tf.minimum(there_and_back, 2 * size - 1 - there_and_back)
+
+    height, width = tf.unstack(tf.shape(image)[1:3])
+    return tf.gather(tf.gather(image, places(height), axis=1), places(width), axis=2)
+
+
 def _widths(width):
     """((top, bottom), (left, right)) as a tuple of tuples of integers >= 0; else InputError."""
     widths = ((width, width), (width, width)) if isinstance(width, numbers.Integral) else width

@@ -18,3 +18,8 @@ def call_unchanged(network, x):
         if state.name == "seed_generator_state":
             state.assign(tf.convert_to_tensor(value))
     return outputs
+
+
+def infer(network, x):
+    """`network(x, training=False)`."""
+    return network(x, training=False)

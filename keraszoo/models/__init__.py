@@ -13,6 +13,7 @@ from .autoencoders.super_resolution import SuperResolutionAutoencoder
 from .classifiers.classifier import Classifier
 from .gan.acgan import ACGAN
 from .gan.conditional import ConditionalGAN
+from .gan.cyclegan import CycleGAN
 from .gan.dcgan import DCGAN
 from .gan.gan import GAN
 from .gan.infogan import InfoGAN
@@ -43,6 +44,7 @@ __all__ = [
     "ColorizationAutoencoder",
     "ContractiveAutoencoder",
     "ConvolutionalAutoencoder",
+    "CycleGAN",
     "DenoisingAutoencoder",
     "InpaintingAutoencoder",
     "SemiSupervisedAutoencoder",

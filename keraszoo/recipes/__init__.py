@@ -31,6 +31,7 @@ FAMILIES = (
     "conditional_gan",
     "acgan",
     "infogan",
+    "cyclegan",
     "classifier",
 )
 

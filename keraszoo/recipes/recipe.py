@@ -33,6 +33,8 @@ class Recipe:
         epochs, seed: of the training.
         with_labels: whether the model is trained on (x, y).
         labels: number of training examples that keep their label, equally many of each class; None: all.
+        domains: two classes, by name or number, whose images are paired by chance (`keraszoo.data.unpaired`); None: the
+            examples stay single.
         image_size: (height, width) to which a folder's images are resized, or None.
         train_split, test_split: names of the splits.
         expected: `{"split/metric": (value, tolerance)}`, measured with this recipe; for points of a known mixture also
@@ -53,6 +55,7 @@ class Recipe:
     seed: int = 0
     with_labels: bool = False
     labels: int | None = None
+    domains: tuple | None = None
     image_size: tuple | None = None
     train_split: str = "train"
     test_split: str = "test"

@@ -6,6 +6,7 @@ import tensorflow as tf
 from ...errors import InputError
 from ...layers.image_to_image import image_to_image
 from ...layers.networks import check_network
+from ...layers.padding import mirror_to_multiple
 from ...layers.sizes import check_divisible, positive_integers
 from ...metrics.restoration import psnr
 from ...zoo_model import ZooModel
@@ -148,19 +149,9 @@ class RestorationAutoencoder(ZooModel):
     def _restore(self, *degraded):
         degraded = [tf.cast(tensor, tf.float32) for tensor in degraded]
         height, width = tf.unstack(tf.shape(degraded[0])[1:3])
-        mirrored = [self._to_multiple(tensor) for tensor in degraded]
+        mirrored = [mirror_to_multiple(tensor, self.divisor) for tensor in degraded]
         restored = self.restored(*mirrored)[:, : self.upscale * height, : self.upscale * width]
         return tf.clip_by_value(restored, 0.0, 1.0)
-
-    def _to_multiple(self, image):
-        """Mirrors the lower and the right border until height and width are multiples of `divisor`."""
-
-        def rows(size):
-            places = tf.range(-(-size // self.divisor) * self.divisor) % (2 * size)
-            return tf.minimum(places, 2 * size - 1 - places)
-
-        height, width = tf.unstack(tf.shape(image)[1:3])
-        return tf.gather(tf.gather(image, rows(height), axis=1), rows(width), axis=2)
 
     def call(self, x, training=False):
         return self.restore(x)

@@ -16,7 +16,7 @@ from ...layers.networks import check_network
 from ...layers.packing import pack, unpack
 from ...layers.seeds import normal_rows
 from ...layers.sizes import positive_integers
-from ...layers.unchanged import call_unchanged
+from ...layers.unchanged import call_unchanged, infer
 from ...losses.adversarial import adversarial_loss
 from ...losses.gradient_penalties import between, lipschitz_penalty, squared_gradient_norm
 from ...zoo_model import Player, ZooModel
@@ -205,7 +205,7 @@ class GAN(ZooModel):
         """How badly the discriminator tells real examples from new fakes."""
         x, rows = tf.cast(x, tf.float32), tf.shape(x)[0]
         codes = self.codes(rows, y)
-        generate = call_unchanged if training else _infer
+        generate = call_unchanged if training else infer
         fake = tf.stop_gradient(self._image(generate(self.generator, self._latent(rows, codes))))
         real_outputs, fake_outputs = self._judge(x, y, training), self._judge(fake, y, training)
         real, fakes = real_outputs[:, 0], fake_outputs[:, 0]
@@ -378,10 +378,6 @@ class GAN(ZooModel):
                 "Nearest: smoothing=0.0."
             )
         return float(smoothing)
-
-
-def _infer(network, x):
-    return network(x, training=False)
 
 
 def _weight(name, value, above=False):
