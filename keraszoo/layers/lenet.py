@@ -14,13 +14,13 @@ SMALLEST_SIDE = 12  # of which one pixel is left after the second pooling
 
 
 def lenet5_encoder(
-    image_shape, outputs=84, hidden=(6, 16, 120), *, activation="relu", initialization="glorot", dtype=None
+    image_shape, outputs=84, hidden=(6, 16, 120), *, activation="tanh", initialization="glorot", dtype=None
 ):
     """[batch, height, width, channels] -> [batch, outputs], the activations of the last layer before the classes.
 
-    Two 5x5 convolutions, each followed by pooling, then two dense layers. As in the paper, where 28x28 digits are
-    padded to 32x32, the first convolution keeps the size of the image and the second does not. The pooling takes
-    maxima and the activation is relu where the paper has trainable means and tanh.
+    Two 5x5 convolutions, each followed by average pooling, then two dense layers. As in the paper, where 28x28 digits
+    are padded to 32x32, the first convolution keeps the size of the image and the second does not. The paper's pooling
+    has two trainable numbers a map more, and some of its convolutions see only some of the maps.
 
     Args:
         image_shape: (height, width, channels), both sides at least 12.
@@ -53,9 +53,9 @@ def lenet5_encoder(
     layers = [
         keras.Input(image_shape),
         convolution(first, channels, "same"),
-        keras.layers.MaxPooling2D(2, dtype=dtype),
+        keras.layers.AveragePooling2D(2, dtype=dtype),
         convolution(second, first, "valid"),
-        keras.layers.MaxPooling2D(2, dtype=dtype),
+        keras.layers.AveragePooling2D(2, dtype=dtype),
         keras.layers.Flatten(dtype=dtype),
         keras.layers.Dense(units, **options, **initializers(initialization, inputs)),
         keras.layers.Dense(outputs, **options, **initializers(initialization, units)),

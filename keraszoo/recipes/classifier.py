@@ -25,7 +25,7 @@ RECIPES = (
         title="LeNet-5 on MNIST; its 84 features judge samples of other models",
         model="Classifier",
         input_shape=(28, 28, 1),
-        arguments={"network": "lenet5", "features": 84},
+        arguments={"network": "lenet5", "features": 84, "activation": "tanh"},
         dataset="mnist",
         with_labels=True,
         optimizers={"optimizer": Optimizer("adam", 2e-3, decay="cosine")},
