@@ -33,11 +33,11 @@ RECIPES = (
         optimizers={
             "optimizer": Optimizer("adam", 4e-4, decay="cosine", arguments={"beta_1": 0.0, "beta_2": 0.9}),
             "discriminator_optimizer": Optimizer(
-                "adam", 4e-4, decay="cosine", arguments={"beta_1": 0.0, "beta_2": 0.9}
+                "adam", 8e-4, decay="cosine", arguments={"beta_1": 0.0, "beta_2": 0.9}
             ),
         },
         batch_size=64,
-        epochs=25,
+        epochs=36,
         expected={"test/discriminator": (1.9, 0.05)},
         minutes=15.0,
     ),
