@@ -44,7 +44,7 @@ RECIPES = (
             ),
         },
         batch_size=256,
-        epochs=41,
+        epochs=62,
         expected={"test/discriminator": (1.2, 0.3)},
         minutes=0.2,
     ),

@@ -44,7 +44,7 @@ RECIPES = (
             ),
         },
         batch_size=256,
-        epochs=77,
+        epochs=103,
         expected={"test/discriminator": (0.0, 0.3)},
         minutes=0.2,
     ),
