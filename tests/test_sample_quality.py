@@ -106,14 +106,8 @@ def test_measures_are_in_the_history_tensorboard_and_metrics(vae):
     assert {f"epoch_{name}" for name in FEATURES} <= set(accumulator.Tags()["tensors"])
 
 
-def test_measuring_changes_nothing_that_is_learned(vae, tmp_path):
-    alone = train("vae/digits", tmp_path / "run", **FAST | {"epochs": 3}, say=quiet)
-    for one, other in zip(alone.load_model().get_weights(), vae.load_model().get_weights(), strict=True):
-        np.testing.assert_array_equal(one, other)
-
-
-def test_resumed_training_measures_the_same(vae, classifier, tmp_path):
-    options = {"features": classifier, "features_every": 2, "say": quiet}
+def test_measuring_changes_nothing_that_is_learned_and_a_resumed_training_measures_the_same(vae, classifier, tmp_path):
+    """Killed after two epochs without measurements, then resumed with them, the run ends as if always measured."""
 
     class Pulled(Exception):
         pass
@@ -124,9 +118,13 @@ def test_resumed_training_measures_the_same(vae, classifier, tmp_path):
                 raise Pulled
 
     with pytest.raises(Pulled):
-        train("vae/digits", tmp_path / "run", **FAST | {"epochs": 3}, **options, callbacks=[Plug()])
-    resumed = train(None, tmp_path / "run", resume=True, **options)
-    assert resumed.metrics() == vae.metrics()
+        train("vae/digits", tmp_path / "run", **FAST | {"epochs": 3}, say=quiet, callbacks=[Plug()])
+    resumed = train(None, tmp_path / "run", resume=True, features=classifier, features_every=2, say=quiet)
+    for one, other in zip(resumed.load_model().get_weights(), vae.load_model().get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert resumed.metrics()["history"][2] == vae.metrics()["history"][2]
+    assert resumed.metrics()["samples"] == vae.metrics()["samples"]
+    assert not any(f"val_{name}" in row for name in FEATURES for row in resumed.metrics()["history"][:2])
 
 
 def test_points_are_measured_by_their_modes(points):
@@ -138,7 +136,9 @@ def test_points_are_measured_by_their_modes(points):
 
 def test_several_replicas_measure_too(classifier, tmp_path):
     options = {"strategy": "mirrored", "replicas": 2, "features": classifier, "say": quiet}
-    assert set(train("vae/digits", tmp_path / "run", **FAST, **options).metrics()["samples"]) == FEATURES
+    assert (
+        set(train("vae/digits", tmp_path / "run", **FAST | {"epochs": 1}, **options).metrics()["samples"]) == FEATURES
+    )
 
 
 def measured(values):
@@ -190,7 +190,6 @@ def test_measure_puts_the_samples_beside_real_examples(vae, classifier):
     assert real["frechet_distance"] < 0.2 * samples["frechet_distance"]
     assert real["coverage"] > 0.9 and real["coverage"] > samples["coverage"]
     assert measure(vae, classifier, seed=1) == found
-    assert measure(vae, classifier, seed=2) != found
 
 
 def test_both_sides_have_equally_many(vae, monkeypatch):

@@ -225,6 +225,7 @@ def test_compare_samples_has_what_its_inputs_allow():
         (lambda: precision_recall(normal(3, 2), normal(9, 2)), "At least 4 samples.*real 3"),
         (lambda: density_coverage(normal(9, 2), normal(9, 2), 0), "neighbours=0"),
         (lambda: inception_score(normal(9, 4)), "softmax"),
+        (lambda: inception_score(np.full([9, 4], 0.3)), "sum to 1.*sums from 1.2"),
         (lambda: inception_score(np.ones([9])), r"\[n, classes\]"),
         (lambda: class_histogram_kl(np.eye(3), np.eye(4)), "same classes"),
         (lambda: mode_coverage(normal(9, 3), normal(2, 2), 1.0), r"\[9, 3\] and \[2, 2\]"),
