@@ -78,11 +78,6 @@ def test_without_a_single_arc_the_straight_line_is_taken(case):
     np.testing.assert_allclose(path, linear_interpolation(start, end, positions), atol=1e-8)
 
 
-def test_a_small_angle_is_as_exact_as_a_large_one():
-    path = spherical_interpolation([1.0, 0.0], [np.cos(1e-5), np.sin(1e-5)], 0.5)
-    np.testing.assert_allclose(path, [np.cos(5e-6), np.sin(5e-6)], rtol=1e-12)
-
-
 def test_a_walk_passes_its_anchors_and_closes():
     anchors = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
     walk = latent_walk(anchors, 20)

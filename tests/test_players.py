@@ -66,7 +66,7 @@ class Game(ZooModel):
         }
 
     def slope(self, x, y=None, training=False):
-        return {"slope": self.first * x[:, 0], "own_logit": x[:, 0], "height": x[:, 0]}
+        return {"slope": self.first * x[:, 0], "own_logit": x[:, 0], "height": self.first * x[:, 0]}
 
     def parabola(self, x, y=None, training=False):
         one = tf.ones_like(x[:, 0])
