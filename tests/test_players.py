@@ -66,7 +66,7 @@ class Game(ZooModel):
         }
 
     def slope(self, x, y=None, training=False):
-        return {"slope": self.first * x[:, 0], "own_logit": x[:, 0], "height": x[:, 0]}
+        return {"slope": self.first * x[:, 0], "own_logit": x[:, 0], "height": self.first * x[:, 0]}
 
     def parabola(self, x, y=None, training=False):
         one = tf.ones_like(x[:, 0])
@@ -173,7 +173,7 @@ def test_training_is_the_same_bit_for_bit_without_it(tmp_path, monkeypatch):
 
 
 def test_one_player_is_not_watched(tmp_path):
-    assert not (train("autoencoder/digits", tmp_path / "run", **OPTIONS).logs / "players").exists()
+    assert not (train("autoencoder/digits", tmp_path / "run", **{**OPTIONS, "epochs": 1}).logs / "players").exists()
 
 
 def test_a_full_disk_is_reported_and_does_no_harm(run, digits, monkeypatch):

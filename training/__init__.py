@@ -3,6 +3,8 @@
     from keraszoo.training import train
     run = train("vae/digits", "runs/vae")
 
+and `keraszoo latent`, as the functions of `keraszoo.training.latent`.
+
 Importing this package imports no TensorFlow; the functions do.
 """
 

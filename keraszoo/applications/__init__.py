@@ -1,4 +1,4 @@
-"""What a trained model with `encode`, `decode` and `reconstruct` is good for.
+"""What a trained model with a code is good for.
 
     from keraszoo.applications import rate_distortion
     rows = rate_distortion(model, x_train, x_test)

@@ -152,9 +152,8 @@ def _expanded(position, point):
 
 
 def _angle(start, end):
-    """The angle between vectors [..., dim]: [..., 1]; 0 where one of them is 0. Exact for small angles too."""
-    lengths = [np.linalg.norm(vector, axis=-1, keepdims=True) for vector in (start, end)]
-    exists = (lengths[0] > 0) & (lengths[1] > 0)
-    start, end = (vector / np.where(exists, length, 1.0) for vector, length in zip((start, end), lengths, strict=True))
-    difference, total = (np.linalg.norm(vector, axis=-1, keepdims=True) for vector in (start - end, start + end))
-    return np.where(exists, 2.0 * np.arctan2(difference, total), 0.0)
+    """The angle between vectors [..., dim]: [..., 1]; 0 where one of them is 0."""
+    product = np.sum(start * end, axis=-1, keepdims=True)
+    lengths = np.linalg.norm(start, axis=-1, keepdims=True) * np.linalg.norm(end, axis=-1, keepdims=True)
+    cosine = np.divide(product, lengths, out=np.ones_like(lengths), where=lengths > 0)
+    return np.arccos(np.clip(cosine, -1.0, 1.0))
