@@ -221,7 +221,9 @@ def test_measure_prints_a_table(vae, classifier, points, capsys):
 
 
 def test_what_cannot_be_measured_is_one_line(vae, classifier, points, capsys, tmp_path):
-    assert "VAE" in refused(capsys, "measure", vae.path, "--features", vae.path)
+    assert (
+        "a VAE" in (line := refused(capsys, "measure", vae.path, "--features", vae.path)) and "classifier/mnist" in line
+    )
     assert "--features RUN" in refused(capsys, "measure", vae.path)
     assert "There is no run" in refused(capsys, "measure", vae.path, "--features", tmp_path / "none")
     assert "There is no run" in refused(capsys, "measure", tmp_path / "none")
