@@ -53,7 +53,7 @@ def subjects():
 
 @pytest.fixture(scope="module", params=subjects())
 def subject(request):
-    """A recipe, data of its shape, and its model after one epoch; made once for all tests."""
+    """A recipe, data of its shape, and its model after an epoch, or the rarest player's first turn; made once."""
     recipe = request.param
     keras.utils.set_random_seed(1)
     random = np.random.default_rng(0)
@@ -61,8 +61,10 @@ def subject(request):
     y = random.integers(0, 10, ROWS) if recipe.with_labels else None
     model = fresh(recipe)
     untrained = model.get_weights()
-    history = model.fit(x, y, batch_size=BATCH, epochs=1, validation_data=(x, y), verbose=0).history
-    yield types.SimpleNamespace(recipe=recipe, x=x, y=y, model=model, untrained=untrained, history=history)
+    turn = max(player.every for player in model.players().values())  # steps until everyone has acted
+    epochs = -(-turn // (ROWS // BATCH + 1))
+    history = model.fit(x, y, batch_size=BATCH, epochs=epochs, validation_data=(x, y), verbose=0).history
+    yield types.SimpleNamespace(recipe=recipe, x=x, y=y, model=model, untrained=untrained, history=history, turn=turn)
     keras.backend.clear_session()  # collects the garbage of all the recipe's tests
 
 
@@ -243,7 +245,7 @@ def test_xla_learns_what_the_graph_learns(subject, same_noise):
     learned = []
     for jit in (False, True):
         model = fresh(subject.recipe, subject.untrained, epsilon=EPSILON, jit_compile=jit)
-        model.fit(x, y, batch_size=BATCH, epochs=2, shuffle=False, verbose=0)
+        model.fit(x, y, batch_size=BATCH, epochs=2 * subject.turn, shuffle=False, verbose=0)
         learned.append(model.get_weights())
     assert difference(*learned) <= 1e-6
 
