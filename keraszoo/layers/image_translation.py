@@ -13,13 +13,15 @@ from .padding import PADDINGS, Pad2D
 from .sizes import RequireDivisible
 
 
-def resnet_generator(channels, hidden=(32, 64, 128), *, blocks=3, upsampling="nearest", padding="mirrored", dtype=None):
+def resnet_generator(
+    channels, hidden=(32, 64, 128), *, blocks=3, upsampling="nearest", padding="mirrored", activation="relu", dtype=None
+):
     """[batch, height, width, channels] -> the same shape, values in [-1, 1].
 
     A 7x7 convolution at full resolution; on the way down a convolution for each further entry of `hidden`, which halves
     the image; residual blocks of two convolutions; the way up in reverse; a 7x7 convolution and tanh. Each other
-    convolution is followed by instance normalisation and ReLU, but for the end of a residual block. The same network
-    takes images of any size that 2^(len(hidden) - 1) divides.
+    convolution is followed by instance normalisation and `activation`, but for the end of a residual block. The same
+    network takes images of any size that 2^(len(hidden) - 1) divides.
 
     Args:
         channels: of both images.
@@ -27,6 +29,8 @@ def resnet_generator(channels, hidden=(32, 64, 128), *, blocks=3, upsampling="ne
         blocks: number of residual blocks, >= 0.
         upsampling: "nearest" or "bilinear", each followed by a convolution.
         padding: "mirrored", "zero" or "periodic".
+        activation: "relu" in the paper; a smooth one such as "silu" makes the gradient a continuous function of the
+            weights.
         dtype: a Keras dtype policy or its name.
 
     Returns:
@@ -55,7 +59,7 @@ def resnet_generator(channels, hidden=(32, 64, 128), *, blocks=3, upsampling="ne
         return instance_normalization(dtype)(convolve(x, filters, use_bias=False, **options))
 
     def activated(x, filters, **options):
-        return keras.layers.ReLU(dtype=dtype)(normalised(x, filters, **options))
+        return keras.layers.Activation(activation, dtype=dtype)(normalised(x, filters, **options))
 
     image = keras.Input((None, None, channels), name="image")
     halvings = len(hidden) - 1

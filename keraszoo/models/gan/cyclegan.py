@@ -44,7 +44,7 @@ class CycleGAN(ZooModel):
 
     Args:
         pair_shape: shape of one example, (2, height, width, channels).
-        hidden, blocks, upsampling, padding: of the generators, see `keraszoo.layers.resnet_generator`.
+        hidden, blocks, upsampling, padding, activation: of the generators, see `keraszoo.layers.resnet_generator`.
         discriminator_hidden: filters of the discriminators, see `keraszoo.layers.patch_discriminator`.
         cycle_weight: >= 0.
         identity_weight: relative to the cycle's; 0 leaves the term out.
@@ -75,6 +75,7 @@ class CycleGAN(ZooModel):
         blocks=3,
         upsampling="nearest",
         padding="mirrored",
+        activation="relu",
         discriminator_hidden=(32, 64),
         cycle_weight=10.0,
         identity_weight=0.5,
@@ -102,6 +103,7 @@ class CycleGAN(ZooModel):
             "blocks": blocks,
             "upsampling": upsampling,
             "padding": padding,
+            "activation": activation,
         }
         self.discriminator_hidden = positive_integers("discriminator_hidden", discriminator_hidden)
         self._passed = {
