@@ -255,8 +255,12 @@ class ZooModel(keras.Model):
                     own = self._checked(players[player].terms(x, y, training=True))
                     loss = self._replica_loss(own, weights)
                     scaled = optimizer.scale_loss(loss)
-                optimizer.apply_gradients(zip(tape.gradient(scaled, variables), variables, strict=True))
-                self.after_turn(player, x, y)
+                gradients = tape.gradient(scaled, variables)
+                # TensorFlow's graph optimizer was seen to let weights be changed before a term, which no gradient
+                # needs, had read them.
+                with tf.control_dependencies(list(own.values())):
+                    optimizer.apply_gradients(zip(gradients, variables, strict=True))
+                    self.after_turn(player, x, y)
                 terms |= own
             self._track(terms, weights, complete=acting is None or len(acting) == len(players))
         return self.get_metrics_result()

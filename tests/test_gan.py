@@ -13,6 +13,7 @@ from keraszoo.layers.packing import pack, unpack
 from keraszoo.layers.unchanged import call_unchanged
 from keraszoo.losses.adversarial import LOSSES
 from keraszoo.models import ACGAN, DCGAN, GAN, SNGAN, WGAN, WGANGP, ConditionalGAN, InfoGAN, PacGAN
+from keraszoo.training.state import ModelState
 
 SHAPE = (8, 8, 1)
 SMALL = {"latent_dim": 4, "hidden": (16, 8), "discriminator_hidden": (8, 16)}
@@ -190,6 +191,18 @@ def test_metrics_of_a_player_are_means_over_its_own_steps():
     model = compiled(WGANGP(SHAPE, **SMALL, n_critic=4))
     rare = model.fit(images(24), batch_size=8, verbose=0).history  # three steps: the generator has none
     assert rare["generator"] == [0.0] and rare["loss"] == [0.0] and rare["discriminator"][0] != 0.0
+
+
+def test_a_step_reads_the_weights_before_it_changes_them():
+    """The logits of fakes are in no gradient of the Wasserstein loss; still they are those of the weights before."""
+    model = compiled(GAN(SHAPE, 8, hidden=(16,), discriminator_hidden=(16,), loss="wasserstein"))
+    state, names = ModelState(model).get(), ModelState(model).names
+    seen = set()
+    for _ in range(40):
+        ModelState(model).set(state, names)
+        model.reset_metrics()
+        seen.add(float(model.train_on_batch(images(16), return_dict=True)["fake_logit"]))
+    assert len(seen) == 1
 
 
 # ---------------------------------------------------------------------- the average

@@ -278,14 +278,15 @@ def test_measures_rank_damaged_digits(lenet):
         values = found[name]
         print(f"{name} {rows}", *(f"{measure} {value:.4g}" for measure, value in values.items()))
     frechet = {name: values["frechet_distance"] for name, values in found.items()}
-    assert frechet["real"] < frechet["noise"] < frechet["clipped noise"] < frechet["only 1"]
-    assert frechet["real"] < 0.1 * frechet["no 9"] < 0.01 * frechet["only 1"]
+    assert frechet["real"] < frechet["noise"] < frechet["clipped noise"] < frechet["no 9"] < frechet["only 1"]
+    assert frechet["real"] < 0.3 and 0.5 < frechet["clipped noise"] < 2 and 0.5 < frechet["blur"] < 2
+    assert 1 < frechet["no 9"] < 3 and 50 < frechet["only 1"] < 100
     assert found["only 1"]["kernel_distance"] > 10 * found["no 9"]["kernel_distance"] > 0
     assert abs(found["real"]["kernel_distance"]) < 0.1 * found["no 9"]["kernel_distance"]
-    for name in sets:
+    for name in ("real", "no 9", "only 1"):
         assert found[name]["precision"] > 0.93
     assert found["real"]["recall"] > 0.93 > found["no 9"]["recall"] > 0.8
-    assert found["blur"]["recall"] < 0.3 and found["only 1"]["recall"] < 0.2
+    assert found["only 1"]["recall"] < 0.2
     assert found["real"]["coverage"] == pytest.approx(1 - 2**-5, abs=0.01)
     assert found["real"]["density"] == pytest.approx(1, abs=0.05)
     assert found["no 9"]["coverage"] == pytest.approx(0.88, abs=0.03)

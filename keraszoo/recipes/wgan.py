@@ -19,7 +19,7 @@ RECIPES = (
         },
         batch_size=64,
         epochs=150,
-        expected={"test/discriminator": (-0.1, 0.3)},
-        minutes=0.2,
+        expected={"test/discriminator": (-0.1, 0.1)},
+        minutes=0.1,
     ),
 )

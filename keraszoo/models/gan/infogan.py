@@ -4,6 +4,8 @@ Chen et al., "InfoGAN: Interpretable Representation Learning by Information Maxi
 (2016), https://arxiv.org/abs/1606.03657.
 """
 
+import math
+
 import keras
 import tensorflow as tf
 
@@ -135,7 +137,8 @@ class InfoGAN(GAN):
 
     def _serve_generate(self, seed, temperature):
         draws = normal_rows(seed, self.latent_dim + len(self.categories) + self.continuous)
-        codes = self.codes_of(tf.clip_by_value(tf.math.ndtr(draws[:, self.latent_dim :]), 0.0, 1.0 - 1e-6))
+        uniform = 0.5 + 0.5 * tf.math.erf(draws[:, self.latent_dim :] / math.sqrt(2.0))
+        codes = self.codes_of(tf.minimum(uniform, 1.0 - 1e-6))
         return {"image": self.decode(self._latent(None, codes, temperature[:, None] * draws[:, : self.latent_dim]))}
 
     def _serve_read(self, image):
