@@ -194,13 +194,15 @@ def test_metrics_of_a_player_are_means_over_its_own_steps():
 
 
 def test_a_step_reads_the_weights_before_it_changes_them():
-    """The logits of fakes are in no gradient of the Wasserstein loss; still they are those of the weights before."""
-    model = compiled(GAN(SHAPE, 8, hidden=(16,), discriminator_hidden=(16,), loss="wasserstein"))
-    state, names = ModelState(model).get(), ModelState(model).names
-    seen = set()
-    for _ in range(40):
-        ModelState(model).set(state, names)
-        model.reset_metrics()
+    """The logits of fakes are in no gradient of the Wasserstein loss; still they are those of the weights before.
+
+    Where the order was lost it showed in the first execution of about one graph in ten.
+    """
+    seen, state = set(), None
+    for _ in range(16):
+        model = compiled(GAN(SHAPE, 8, hidden=(16,), discriminator_hidden=(16,), loss="wasserstein"))
+        state = state or (ModelState(model).get(), ModelState(model).names)
+        ModelState(model).set(*state)
         seen.add(float(model.train_on_batch(images(16), return_dict=True)["fake_logit"]))
     assert len(seen) == 1
 
