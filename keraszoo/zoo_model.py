@@ -26,7 +26,7 @@ class Player(typing.NamedTuple):
     Attributes:
         terms: function like `loss_terms` of the terms that this player lowers.
         variables: what it learns.
-        every: it takes its turn in each such-and-such step only; 1: in all of them.
+        every: n: it acts in each n-th step only; 1: in all of them.
     """
 
     terms: typing.Callable
