@@ -26,7 +26,7 @@ RECIPES = (
         batch_size=16,
         epochs=60,
         expected={"test/cycle": (2.65, 0.2), "test/discriminator": (0.44, 0.04)},
-        minutes=0.9,
+        minutes=0.7,
     ),
     Recipe(
         name="cyclegan/photos",
@@ -40,6 +40,6 @@ RECIPES = (
         batch_size=8,
         epochs=10,
         expected={"test/cycle": (6.1, 0.6)},
-        minutes=4,
+        minutes=2.8,
     ),
 )
