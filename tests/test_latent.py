@@ -353,8 +353,9 @@ def runs(run, tmp_path_factory):
             r"the model's shape, \(8, 8, 1\). Received: .*LARGE, which takes \(9, 9, 1\)",
         ),
         (
-            ["arithmetic", "GAN", "--out", "a.png", "--plus", "7", "--features", "CLASSIFIER", "--draws", "2"],
-            "at least 3 examples. Received: [012] of 2",
+            # three draws cannot be three of each
+            "arithmetic GAN --out a.png --plus 7 --plus 8 --features CLASSIFIER --draws 3".split(),
+            "at least 3 examples. Received: [012] of 3",
         ),
     ],
 )  # fmt: skip

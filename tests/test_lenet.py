@@ -20,7 +20,9 @@ def test_classifier_of_mnist_has_the_published_number_of_weights():
 def test_features_are_activations():
     features = lenet5_encoder((16, 16, 3))(np.random.default_rng(0).normal(size=[9, 16, 16, 3]))
     assert features.shape == (9, 84)
-    assert (np.asarray(features) >= 0).all() and (np.asarray(features) > 0).any()
+    assert (np.abs(features) <= 1).all() and (np.abs(features) > 0).any()
+    rectified = lenet5_encoder((16, 16, 3), activation="relu")(np.ones([2, 16, 16, 3], "float32"))
+    assert (np.asarray(rectified) >= 0).all()
 
 
 @pytest.mark.parametrize("shape", [(12, 12, 1), (13, 31, 2), (32, 32, 3)])
