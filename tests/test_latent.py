@@ -354,7 +354,8 @@ def runs(run, tmp_path_factory):
         ),
         (
             # three draws cannot be three of each
-            ["arithmetic", "GAN", "--out", "a.png", "--plus", "7", "--plus", "8", "--features", "CLASSIFIER", "--draws", "3"],
+            ["arithmetic", "GAN", "--out", "a.png", "--plus", "7", "--plus", "8"]
+            + ["--features", "CLASSIFIER", "--draws", "3"],
             "at least 3 examples. Received: [012] of 3",
         ),
     ],
