@@ -1,5 +1,7 @@
 """The models of the zoo, each under the name that people search for."""
 
+import importlib
+
 from .autoencoders.adversarial import AdversarialAutoencoder
 from .autoencoders.autoencoder import Autoencoder
 from .autoencoders.colorization import ColorizationAutoencoder
@@ -25,14 +27,28 @@ from .gan.wgan_gp import WGANGP
 from .vae.beta_vae import BetaVAE
 from .vae.vae import VAE
 
+#: flows are imported when they are used: TensorFlow Probability takes two seconds
+FLOWS = {
+    "Flow": ".flows.flow",
+    "IAF": ".flows.iaf",
+    "MAF": ".flows.maf",
+    "NSF": ".flows.nsf",
+    "RealNVP": ".flows.realnvp",
+}
+
 __all__ = [
     "ACGAN",
     "ConditionalGAN",
     "DCGAN",
+    "Flow",
     "GAN",
+    "IAF",
     "InfoGAN",
     "LSGAN",
+    "MAF",
+    "NSF",
     "PacGAN",
+    "RealNVP",
     "SNGAN",
     "WGAN",
     "WGANGP",
@@ -51,3 +67,9 @@ __all__ = [
     "SparseAutoencoder",
     "SuperResolutionAutoencoder",
 ]
+
+
+def __getattr__(name):
+    if name not in FLOWS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(FLOWS[name], __name__), name)

@@ -1,0 +1,89 @@
+"""Transform: one step of a normalizing flow, as a Keras layer that owns weights and gives a TFP bijector."""
+
+import keras
+
+from ..errors import InputError
+from ..layers.sizes import positive_integers
+from .fused import FusedBijector
+
+
+class Transform(keras.layers.Layer):
+    """Base class: an invertible map between a latent z and data x, which may depend on a context.
+
+    Keras does not see the variables of a `tfb.Bijector`, and a bijector that outlives a call keeps tensors of a graph
+    that is gone. So a flow is made of these layers, which hold the weights, and `bijector()` makes the bijector anew.
+
+    A subclass creates its weights in its constructor and writes both directions, each with its log-determinant in one
+    go, or the one that it has. All arithmetic but that of networks is in float32 (float64 under that policy).
+
+    Args:
+        event_shape: shape of one example x.
+        latent_shape: shape of one z; None: the same.
+        context_dim: length of the context that it depends on; 0 for none.
+
+    Attributes:
+        instead: what to take where a direction is missing, for the error message.
+    """
+
+    instead = "Coupling or Autoregressive"
+
+    def __init__(self, event_shape, *, latent_shape=None, context_dim=0, **kwargs):
+        super().__init__(autocast=False, **kwargs)
+        self.event_shape = positive_integers("event_shape", event_shape)
+        self.latent_shape = (
+            self.event_shape if latent_shape is None else positive_integers("latent_shape", latent_shape)
+        )
+        self.context_dim = 0 if not context_dim else positive_integers("context_dim", [context_dim])[0]
+        self.precision = "float64" if self.dtype_policy.compute_dtype == "float64" else "float32"
+        self.built = True
+
+    @property
+    def has_forward(self):
+        return type(self).forward_and_log_det is not Transform.forward_and_log_det
+
+    @property
+    def has_inverse(self):
+        return type(self).inverse_and_log_det is not Transform.inverse_and_log_det
+
+    def forward_and_log_det(self, z, context=None, training=False):
+        """From latent to data, as in sampling.
+
+        Args:
+            z: [batch, *latent_shape].
+            context: [batch, context_dim], or None.
+            training: whether moments are those of the batch.
+
+        Returns:
+            x [batch, *event_shape] and log |det dx/dz| [batch].
+
+        Raises:
+            InputError: this transform lacks the direction.
+        """
+        raise InputError(self._lacks("forward direction, from z to x (sampling)"))
+
+    def inverse_and_log_det(self, x, context=None, training=False):
+        """From data to latent, as in densities: x, ... -> z [batch, *latent_shape] and log |det dz/dx| [batch]."""
+        raise InputError(self._lacks("inverse direction, from x to z (densities)"))
+
+    def _lacks(self, direction):
+        return f"{type(self).__name__} has no {direction}. Nearest: {self.instead}, which has both."
+
+    def adapt(self, x):
+        """Sets what is measured on data, not learned, from examples that reach this transform. Nothing here."""
+
+    def bijector(self, context=None, training=False):
+        """This transform as a new `tfb.Bijector` from z to x, for one call: it goes wherever TFP takes a bijector.
+
+        Args:
+            context: [batch, context_dim], or None.
+            training: whether moments are those of the batch.
+        """
+        return FusedBijector(self, context, training)
+
+    def call(self, x, context=None, training=False):
+        """The data side's view: x -> z."""
+        return self.inverse_and_log_det(x, context, training)[0]
+
+    def add_parameter(self, name, shape, initializer="zeros", trainable=True):
+        """A weight that no half precision touches."""
+        return self.add_weight(name=name, shape=shape, initializer=initializer, trainable=trainable, autocast=False)

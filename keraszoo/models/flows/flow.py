@@ -1,0 +1,383 @@
+"""The normalizing flow: data as an invertible function of noise.
+
+Rezende and Mohamed, "Variational Inference with Normalizing Flows" (2015), https://arxiv.org/abs/1505.05770;
+Papamakarios et al., "Normalizing Flows for Probabilistic Modeling and Inference" (2021),
+https://arxiv.org/abs/1912.02762.
+"""
+
+import math
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tensorflow_probability.python import bijectors as tfb
+from tensorflow_probability.python import distributions as tfd
+
+from ...bijectors.preprocessing import Logit
+from ...bijectors.ready_made import ReadyMade, description, restored
+from ...bijectors.transform import Transform
+from ...errors import InputError
+from ...layers.seeds import normal_rows
+from ...layers.sizes import positive_integers
+from ...zoo_model import ZooModel
+
+
+@keras.saving.register_keras_serializable("keraszoo")
+class Flow(ZooModel):
+    """Minimises the exact negative log-likelihood -log p(x) = -log p(z) - log |det dz/dx| in nats, z = chain^-1(x).
+
+    Args:
+        event_shape: shape of one example: (features,) or (height, width, channels).
+        chain: transforms from the data's side to the latent one: `keraszoo.bijectors` or TFP bijectors.
+        base: a TFP distribution of z without variables; None: N(0, I).
+        context_dim: length of a context, given as y, on which the density depends; 0 for none.
+        num_classes: or the number of classes, given as integer labels y, >= 2; None for none.
+        levels: number of equally spaced values in [0, 1] that the data take, such as 256: uniform dequantisation, new
+            in each step, makes them continuous (Theis, van den Oord and Bethge, 2016, https://arxiv.org/abs/1511.01844).
+            `log_prob` takes the middle of each level. None: the data are continuous.
+
+    Shapes:
+        x: [batch, *event_shape]; y: [batch, context_dim] or [batch] integers.
+
+    Raises:
+        InputError: (a ValueError) for transforms whose shapes or contexts do not fit.
+
+    Example:
+        >>> from keraszoo.bijectors import Coupling
+        >>> flow = Flow((2,), [Coupling(2, "spline"), Coupling(2, "spline", mask="odd")])
+        >>> flow.log_prob(flow.sample(4, seed=0)).shape
+        TensorShape([4])
+    """
+
+    term_names = ("negative_log_likelihood",)
+    range_advice = "leave out levels= and logit="
+    #: whether XLA makes a training step of this model faster on a CPU
+    faster_by_xla = False
+
+    def __init__(self, event_shape, chain, *, base=None, context_dim=0, num_classes=None, levels=None, **kwargs):
+        super().__init__(**kwargs)
+        self.event_shape = positive_integers("event_shape", event_shape)
+        self.precision = "float64" if self.dtype_policy.compute_dtype == "float64" else "float32"
+        self.num_classes = None if num_classes is None else positive_integers("num_classes", [num_classes])[0]
+        self.context_dim = positive_integers("context_dim", [context_dim])[0] if context_dim else 0
+        self.levels = None if levels is None else positive_integers("levels", [levels])[0]
+        if self.num_classes is not None and (self.num_classes < 2 or self.context_dim):
+            raise InputError(
+                "A flow depends on a context or on at least two classes. "
+                f"Received: num_classes={num_classes!r}, context_dim={context_dim!r}."
+            )
+        self.condition_size = self.num_classes or self.context_dim
+        self.chain, self.latent_shape = self._checked(chain)
+        self._base = None if base is None else base if isinstance(base, dict) else description(base)
+        self._check_base()
+        self.noise = keras.random.SeedGenerator()
+        if self.levels is not None or any(isinstance(transform, Logit) for transform in self.chain[:1]):
+            self.event_range = (0.0, 1.0)
+        if self.levels is not None:
+            self.measure_names = ("bits_per_dimension",)
+        if isinstance(self.chain[0], Logit):
+            self.measure_names = (*self.measure_names, "logit_nll")
+        self.built = True
+
+    def _checked(self, chain):
+        """The chain as transforms, and the shape of z."""
+        name, shape, transforms = type(self).__name__, self.event_shape, []
+        if not chain:
+            raise InputError(f"{name} needs at least one transform. Received: an empty chain.")
+        for index, transform in enumerate(chain):
+            if isinstance(transform, tfb.Bijector):
+                transform = ReadyMade(transform, shape)
+            if not isinstance(transform, Transform):
+                raise InputError(
+                    f"A chain is made of keraszoo.bijectors and TFP bijectors. Received: {type(transform).__name__} "
+                    f"at position {index}."
+                )
+            if transform.event_shape != shape:
+                raise InputError(
+                    f"Each transform takes what the one before it gives. Received: {type(transform).__name__} at "
+                    f"position {index} takes {transform.event_shape}, but gets {shape}."
+                )
+            if transform.context_dim not in (0, self.condition_size):
+                raise InputError(
+                    f"The transforms take the context of the flow. Received: {type(transform).__name__} at position "
+                    f"{index} takes {transform.context_dim} values, the flow has {self.condition_size}."
+                )
+            if transform.precision != self.precision:
+                raise InputError(
+                    f"The chain computes in the precision of the flow. Received: {transform.precision} in "
+                    f"{type(transform).__name__} at position {index}, {self.precision} in the flow."
+                )
+            transforms.append(transform)
+            shape = transform.latent_shape
+        return transforms, shape
+
+    def _check_base(self):
+        base = self.base
+        shape = tuple(base.event_shape)
+        if shape != self.latent_shape or base.batch_shape.rank:
+            raise InputError(
+                f"The base is one distribution of z, of event_shape {self.latent_shape}. Received: {base.name} of "
+                f"event_shape {shape} and batch_shape {tuple(base.batch_shape)}. Nearest: tfd.Independent."
+            )
+        if base.dtype != self.precision:
+            raise InputError(f"The base is in {self.precision}. Received: {base.name} in {base.dtype.name}.")
+
+    # ------------------------------------------------------------------ the density
+
+    @property
+    def base(self):
+        """The distribution of z."""
+        if self._base is not None:
+            return restored(self._base)
+        zeros = tf.zeros(self.latent_shape, self.precision)
+        return tfd.Independent(tfd.Normal(zeros, tf.ones_like(zeros)), len(self.latent_shape))
+
+    def condition(self, context, rows=None):
+        """The context as the chain takes it: [batch, condition_size], or None where the flow has none.
+
+        Args:
+            context: [batch, context_dim], [batch] integer labels, or one of them for all `rows`.
+        """
+        name = type(self).__name__
+        if not self.condition_size:
+            if context is not None:
+                raise InputError(f"{name} was made without a context. Received: one. Nearest: context_dim=...")
+            return None
+        if context is None:
+            what = "labels" if self.num_classes else f"{self.context_dim} values for each example"
+            raise InputError(f"{name} depends on a context: pass {what}. Received: None.")
+        if self.num_classes:
+            if isinstance(context, (int, list, tuple, np.ndarray, np.integer)):
+                self.check_labels(context)
+            context = tf.one_hot(tf.cast(context, tf.int32), self.num_classes, dtype=self.precision)
+        else:
+            context = tf.cast(tf.convert_to_tensor(context), self.precision)
+            if context.shape.rank not in (1, 2) or context.shape[-1] != self.context_dim:
+                raise InputError(
+                    f"{name} takes contexts of shape {(None, self.context_dim)}. Received: {context.shape}."
+                )
+        if context.shape.rank == 1:
+            context = tf.broadcast_to(context, [rows, self.condition_size])
+        return context
+
+    def bijector(self, context=None, training=False):
+        """The whole chain as a new TFP bijector from z to x, for one call."""
+        condition = self.condition(context, 1)
+        return tfb.Chain([transform.bijector(condition, training) for transform in self.chain])
+
+    def distribution(self, context=None):
+        """The flow as a new `tfd.TransformedDistribution`, for one call."""
+        return tfd.TransformedDistribution(self.base, self.bijector(context))
+
+    def inverse(self, x, context=None, training=False):
+        """From data to latent: x, context -> z [batch, *latent_shape] and log |det dz/dx| [batch]."""
+        x = tf.cast(x, self.precision)
+        return self._inverse(x, self.condition(context, tf.shape(x)[0]), training)
+
+    def _inverse(self, x, condition, training):
+        log_det = tf.zeros(tf.shape(x)[:1], self.precision)
+        for transform in self.chain:
+            x, change = transform.inverse_and_log_det(x, condition, training)
+            log_det += change
+        return x, log_det
+
+    def forward(self, z, context=None):
+        """From latent to data: z, context -> x [batch, *event_shape] and log |det dx/dz| [batch]."""
+        z = tf.cast(z, self.precision)
+        condition = self.condition(context, tf.shape(z)[0])
+        log_det = tf.zeros(tf.shape(z)[:1], self.precision)
+        for transform in reversed(self.chain):
+            z, change = transform.forward_and_log_det(z, condition)
+            log_det += change
+        return z, log_det
+
+    def log_prob(self, x, context=None):
+        """The log density, in nats; of data of `levels`, that of the unit cube at the middle of each level.
+
+        Args:
+            x: [batch, *event_shape].
+            context: [batch, context_dim] or [batch] labels; one for all will do.
+
+        Returns:
+            [batch].
+        """
+        x = tf.cast(x, self.precision)
+        return self._log_prob(self._continuous(x, 0.5), self.condition(context, tf.shape(x)[0]))
+
+    def _log_prob(self, x, condition, training=False):
+        z, log_det = self._inverse(x, condition, training)
+        return self.base.log_prob(z) + log_det
+
+    def _continuous(self, x, position):
+        """Levels as points of the unit cube, `position` in [0, 1) telling where in their cells; other data as it is."""
+        return x if self.levels is None else (x * (self.levels - 1) + position) / self.levels
+
+    def call(self, x, training=False):
+        """`log_prob`; with classes, that of x in each of them: [batch, num_classes]."""
+        if not self.num_classes:
+            return self.log_prob(x)
+        rows = tf.shape(x)[0]
+        return tf.stack([self.log_prob(x, tf.fill([rows], label)) for label in range(self.num_classes)], axis=1)
+
+    def loss_terms(self, x, y=None, training=False):
+        x = tf.cast(x, self.precision)
+        if self.levels is not None:
+            x = self._continuous(x, keras.random.uniform(tf.shape(x), dtype=self.precision, seed=self.noise))
+        y = tf.reshape(y, [-1]) if self.num_classes and y is not None else y
+        condition = self.condition(y if self.condition_size else None, tf.shape(x)[0])
+        nll = -self._log_prob(x, condition, training)
+        return {"negative_log_likelihood": nll, **self._measures(x, tf.stop_gradient(nll))}
+
+    def _measures(self, x, nll):
+        """What papers report of images, from the negative log-likelihood in the unit cube."""
+        measures, size = {}, math.prod(self.event_shape)
+        if "bits_per_dimension" in self.measure_names:
+            measures["bits_per_dimension"] = nll / (size * math.log(2.0)) + math.log2(self.levels)
+        if "logit_nll" in self.measure_names:
+            measures["logit_nll"] = nll + self.chain[0].inverse_and_log_det(x)[1]
+        return measures
+
+    # ------------------------------------------------------------------ samples and codes
+
+    def sample(self, count, seed=None, context=None, temperature=1.0):
+        """Draws from p(x | context).
+
+        Args:
+            count: how many.
+            seed: integer; the same seed gives the same samples. None: new ones each time.
+            context: [count, context_dim], [count] labels, or one for all; None: each class in turn, if there are any.
+            temperature: scale of z; below 1 more typical, less varied.
+
+        Returns:
+            [count, *event_shape].
+        """
+        if context is None and self.num_classes:
+            context = np.arange(count) % self.num_classes
+        return self.decode(self.sample_latent(count, seed, temperature), context)
+
+    def sample_latent(self, count, seed=None, temperature=1.0):
+        """What `sample` decodes: [count, *latent_shape]."""
+        return temperature * self.base.sample(
+            count, seed=tf.constant(keras.random.SeedGenerator(seed).next(), tf.int32)
+        )
+
+    def encode(self, x, context=None):
+        """The z of each example, at the middle of its levels if it has any: [batch, *latent_shape]."""
+        return self.inverse(self._continuous(tf.cast(x, self.precision), 0.5), context)[0]
+
+    def decode(self, z, context=None):
+        """The example of each z, on its level if it has any: [batch, *event_shape]."""
+        x = self.forward(z, context)[0]
+        if self.levels is None:
+            return x
+        return tf.clip_by_value(tf.floor(x * self.levels) / (self.levels - 1), 0.0, 1.0)
+
+    def adapt(self, x, y=None):
+        """Starts what is measured rather than learned (`Standardize`, `ActNorm`) on examples [rows, *event_shape]."""
+        x = self._continuous(tf.cast(x, self.precision), 0.5)
+        condition = self.condition(y if self.condition_size else None, tf.shape(x)[0])
+        for transform in self.chain:
+            transform.adapt(x)
+            x, _ = transform.inverse_and_log_det(x, condition)
+
+    def check_labels(self, y):
+        y = np.asarray(y)
+        if self.num_classes and y.size and not ((y >= 0) & (y < self.num_classes)).all():
+            raise InputError(f"Labels are from 0 to {self.num_classes - 1}. Received: from {y.min()} to {y.max()}.")
+
+    def pictures(self, x, seed=0):
+        if len(self.event_shape) != 3 or not self.has_forward:
+            return {}
+        columns = self.num_classes or 8
+        samples = self.sample(8 * columns, seed=seed)
+        return {"samples": tf.reshape(samples, [8, columns, *self.event_shape])}
+
+    @property
+    def has_forward(self):
+        return all(transform.has_forward for transform in self.chain)
+
+    @property
+    def has_inverse(self):
+        return all(transform.has_inverse for transform in self.chain)
+
+    # ------------------------------------------------------------------ training, serving, saving
+
+    def compile(self, optimizer="adam", *, jit_compile="auto", run_eagerly=False, **kwargs):
+        if jit_compile == "auto" and self.faster_by_xla and not run_eagerly:
+            jit_compile = self.distribute_strategy.num_replicas_in_sync == 1
+        super().compile(optimizer, jit_compile=jit_compile, run_eagerly=run_eagerly, **kwargs)
+
+    def serving_signatures(self):
+        x = tf.TensorSpec([None, *self.event_shape], tf.float32, name=self._wire_name)
+        latent = tf.TensorSpec([None, *self.latent_shape], tf.float32, name="latent")
+        seed = tf.TensorSpec([None], tf.int64, name="seed")
+        temperature = tf.TensorSpec([None], tf.float32, name="temperature")
+        context = []
+        if self.num_classes:
+            context = [tf.TensorSpec([None], tf.int64, name="label")]
+        elif self.context_dim:
+            context = [tf.TensorSpec([None, self.context_dim], tf.float32, name="context")]
+        signatures = {}
+        if self.has_inverse:
+            signatures["log_prob"] = (self._serve_log_prob, [x, *context])
+        if self.has_forward:
+            signatures["sample"] = (self._serve_sample, [seed, temperature, *context])
+        if self.has_inverse:
+            signatures["encode"] = (self._serve_encode, [x, *context])
+        if self.has_forward:
+            signatures["decode"] = (self._serve_decode, [latent, *context])
+        return signatures
+
+    @property
+    def _wire_name(self):
+        return "image" if len(self.event_shape) == 3 else "x"
+
+    def _serve_log_prob(self, x, context=None):
+        return {"log_prob": self.log_prob(x, context)}
+
+    def _serve_sample(self, seed, temperature, context=None):
+        temperature = tf.reshape(temperature, [-1] + [1] * len(self.latent_shape))
+        return {self._wire_name: self.decode(temperature * self._base_rows(seed), context)}
+
+    def _base_rows(self, seed):
+        """A z for each seed, from its own seed alone: [batch] int64 -> [batch, *latent_shape]."""
+        if self._base is None:
+            return tf.reshape(normal_rows(seed, math.prod(self.latent_shape)), [-1, *self.latent_shape])
+        base = self.base
+        return tf.map_fn(
+            lambda row: base.sample(seed=tf.cast(tf.stack([row, 0]), tf.int32)), seed,
+            fn_output_signature=tf.TensorSpec(self.latent_shape, base.dtype),
+        )  # fmt: skip
+
+    def _serve_encode(self, x, context=None):
+        return {"latent": self.encode(x, context)}
+
+    def _serve_decode(self, latent, context=None):
+        return {self._wire_name: self.decode(latent, context)}
+
+    def serving_examples(self):
+        if not self.num_classes:
+            return {}
+        random, labels = np.random.default_rng(0), np.arange(3) % self.num_classes
+        x = {self._wire_name: random.random((3, *self.event_shape), "float32"), "label": labels}
+        latent = {"latent": random.standard_normal((3, *self.latent_shape), "float32"), "label": labels}
+        sample = {"seed": np.arange(3), "temperature": np.ones(3, "float32"), "label": labels}
+        examples = {"log_prob": x, "encode": x, "decode": latent, "sample": sample}
+        return {name: examples[name] for name in self.serving_signatures()}
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "event_shape": self.event_shape,
+            "chain": [keras.saving.serialize_keras_object(transform) for transform in self.chain],
+            "base": self._base,
+            "context_dim": self.context_dim,
+            "num_classes": self.num_classes,
+            "levels": self.levels,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        if "chain" in config:
+            config = {**config, "chain": [keras.saving.deserialize_keras_object(part) for part in config["chain"]]}
+        return super().from_config(config)

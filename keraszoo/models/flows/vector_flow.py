@@ -1,0 +1,99 @@
+"""What the flows of like steps on vectors have in common."""
+
+import math
+
+from ...bijectors import ActNorm, BatchNorm, Householder, Logit, LULinear, Permutation, Reshape, Standardize
+from ...errors import InputError, closest
+from ...layers.sizes import positive_integers
+from .flow import Flow
+
+MIXINGS = ("none", "reverse", "random", "lu", "householder")
+NORMALIZATIONS = ("none", "act", "batch")
+
+
+class VectorFlow(Flow):
+    """Base class: `transforms` like steps on the flattened example, mixed and normalised between them.
+
+    Args:
+        event_shape: shape of one example; images become vectors.
+        transforms: number of steps, >= 1.
+        hidden: units of the hidden layers of each step's network.
+        activation: of the networks.
+        mixing: what stands between the steps: "none", "reverse" (the order of the features), "random" (fixed
+            permutations), "lu" or "householder" (learned linear maps).
+        normalization: what stands before each step: "none", "act" (ActNorm) or "batch" (BatchNorm).
+        standardize: whether the data are first brought to mean 0 and standard deviation 1, as measured.
+        logit: None, or the alpha of a `Logit` of data in [0, 1]: 1e-6 in the MAF paper.
+        base, context_dim, num_classes, levels: as for `Flow`.
+    """
+
+    def __init__(
+        self,
+        event_shape,
+        *,
+        transforms=5,
+        hidden=(64, 64),
+        activation="relu",
+        mixing="none",
+        normalization="none",
+        standardize=False,
+        logit=None,
+        base=None,
+        context_dim=0,
+        num_classes=None,
+        levels=None,
+        dtype=None,
+        **kwargs,
+    ):
+        event_shape = positive_integers("event_shape", event_shape)
+        transforms = positive_integers("transforms", [transforms])[0]
+        for name, value, known in (("mixing", mixing, MIXINGS), ("normalization", normalization, NORMALIZATIONS)):
+            if value not in known:
+                raise InputError(f"Unknown {name}. Received: {name}={value!r}. {closest(str(value), known)}")
+        self._options = {
+            "transforms": transforms,
+            "hidden": positive_integers("hidden", hidden),
+            "activation": activation,
+            "mixing": mixing,
+            "normalization": normalization,
+            "standardize": standardize,
+            "logit": logit,
+        }
+        features, chain = math.prod(event_shape), []
+        shared = {
+            "context_dim": num_classes or context_dim,
+            "hidden": self._options["hidden"],
+            "activation": activation,
+            "dtype": dtype,
+        }
+        if logit is not None:
+            chain += [Logit(event_shape, logit, dtype=dtype)]
+        if len(event_shape) > 1:
+            chain += [Reshape(event_shape, dtype=dtype)]
+        if standardize:
+            chain += [Standardize((features,), dtype=dtype)]
+        for index in range(transforms):
+            if normalization != "none":
+                chain += [{"act": ActNorm, "batch": BatchNorm}[normalization]((features,), dtype=dtype)]
+            if index and mixing in ("reverse", "random"):
+                chain += [Permutation(features, mixing, seed=index, dtype=dtype)]
+            if index and mixing == "lu":
+                chain += [LULinear((features,), permute=index, dtype=dtype)]
+            if index and mixing == "householder":
+                chain += [Householder(features, dtype=dtype)]
+            chain += [self.step(features, index, **shared)]
+        super().__init__(
+            event_shape, chain, base=base, context_dim=context_dim, num_classes=num_classes, levels=levels, dtype=dtype,
+            **kwargs,
+        )  # fmt: skip
+        if normalization == "batch":
+            self.batch_term_names = (*self.term_names, *self.measure_names)
+
+    def step(self, features, index, **options):
+        """The transform number `index`; options: hidden, activation, context_dim, dtype."""
+        raise NotImplementedError
+
+    def get_config(self):
+        config = super().get_config()
+        del config["chain"]
+        return {**config, **self._options}
