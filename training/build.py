@@ -38,7 +38,7 @@ def model_arguments(model_class):
         parameters = inspect.signature(ancestor.__init__).parameters.values()
         names |= {p.name for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)}
     reusing = {"pretrained"} if "encoder" in names else set()
-    return names - {"self", "image_shape", "pair_shape", *NETWORKS} | reusing
+    return names - {"self", "event_shape", "image_shape", "pair_shape", *NETWORKS} | reusing
 
 
 def build_model(recipe, dtype=None):

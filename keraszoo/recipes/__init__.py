@@ -32,6 +32,10 @@ FAMILIES = (
     "acgan",
     "infogan",
     "cyclegan",
+    "realnvp",
+    "maf",
+    "iaf",
+    "nsf",
     "classifier",
 )
 

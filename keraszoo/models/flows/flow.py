@@ -67,7 +67,7 @@ class Flow(ZooModel):
                 f"Received: num_classes={num_classes!r}, context_dim={context_dim!r}."
             )
         self.condition_size = self.num_classes or self.context_dim
-        self.chain, self.latent_shape = self._checked(chain)
+        self.chain, self.latent_shape = self._checked_chain(chain)
         self._base = None if base is None else base if isinstance(base, dict) else description(base)
         self._check_base()
         self.noise = keras.random.SeedGenerator()
@@ -79,7 +79,7 @@ class Flow(ZooModel):
             self.measure_names = (*self.measure_names, "logit_nll")
         self.built = True
 
-    def _checked(self, chain):
+    def _checked_chain(self, chain):
         """The chain as transforms, and the shape of z."""
         name, shape, transforms = type(self).__name__, self.event_shape, []
         if not chain:

@@ -1,0 +1,74 @@
+"""Neural spline flows.
+
+Durkan, Bekasov, Murray and Papamakarios, "Neural Spline Flows" (2019), https://arxiv.org/abs/1906.04032.
+"""
+
+from .recipe import Optimizer, Recipe
+
+RECIPES = (
+    Recipe(
+        name="nsf/moons",
+        title="Coupling splines on two moons; offline",
+        model="NSF",
+        input_shape=(2,),
+        arguments={"form": "coupling", "transforms": 3, "bins": 8, "hidden": (64, 64)},
+        dataset="points/moons",
+        optimizers={"optimizer": Optimizer("adam", 1e-3, decay="cosine")},
+        batch_size=512,
+        epochs=8,
+        expected={"test/negative_log_likelihood": (0.3, 0.05)},
+        minutes=0.5,
+    ),
+    Recipe(
+        name="nsf/moons_ar",
+        title="Autoregressive splines on two moons; offline",
+        model="NSF",
+        input_shape=(2,),
+        arguments={"transforms": 5, "bins": 8, "hidden": (64, 64)},
+        dataset="points/moons",
+        optimizers={"optimizer": Optimizer("adam", 1e-3, decay="cosine")},
+        batch_size=512,
+        epochs=8,
+        expected={"test/negative_log_likelihood": (0.3, 0.05)},
+        minutes=0.5,
+    ),
+    Recipe(
+        name="nsf/gaussians8",
+        title="Autoregressive splines on 8 broad Gaussians; offline",
+        model="NSF",
+        input_shape=(2,),
+        arguments={"transforms": 5, "bins": 8, "hidden": (64, 64)},
+        dataset="points/gaussians8_broad",
+        optimizers={"optimizer": Optimizer("adam", 1e-3, decay="cosine")},
+        batch_size=512,
+        epochs=8,
+        expected={"test/negative_log_likelihood": (0.3, 0.05)},
+        minutes=0.5,
+    ),
+    Recipe(
+        name="nsf/checkerboard",
+        title="Autoregressive splines on a checkerboard; offline",
+        model="NSF",
+        input_shape=(2,),
+        arguments={"transforms": 5, "bins": 8, "hidden": (64, 64)},
+        dataset="points/checkerboard",
+        optimizers={"optimizer": Optimizer("adam", 1e-3, decay="cosine")},
+        batch_size=512,
+        epochs=8,
+        expected={"test/negative_log_likelihood": (0.3, 0.05)},
+        minutes=0.5,
+    ),
+    Recipe(
+        name="nsf/two_spirals",
+        title="Autoregressive splines on two spirals; offline",
+        model="NSF",
+        input_shape=(2,),
+        arguments={"transforms": 5, "bins": 8, "hidden": (64, 64)},
+        dataset="points/two_spirals",
+        optimizers={"optimizer": Optimizer("adam", 1e-3, decay="cosine")},
+        batch_size=512,
+        epochs=8,
+        expected={"test/negative_log_likelihood": (0.3, 0.05)},
+        minutes=0.5,
+    ),
+)
