@@ -1,6 +1,6 @@
 """One of the worker processes with which the contract tests compare: trains what it is asked for, line by line.
 
-Each line of standard input is JSON: the name of a recipe, a file with data and initial weights, and where to write
+Each line of standard input is JSON: a recipe as JSON, a file with data and initial weights, and where to write
 what was learned.
 """
 
@@ -19,7 +19,7 @@ def main():
     from noise import make_noise_the_same
     from test_contract import EPSILON, fresh, measured, trained
 
-    from keraszoo.recipes import get
+    from keraszoo.recipes import Recipe
 
     make_noise_the_same()
     rank, _ = rank_of(strategy)
@@ -30,7 +30,7 @@ def main():
         weights = [given.pop(f"w{i}") for i in range(len(given) - ("x" in given) - ("y" in given))]
         keras.utils.set_random_seed(0)
         with strategy.scope():
-            model = fresh(get(task["recipe"]), weights, epsilon=EPSILON)
+            model = fresh(Recipe.from_json(task["recipe"]), weights, epsilon=EPSILON)
         learned = trained(given["x"], given.get("y"), model)
         np.savez(f"{task['learned']}-{rank}.npz", *learned, measured(given["x"], given.get("y"), model))
         keras.backend.clear_session()

@@ -116,9 +116,9 @@ class MaskedNetwork(keras.layers.Layer):
 
     def of_feature(self, feature, x, context=None):
         """The parameters of one feature (an int32 scalar) alone: [batch, size], the same as in all of them."""
-        kernel = tf.gather(tf.convert_to_tensor(self.kernel), feature, axis=1)
-        mask = tf.gather(tf.constant(self._last_mask, self.kernel.dtype), feature, axis=1)
-        bias = tf.gather(tf.convert_to_tensor(self.bias), feature)
+        kernel = tf.convert_to_tensor(self.kernel)[:, feature]
+        mask = tf.constant(self._last_mask, self.kernel.dtype)[:, feature]
+        bias = tf.convert_to_tensor(self.bias)[feature]
         return tf.matmul(self.units(x, context), kernel * mask[:, None]) + bias
 
     def get_config(self):

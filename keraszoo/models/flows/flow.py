@@ -258,7 +258,7 @@ class Flow(ZooModel):
     def sample_latent(self, count, seed=None, temperature=1.0):
         """What `sample` decodes: [count, *latent_shape]."""
         return temperature * self.base.sample(
-            count, seed=tf.constant(keras.random.SeedGenerator(seed).next(), tf.int32)
+            count, seed=tf.cast(keras.random.SeedGenerator(seed).next(), tf.int32)
         )
 
     def encode(self, x, context=None):

@@ -25,5 +25,5 @@ class IAF(MAF):
         TensorShape([5, 3])
     """
 
-    def step(self, features, index, **options):
-        return Inverted(super().step(features, index, **options))
+    def transform(self, features, index, **options):
+        return Inverted(super().transform(features, index, **options))

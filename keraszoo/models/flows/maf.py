@@ -32,7 +32,7 @@ class MAF(VectorFlow):
         self.residual = residual
         super().__init__(event_shape, **kwargs)
 
-    def step(self, features, index, **options):
+    def transform(self, features, index, **options):
         order = ("forward", "reverse")[index % 2]
         return Autoregressive(features, "affine", order=order, residual=self.residual, **options)
 

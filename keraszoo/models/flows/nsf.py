@@ -53,7 +53,7 @@ class NSF(VectorFlow):
             base = tfd.Independent(tfd.Uniform(-edge, edge), 1)
         super().__init__(event_shape, base=base, dtype=dtype, **kwargs)
 
-    def step(self, features, index, **options):
+    def transform(self, features, index, **options):
         spline = self._spline
         kind = "circular_spline" if spline["circular"] else "spline"
         box = {"bins": spline["bins"]} | ({} if spline["circular"] else {"bound": spline["bound"]})

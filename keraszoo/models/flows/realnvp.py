@@ -30,7 +30,7 @@ class RealNVP(VectorFlow):
         self.kind = kind
         super().__init__(event_shape, transforms=transforms, **kwargs)
 
-    def step(self, features, index, **options):
+    def transform(self, features, index, **options):
         return Coupling(features, self.kind, mask=("even", "odd")[index % 2], **options)
 
     def get_config(self):

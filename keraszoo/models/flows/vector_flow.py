@@ -81,7 +81,7 @@ class VectorFlow(Flow):
                 chain += [LULinear((features,), permute=index, dtype=dtype)]
             if index and mixing == "householder":
                 chain += [Householder(features, dtype=dtype)]
-            chain += [self.step(features, index, **shared)]
+            chain += [self.transform(features, index, **shared)]
         super().__init__(
             event_shape, chain, base=base, context_dim=context_dim, num_classes=num_classes, levels=levels, dtype=dtype,
             **kwargs,
@@ -89,7 +89,7 @@ class VectorFlow(Flow):
         if normalization == "batch":
             self.batch_term_names = (*self.term_names, *self.measure_names)
 
-    def step(self, features, index, **options):
+    def transform(self, features, index, **options):
         """The transform number `index`; options: hidden, activation, context_dim, dtype."""
         raise NotImplementedError
 
