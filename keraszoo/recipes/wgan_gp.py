@@ -44,7 +44,7 @@ RECIPES = (
             ),
         },
         batch_size=256,
-        epochs=77,
+        epochs=103,
         expected={"samples/modes": (25.0, 0.5), "samples/high_quality": (0.83, 0.1), "samples/mode_kl": (0.007, 0.04)},
         minutes=0.2,
     ),
