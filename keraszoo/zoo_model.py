@@ -127,6 +127,17 @@ class ZooModel(keras.Model):
         """Inputs to try the signatures on, `{signature: {input name: array}}`, where random numbers will not do."""
         return {}
 
+    #: whether `adapt` does anything
+    adapts = False
+
+    def adapt(self, x, y=None):
+        """Sets what is measured on data before training, not learned. Nothing here.
+
+        Args:
+            x: examples, [rows, ...].
+            y: their labels, if the model learns from (x, y).
+        """
+
     def pictures(self, x, seed=0):
         """What to look at while training: `{name: [rows, columns, height, width, channels] in [0, 1]}`.
 

@@ -29,6 +29,7 @@ from .sample_quality import callbacks_of, of_samples, open_features
 from .state import ModelState
 from .strategy import choose_strategy, share_batches
 
+FIRST_LOOK = 4096  # examples on which a model measures what it does not learn
 STEPS_PER_EXECUTION = 128  # from measurement: more gains nothing, fewer leave Python's cost visible
 
 
@@ -149,6 +150,7 @@ def train(
             steps_per_execution=min(STEPS_PER_EXECUTION, max(1, steps // 2) if profile else steps),
             jit_compile=True if jit else "auto",
         )
+        jit = bool(model.jit_compile)  # some models choose XLA themselves
     if source.input_range and not recipe.transforms:
         model.check_range(*source.input_range, what=recipe.dataset)
     if recipe.with_labels and source.in_memory and source.target in source.split(recipe.train_split).shapes:
@@ -173,6 +175,9 @@ def train(
             raise InputError(f"The run is already in epoch {position.epoch + 1}. Received: --epochs {recipe.epochs}.")
     else:
         position, arrays = Position(), None
+        if model.adapts:  # on the same examples in every worker
+            first = next(iter(data.batches(source, recipe.train_split, FIRST_LOOK, training=False, **pipeline)))
+            model.adapt(*(first if recipe.with_labels else (first,)))
         run = _created_by_chief(strategy, run or default_path(recipe), recipe)
     if not chief:
         run = _scratch_run(recipe)

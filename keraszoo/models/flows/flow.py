@@ -5,6 +5,7 @@ Papamakarios et al., "Normalizing Flows for Probabilistic Modeling and Inference
 https://arxiv.org/abs/1912.02762.
 """
 
+import functools
 import math
 
 import keras
@@ -20,6 +21,8 @@ from ...errors import InputError
 from ...layers.seeds import normal_rows
 from ...layers.sizes import positive_integers
 from ...zoo_model import ZooModel
+
+FIRST_LOOK = 4096  # examples: enough for means and standard deviations
 
 
 @keras.saving.register_keras_serializable("keraszoo")
@@ -71,6 +74,7 @@ class Flow(ZooModel):
         self._base = None if base is None else base if isinstance(base, dict) else description(base)
         self._check_base()
         self.noise = keras.random.SeedGenerator()
+        self.adapted = self.add_weight(name="adapted", shape=(), initializer="zeros", trainable=False, autocast=False)
         if self.levels is not None or any(isinstance(transform, Logit) for transform in self.chain[:1]):
             self.event_range = (0.0, 1.0)
         if self.levels is not None:
@@ -257,9 +261,7 @@ class Flow(ZooModel):
 
     def sample_latent(self, count, seed=None, temperature=1.0):
         """What `sample` decodes: [count, *latent_shape]."""
-        return temperature * self.base.sample(
-            count, seed=tf.cast(keras.random.SeedGenerator(seed).next(), tf.int32)
-        )
+        return temperature * self.base.sample(count, seed=tf.cast(keras.random.SeedGenerator(seed).next(), tf.int32))
 
     def encode(self, x, context=None):
         """The z of each example, at the middle of its levels if it has any: [batch, *latent_shape]."""
@@ -273,12 +275,26 @@ class Flow(ZooModel):
         return tf.clip_by_value(tf.floor(x * self.levels) / (self.levels - 1), 0.0, 1.0)
 
     def adapt(self, x, y=None):
-        """Starts what is measured rather than learned (`Standardize`, `ActNorm`) on examples [rows, *event_shape]."""
+        """Starts what is measured rather than learned (`Standardize`, `ActNorm`) on examples [rows, *event_shape].
+
+        `fit` does it once, on its first examples, where nobody has.
+        """
         x = self._continuous(tf.cast(x, self.precision), 0.5)
         condition = self.condition(y if self.condition_size else None, tf.shape(x)[0])
         for transform in self.chain:
             transform.adapt(x)
             x, _ = transform.inverse_and_log_det(x, condition)
+        self.adapted.assign(1.0)
+
+    @property
+    def adapts(self):
+        return any(type(transform).adapt is not Transform.adapt for transform in self.chain)
+
+    @functools.wraps(ZooModel.fit)
+    def fit(self, x=None, y=None, *args, **kwargs):
+        if self.adapts and not float(self.adapted):
+            self.adapt(*_first_examples(x, y))
+        return super().fit(x, y, *args, **kwargs)
 
     def check_labels(self, y):
         y = np.asarray(y)
@@ -381,3 +397,16 @@ class Flow(ZooModel):
         if "chain" in config:
             config = {**config, "chain": [keras.saving.deserialize_keras_object(part) for part in config["chain"]]}
         return super().from_config(config)
+
+
+def _first_examples(x, y):
+    """(x, y) of the first examples that `fit` was given."""
+    if isinstance(x, (np.ndarray, tf.Tensor)):
+        return x[:FIRST_LOOK], None if y is None else y[:FIRST_LOOK]
+    if isinstance(x, tf.data.Dataset):
+        batch = next(iter(x))
+        return keras.utils.unpack_x_y_sample_weight(batch)[:2]
+    raise InputError(
+        f"This flow measures its first examples, which cannot be had from a {type(x).__name__} without losing them. "
+        "Call adapt(x) before fit."
+    )
