@@ -24,7 +24,7 @@ def many_steps(model, steps, following=None):
     """
     strategy = model.distribute_strategy
     if model.jit_compile:
-        steps = [tf.function(step, jit_compile=True, reduce_retracing=True) for step in steps]
+        steps = [tf.function(step, jit_compile=True, reduce_retracing=True, autograph=False) for step in steps]
 
     def run(batch, *args):
         """The next step on each replica, with the batch that `batch(*args)` makes there of the replica's `args`."""

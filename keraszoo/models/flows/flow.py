@@ -21,6 +21,7 @@ from ...errors import InputError
 from ...layers.seeds import normal_rows
 from ...layers.sizes import positive_integers
 from ...zoo_model import ZooModel
+from .plane_pictures import plane_pictures
 
 FIRST_LOOK = 4096  # examples: enough for means and standard deviations
 
@@ -302,6 +303,8 @@ class Flow(ZooModel):
             raise InputError(f"Labels are from 0 to {self.num_classes - 1}. Received: from {y.min()} to {y.max()}.")
 
     def pictures(self, x, seed=0):
+        if self.event_shape == self.latent_shape == (2,) and not self.context_dim:
+            return plane_pictures(self, x, seed)
         if len(self.event_shape) != 3 or not self.has_forward:
             return {}
         columns = self.num_classes or 8

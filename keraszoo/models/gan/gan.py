@@ -20,8 +20,8 @@ from ...layers.unchanged import call_unchanged, infer
 from ...losses.adversarial import adversarial_loss
 from ...losses.gradient_penalties import between, lipschitz_penalty, squared_gradient_norm
 from ...zoo_model import Player, ZooModel
+from ..point_pictures import point_pictures
 from .generator_average import GeneratorAverage
-from .point_pictures import point_pictures
 
 PRIORS = ("normal", "uniform")
 

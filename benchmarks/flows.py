@@ -1,0 +1,229 @@
+"""Normalizing flows beside zuko and nflows: a training step, densities and samples of the same network in one run.
+
+    python benchmarks/flows.py [--quick] [--features 2 8 43] [--hidden 64 256] [--kinds spline maf] [--threads 1]
+
+Each row does the same work on the same data; the rows take turns, round after round, and ratios are of one round. See
+benchmarks/README.md.
+"""
+
+import argparse
+import dataclasses
+import gc
+import importlib.util
+import os
+import statistics
+import time
+from importlib.metadata import version
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keraszoo.data import resident
+from keraszoo.data.source import from_arrays
+from keraszoo.models import MAF, NSF
+
+BATCH, TRANSFORMS, BINS, ROWS = 512, 5, 8, 51_200
+WORK = ("train", "log_prob", "sample")
+
+
+@dataclasses.dataclass
+class Row:
+    """One library. `work[name](times)` does that work so often; `first` is the seconds of the first training step."""
+
+    name: str
+    work: dict
+    first: float = float("nan")
+    times: dict = dataclasses.field(default_factory=lambda: {name: [] for name in WORK})  # ms, one a round
+
+    def measure(self, name, times):
+        gc.collect()
+        started = time.perf_counter()
+        self.work[name](times)
+        self.times[name].append(1e3 * (time.perf_counter() - started) / times)
+
+    def ratio(self, name, other):
+        """The median of how many times as long the other takes."""
+        pairs = zip(self.times[name], other.times[name], strict=True)
+        return statistics.median(theirs / mine for mine, theirs in pairs)
+
+
+def points(features):
+    """Dependent, skewed features: [ROWS, features] float32."""
+    random = np.random.default_rng(0)
+    x = random.standard_normal((ROWS, features))
+    return (x + 0.5 * np.tanh(np.roll(x, 1, axis=1)) ** 2).astype("float32")
+
+
+def ours(kind, x, hidden, jit):
+    """`fit` on resident data, and `log_prob` and `sample` in a graph."""
+    keras.utils.set_random_seed(0)
+    size = {"transforms": TRANSFORMS, "hidden": (hidden, hidden)}
+    flow = NSF(x.shape[1:], bins=BINS, **size) if kind == "spline" else MAF(x.shape[1:], **size)
+    flow.compile(keras.optimizers.Adam(1e-3), steps_per_execution=32, jit_compile=jit)
+    source = from_arrays("points", {"train": {"x": x}}, input="x")
+    batches, batch = resident(source, "train", BATCH, seed=0), tf.constant(x[:BATCH])
+    log_prob = tf.function(flow.log_prob, jit_compile=jit, autograph=False)
+    sample = tf.function(lambda seed: flow.decode(draw(seed)), jit_compile=jit, autograph=False)
+
+    def draw(seed):
+        return tf.random.stateless_normal([BATCH, x.shape[1]], [seed, 0])
+
+    def train(steps):
+        flow.fit(batches, epochs=1, steps_per_epoch=steps, verbose=0)
+
+    def densities(times):
+        for _ in range(times):
+            log_prob(batch).numpy()
+
+    def samples(times):
+        for seed in range(times):
+            sample(tf.constant(seed)).numpy()
+
+    return Row(
+        "KerasZoo, XLA" if jit else "KerasZoo, graph", {"train": train, "log_prob": densities, "sample": samples}
+    )
+
+
+def torch_row(name, x, parameters, log_prob, sample):
+    import torch
+
+    optimizer, data = torch.optim.Adam(parameters, lr=1e-3), torch.from_numpy(x)
+
+    def train(steps):
+        order = torch.randperm(len(data))
+        for step in range(steps):
+            start = step * BATCH % (len(data) - BATCH)
+            loss = -log_prob(data[order[start : start + BATCH]]).mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+
+    def densities(times):
+        with torch.no_grad():
+            for _ in range(times):
+                log_prob(data[:BATCH])
+
+    def samples(times):
+        with torch.no_grad():
+            for _ in range(times):
+                sample(BATCH)
+
+    return Row(name, {"train": train, "log_prob": densities, "sample": samples})
+
+
+def zuko(kind, x, hidden, compiled):
+    import torch
+    import zuko
+
+    torch.manual_seed(0)
+    size = {"transforms": TRANSFORMS, "hidden_features": [hidden, hidden]}
+    features = x.shape[1]
+    flow = zuko.flows.NSF(features, bins=BINS, **size) if kind == "spline" else zuko.flows.MAF(features, **size)
+
+    def log_prob(x):
+        return flow().log_prob(x)
+
+    def sample(count):
+        return flow().sample((count,))
+
+    if compiled:
+        log_prob = torch.compile(log_prob)
+    return torch_row("zuko, torch.compile" if compiled else "zuko", x, flow.parameters(), log_prob, sample)
+
+
+def nflows(kind, x, hidden):
+    import torch
+    from nflows.distributions.normal import StandardNormal
+    from nflows.flows.base import Flow
+    from nflows.transforms import autoregressive, base, permutations
+
+    torch.manual_seed(0)
+    features = x.shape[1]
+    size = {"features": features, "hidden_features": hidden, "num_blocks": 2, "use_residual_blocks": False}
+    transforms = []
+    for _ in range(TRANSFORMS):
+        if kind == "spline":
+            transforms.append(
+                autoregressive.MaskedPiecewiseRationalQuadraticAutoregressiveTransform(
+                    num_bins=BINS, tails="linear", tail_bound=5.0, **size
+                )
+            )
+        else:
+            transforms.append(autoregressive.MaskedAffineAutoregressiveTransform(**size))
+        transforms.append(permutations.ReversePermutation(features))
+    flow = Flow(base.CompositeTransform(transforms), StandardNormal([features]))
+    return torch_row("nflows", x, flow.parameters(), flow.log_prob, flow.sample)
+
+
+def measure(rows, rounds, steps, samples):
+    """Runs all rows in turn, `rounds` times, after a first step that traces and compiles."""
+    for row in rows:
+        for name in WORK:
+            started = time.perf_counter()
+            row.work[name](1)
+            if name == "train":
+                row.first = time.perf_counter() - started
+        row.work["train"](steps)
+    for _ in range(rounds):
+        for name in WORK:
+            for row in rows:
+                row.measure(name, samples if name == "sample" else steps)
+
+
+def table(rows):
+    """A line for each row: median ms of each work, in brackets how many times as long zuko takes."""
+    reference = next((row for row in rows if row.name == "zuko"), rows[0])
+    yield f"  {'':<21}{'first step s':>12}" + "".join(f"{name + ' ms':>16}" for name in WORK)
+    for row in rows:
+        cells = (f"{statistics.median(row.times[name]):.2f} ({row.ratio(name, reference):.2f})" for name in WORK)
+        yield f"  {row.name:<21}{row.first:>12.1f}" + "".join(f"{cell:>16}" for cell in cells)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Flows beside zuko and nflows.")
+    parser.add_argument("--features", type=int, nargs="+", default=[2, 8, 43])
+    parser.add_argument("--hidden", type=int, nargs="+", default=[64, 256])
+    parser.add_argument("--kinds", nargs="+", choices=["spline", "maf"], default=["spline", "maf"])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--steps", type=int, default=64, help="steps and densities a round (64)")
+    parser.add_argument("--samples", type=int, default=3, help="calls of sample a round (3)")
+    parser.add_argument("--threads", type=int, default=1, help="for each side (1)")
+    parser.add_argument("--quick", action="store_true", help="2 features, 2 rounds: does it run?")
+    parser.add_argument(
+        "--no-compile", action="store_true", help="leave out torch.compile, which takes a minute a case"
+    )
+    options = parser.parse_args()
+    if options.quick:
+        options.features, options.hidden, options.rounds, options.steps = [2], [64], 2, 32
+    tf.config.threading.set_intra_op_parallelism_threads(options.threads)
+    tf.config.threading.set_inter_op_parallelism_threads(options.threads)
+    installed = [package for package in ("torch", "zuko", "nflows") if importlib.util.find_spec(package)]
+    if "torch" in installed:
+        import torch
+
+        torch.set_num_threads(options.threads)
+    packages = ("tensorflow", "keras", "tensorflow-probability", *installed)
+    print(", ".join(f"{package} {version(package)}" for package in packages))
+    print(f"{TRANSFORMS} transforms, {BINS} bins, batch {BATCH}; threads on each side: {options.threads}")
+    print(f"{options.rounds} rounds in turn, medians; in brackets: zuko's time / this time", flush=True)
+    for kind in options.kinds:
+        for features in options.features:
+            for hidden in options.hidden:
+                x = points(features)
+                rows = [ours(kind, x, hidden, jit=False), ours(kind, x, hidden, jit=True)]
+                if "zuko" in installed:
+                    rows += [zuko(kind, x, hidden, compiled=False)]
+                    rows += [] if options.no_compile else [zuko(kind, x, hidden, compiled=True)]
+                if "nflows" in installed:
+                    rows += [nflows(kind, x, hidden)]
+                measure(rows, options.rounds, options.steps, options.samples)
+                print(f"\n{kind}, {features} features, hidden {hidden} x {hidden}")
+                print("\n".join(table(rows)), flush=True)
+                keras.backend.clear_session()
+
+
+if __name__ == "__main__":
+    main()
