@@ -22,6 +22,13 @@ _CPU = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(_CPU, [tf.config.LogicalDeviceConfiguration()] * 2)
 
 
+def pytest_collection_modifyitems(items):
+    """Tests that share fixtures stay in one process: those of a recipe, or of a file."""
+    for item in items:
+        subject = item.callspec.params.get("subject") if hasattr(item, "callspec") else None
+        item.add_marker(pytest.mark.xdist_group(getattr(subject, "name", item.path.stem)))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory):
     """The offline datasets are prepared once per session, away from the user's home."""

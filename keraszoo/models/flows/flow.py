@@ -355,8 +355,12 @@ class Flow(ZooModel):
         return {"log_prob": self.log_prob(x, context)}
 
     def _serve_sample(self, seed, temperature, context=None):
+        return {self._wire_name: self.sample_rows(seed, temperature, context)}
+
+    def sample_rows(self, seed, temperature, context=None):
+        """A draw for each seed [batch] int64, from its own seed alone: a server may batch requests together."""
         temperature = tf.reshape(temperature, [-1] + [1] * len(self.latent_shape))
-        return {self._wire_name: self.decode(temperature * self._base_rows(seed), context)}
+        return self.decode(temperature * self._base_rows(seed), context)
 
     def _base_rows(self, seed):
         """A z for each seed, from its own seed alone: [batch] int64 -> [batch, *latent_shape]."""
