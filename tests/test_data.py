@@ -703,7 +703,7 @@ def test_files_that_are_no_dataset(tmp_path):
     Image.fromarray(np.ones((4, 4), "uint16")).save(tmp_path / "deep" / "a.png")
     for name, message in (
         ("a.npz", "not a readable .npz"),
-        ("b.csv", "must be an .npz archive or a folder"),
+        ("b.csv", "is an .npz archive, or a folder"),
         ("empty", "no images in train"),
         ("mixed", "not mixed"),
         ("broken", "Cannot read the image .*a.png"),

@@ -26,7 +26,10 @@ def load_folder(folder, image_size, memory_limit):
         listed = {"train": _list(folder)}
     for split, files in listed.items():
         if not files:
-            raise InputError(f"{folder}: no images in {split}. Images are files in {', '.join(SUFFIXES)}.")
+            raise InputError(
+                f"{folder}: no images in {split}. Images are files in {', '.join(SUFFIXES)}; "
+                "arrays would be train.npy and test.npy."
+            )
     class_names = tuple(sorted({name for files in listed.values() for _, name in files if name is not None}))
     if class_names and any(name is None for files in listed.values() for _, name in files):
         raise InputError(f"{folder}: images are either all in one folder or all in one folder per class, not mixed.")

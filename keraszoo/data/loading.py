@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from ..errors import InputError
 from .folder import load_folder
+from .npy import holds_npy, load_npy
 from .npz import load_npz
 from .records import known_names, load_records
 from .stacked_mnist import stack_digits
@@ -23,13 +24,15 @@ def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_l
     `name` is one of
 
     - the name of a tfds dataset, `name`, `name/config` or `name/config:version`, that is prepared in
-      `data_dir`, or of one of the zoo's own (`digits`, `photos`, `points/gaussians8`, `points/gaussians25`), which is
+      `data_dir`, or of one of the zoo's own (`digits`, `photos`, `points/moons` and its other configurations), which is
       prepared when it is first used, in a cache directory: KERASZOO_CACHE, else XDG_CACHE_HOME/keraszoo, else
       ~/.cache/keraszoo. A dataset that is one split is divided 90 : 10 into train and test.
     - `stacked_mnist`: three random digits of the prepared `mnist` as channels, 1000 classes; always in memory.
     - a folder of images (bmp, gif, jpeg, png, tiff, webp), all in it or in one sub-folder per class;
       `train/` and `test/` (and `validation/`) may stand above, else 10 % of the images become the test
       split, the same every time. Images become uint8, grey if all of them are, else RGB without transparency.
+    - a folder of `train.npy` and `test.npy` (and `validation.npy`), each [n, features] of floating point, which become
+      float32.
     - an `.npz` file with arrays named `x_train`, `y_train`, `x_test`, `y_test` (the y optional); or `train`,
       `test`; or `image`, `label` (label optional; divided 90 : 10). Inputs are [n, h, w], [n, h, w, c] or
       [n, d].
@@ -46,7 +49,7 @@ def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_l
             None. Features inside others are written `parent/child`. Without either, the input is the first
             image, else the first array.
         memory_limit: bytes up to which a dataset is held in memory, as stored; a larger one is read from its
-            files in every epoch. `.npz` files are always held.
+            files in every epoch. `.npz` and `.npy` files are always held.
 
     Returns:
         A `Source`.
@@ -72,12 +75,16 @@ def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_l
     if looks_like_path or (path.exists() and text.replace(":", "/").split("/")[0] not in {*known_names(), STACKED}):
         if supervised_keys is not None:
             raise InputError(f"supervised_keys is for tfds datasets. Received: {text}.")
+        if path.is_dir() and holds_npy(path):
+            return load_npy(path, size)
         if path.is_dir():
             return load_folder(path, size, memory_limit)
         if path.suffix == ".npz" and path.is_file():
             return load_npz(path, size)
         if path.exists():
-            raise InputError(f"A dataset's file must be an .npz archive or a folder of images. Received: {text}.")
+            raise InputError(
+                f"A dataset is an .npz archive, or a folder of images or of train.npy and test.npy. Received: {text}."
+            )
         raise InputError(f"No such file or folder: {text}.")
     if supervised_keys is not None:
         pair = isinstance(supervised_keys, (tuple, list)) and len(supervised_keys) == 2

@@ -18,6 +18,11 @@ class GaussianMixture:
     means: np.ndarray
     sd: float
 
+    @property
+    def num_classes(self):
+        """The number of modes."""
+        return len(self.means)
+
     def sample(self, count, random):
         """Draws (x [count, d] float32, component [count]) with a `numpy.random.RandomState`."""
         component = random.randint(len(self.means), size=count)

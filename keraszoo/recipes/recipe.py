@@ -25,7 +25,8 @@ class Recipe:
         title: one line for `keraszoo list`.
         model: name of a class in `keraszoo.models`.
         arguments: of its constructor, besides the shape of an example.
-        dataset: name in tensorflow-datasets (KerasZoo's offline ones included), folder of images or .npz file.
+        dataset: name in tensorflow-datasets (KerasZoo's offline ones included), folder of images or of
+            .npy files, or .npz file.
         input_shape: shape of one example after the transforms.
         transforms: names and arguments, in order: `(("pad", 32),)`; scaling to [0, 1] is automatic.
         optimizers: arguments of `compile`; `{"optimizer": Optimizer(...)}` for models with one player.
