@@ -108,7 +108,7 @@ class FlowVAE(VAE):
         return prior
 
     def encode(self, x, training=False):
-        """The Gaussian that the flow starts from: [batch, *image_shape] -> (mean, log_var), each [batch, latent_dim]."""
+        """The Gaussian that the flow starts from: [batch, *image_shape] -> mean and log_var, [batch, latent_dim]."""
         return self._codes(x, training)[:2]
 
     def _codes(self, x, training=False):
