@@ -40,7 +40,7 @@ RECIPES = (
         },
         batch_size=256,
         epochs=41,
-        expected={"samples/modes": (25, 4), "samples/high_quality": (0.95, 0.15)},
-        minutes=0.9,
+        expected={"samples/modes": (25.0, 4.0), "samples/high_quality": (0.95, 0.15)},
+        minutes=1.5,
     ),
 )

@@ -39,6 +39,6 @@ RECIPES = (
         batch_size=64,
         epochs=36,
         expected={"test/discriminator": (1.876, 0.05)},
-        minutes=47.0,
+        minutes=24.0,
     ),
 )
