@@ -3,9 +3,11 @@
 from .autoregressive import Autoregressive
 from .coupling import Coupling
 from .fused import FusedBijector
+from .image_steps import ImageCoupling, Squeeze
 from .inverted import Inverted
 from .linear import Householder, LULinear, Permutation
 from .masked_network import MaskedNetwork
+from .multi_scale import MultiScale
 from .normalization import ActNorm, BatchNorm, Standardize
 from .preprocessing import Logit, Reshape
 from .ready_made import ReadyMade
@@ -18,13 +20,16 @@ __all__ = [
     "Coupling",
     "FusedBijector",
     "Householder",
+    "ImageCoupling",
     "Inverted",
     "LULinear",
     "Logit",
     "MaskedNetwork",
+    "MultiScale",
     "Permutation",
     "ReadyMade",
     "Reshape",
+    "Squeeze",
     "Standardize",
     "Transform",
 ]

@@ -55,7 +55,7 @@ class ActNorm(_ChannelScale):
     def shift_and_log_scale(self, x, training):
         return tf.convert_to_tensor(self.shift), tf.convert_to_tensor(self.log_scale)
 
-    def adapt(self, x):
+    def adapt(self, x, context=None):
         values = np.asarray(x, "float64").reshape([-1, self.channels])
         self.shift.assign(values.mean(axis=0))
         self.log_scale.assign(np.log(np.maximum(values.std(axis=0), 1e-6)))
@@ -100,7 +100,7 @@ class BatchNorm(_ChannelScale):
         log_scale = 0.5 * tf.math.log(variance + self.epsilon) - tf.convert_to_tensor(self.log_gamma)
         return mean - tf.convert_to_tensor(self.beta) * tf.exp(log_scale), log_scale
 
-    def adapt(self, x):
+    def adapt(self, x, context=None):
         values = np.asarray(x, "float64").reshape([-1, self.channels])
         self.moving_mean.assign(values.mean(axis=0))
         self.moving_variance.assign(values.var(axis=0))

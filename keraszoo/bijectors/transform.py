@@ -68,8 +68,13 @@ class Transform(keras.layers.Layer):
     def _lacks(self, direction):
         return f"{type(self).__name__} has no {direction}. Nearest: {self.instead}, which has both."
 
-    def adapt(self, x):
-        """Sets what is measured on data, not learned, from examples that reach this transform. Nothing here."""
+    def adapt(self, x, context=None):
+        """Sets what is measured on data, not learned, from examples that reach this transform. Nothing here.
+
+        Args:
+            x: [rows, *event_shape].
+            context: [rows, context_dim], or None.
+        """
 
     def bijector(self, context=None, training=False):
         """This transform as a new `tfb.Bijector` from z to x, for one call: it goes wherever TFP takes a bijector.

@@ -30,6 +30,7 @@ from .vae.vae import VAE
 #: flows are imported when they are used: TensorFlow Probability takes two seconds
 FLOWS = {
     "Flow": ".flows.flow",
+    "Glow": ".flows.glow",
     "IAF": ".flows.iaf",
     "MAF": ".flows.maf",
     "NSF": ".flows.nsf",
@@ -42,6 +43,7 @@ __all__ = [
     "DCGAN",
     "Flow",
     "GAN",
+    "Glow",
     "IAF",
     "InfoGAN",
     "LSGAN",

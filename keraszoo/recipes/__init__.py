@@ -36,6 +36,7 @@ FAMILIES = (
     "maf",
     "iaf",
     "nsf",
+    "glow",
     "classifier",
 )
 

@@ -14,6 +14,7 @@ import tensorflow as tf
 from tensorflow_probability.python import bijectors as tfb
 from tensorflow_probability.python import distributions as tfd
 
+from ...bijectors.composition import adapt_through, forward_through, inverse_through
 from ...bijectors.preprocessing import Logit
 from ...bijectors.ready_made import ReadyMade, description, restored
 from ...bijectors.transform import Transform
@@ -180,21 +181,12 @@ class Flow(ZooModel):
         return self._inverse(x, self.condition(context, tf.shape(x)[0]), training)
 
     def _inverse(self, x, condition, training):
-        log_det = tf.zeros(tf.shape(x)[:1], self.precision)
-        for transform in self.chain:
-            x, change = transform.inverse_and_log_det(x, condition, training)
-            log_det += change
-        return x, log_det
+        return inverse_through(self.chain, x, condition, training)
 
     def forward(self, z, context=None):
         """From latent to data: z, context -> x [batch, *event_shape] and log |det dx/dz| [batch]."""
         z = tf.cast(z, self.precision)
-        condition = self.condition(context, tf.shape(z)[0])
-        log_det = tf.zeros(tf.shape(z)[:1], self.precision)
-        for transform in reversed(self.chain):
-            z, change = transform.forward_and_log_det(z, condition)
-            log_det += change
-        return z, log_det
+        return forward_through(self.chain, z, self.condition(context, tf.shape(z)[0]))
 
     def log_prob(self, x, context=None):
         """The log density, in nats; of data of `levels`, that of the unit cube at the middle of each level.
@@ -282,9 +274,7 @@ class Flow(ZooModel):
         """
         x = self._continuous(tf.cast(x, self.precision), 0.5)
         condition = self.condition(y if self.condition_size else None, tf.shape(x)[0])
-        for transform in self.chain:
-            transform.adapt(x)
-            x, _ = transform.inverse_and_log_det(x, condition)
+        adapt_through(self.chain, x, condition)
         self.adapted.assign(1.0)
 
     @property
