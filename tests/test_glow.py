@@ -127,6 +127,7 @@ def test_what_leaves_depends_on_what_stays_through_the_prior():
     """z = (leaving - mean(staying)) / scale(staying), by the convolution's two numbers for each value."""
     flow = MultiScale((4, 4, 1), scales=2, steps=1, filters=8)
     prior = shaken(flow.level[-1])
+    assert [layer.kernel_size for layer in prior.conditioner.layers] == [(3, 3)]
     x = normal(2, 4, 4, 1)
     z, _ = flow.inverse_and_log_det(x)
     before = x

@@ -32,7 +32,7 @@ class Glow(Flow):
 
     Example:
         >>> flow = Glow((8, 8, 1), scales=2, steps=2, filters=16, levels=17)
-        >>> flow.log_prob(tf.zeros([5, 8, 8, 1])).shape
+        >>> flow.log_prob(flow.sample(5, seed=0)).shape
         TensorShape([5])
     """
 
