@@ -186,8 +186,9 @@ class Run:
             )
         import keras
 
-        from . import models  # noqa: F401  registers the classes
+        from . import models
 
+        getattr(models, self.recipe.model, None)  # registers the class, which may be one that is imported when used
         try:
             return keras.saving.load_model(self.model_path)
         except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:

@@ -1,5 +1,8 @@
 """The laws of flows on images: every step, several scales of them, and the model."""
 
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -8,6 +11,9 @@ import tensorflow as tf
 from keraszoo.bijectors import ActNorm, ImageCoupling, LULinear, MultiScale, Squeeze
 from keraszoo.errors import InputError
 from keraszoo.models import Glow
+from keraszoo.recipes import get
+from keraszoo.run import Run
+from keraszoo.training.build import build_model
 
 SHAPE = (4, 4, 2)
 
@@ -208,6 +214,14 @@ def test_spline_couplings_survive_saving(tmp_path):
     restored = keras.saving.load_model(tmp_path / "glow.keras")
     x = normal(2, 4, 4, 1)
     np.testing.assert_array_equal(restored(x), model(x))
+
+
+def test_a_finished_run_opens_where_no_flow_was_imported(tmp_path):
+    run = Run.create(tmp_path / "run", get("glow/digits"))
+    run.save_model(build_model(run.recipe))
+    program = "import sys; from keraszoo.run import Run; print(Run.open(sys.argv[1]).load_model().name)"
+    answer = subprocess.run([sys.executable, "-c", program, run.path], capture_output=True, text=True)
+    assert answer.returncode == 0, answer.stderr[-500:]
 
 
 @pytest.mark.parametrize(
