@@ -15,6 +15,7 @@ from keraszoo.bijectors import (
     ActNorm,
     Autoregressive,
     BatchNorm,
+    Continuous,
     Coupling,
     Householder,
     Inverted,
@@ -22,10 +23,12 @@ from keraszoo.bijectors import (
     LULinear,
     MaskedNetwork,
     Permutation,
+    Planar,
+    Radial,
     ReadyMade,
     Reshape,
     Standardize,
-    Transform,
+    Sylvester,
 )
 from keraszoo.errors import InputError
 from keraszoo.models import IAF, MAF, NSF, Flow, RealNVP
@@ -40,6 +43,10 @@ TRANSFORMS = {
     "spline autoregressive": lambda **kw: Autoregressive(4, "spline", order="reverse", hidden=(16,), **kw),
     "circular autoregressive": lambda **kw: Autoregressive(4, "circular_spline", hidden=(16,), **kw),
     "inverse autoregressive": lambda **kw: Inverted(Autoregressive(4, "affine", hidden=(16,), **kw)),
+    "planar": lambda **kw: Planar(4, **kw),
+    "radial": lambda **kw: Radial(4, **kw),
+    "continuous": lambda **kw: Continuous(4, (16, 16), **kw),
+    "deep continuous": lambda **kw: Continuous(4, (8, 8, 8), activation="softplus", **kw),
     "lu": lambda **kw: LULinear((4,), permute=1, **kw),
     "lu of pixels": lambda **kw: LULinear((2, 2, 3), permute=1, **kw),
     "householder": lambda **kw: Householder(4, 3, **kw),
@@ -51,7 +58,8 @@ TRANSFORMS = {
     "reshape": lambda **kw: Reshape((2, 2, 1), **kw),
     "tfp": lambda **kw: ReadyMade(tfb.Chain([tfb.Shift(1.0), tfb.Scale([0.5, 2.0, 3.0, -1.0])]), (4,), **kw),
 }
-WITH_CONTEXT = [name for name in TRANSFORMS if "coupling" in name or "autoregressive" in name]
+KINDS_WITH_CONTEXT = ("coupling", "autoregressive", "planar", "radial", "continuous")
+WITH_CONTEXT = [name for name in TRANSFORMS if any(kind in name for kind in KINDS_WITH_CONTEXT)]
 ROWS = 5
 
 
@@ -275,6 +283,47 @@ def test_densities_on_the_circle_integrate_to_one_and_close():
     assert left == pytest.approx(right, abs=1e-3)
 
 
+@pytest.mark.parametrize("context_dim", [0, 3])
+def test_sylvester_log_det_is_that_of_the_jacobian(context_dim):
+    transform = shaken(Sylvester(4, rank=3, context_dim=context_dim), 1.0)
+    z = tf.random.stateless_normal([ROWS, 4], (1, 0))
+    context = tf.random.stateless_normal([ROWS, 3], (2, 0)) if context_dim else None
+    with tf.GradientTape() as tape:
+        tape.watch(z)
+        x, log_det = transform.forward_and_log_det(z, context)
+    np.testing.assert_allclose(log_det, np.linalg.slogdet(np.float64(tape.batch_jacobian(x, z)))[1], atol=2e-5)
+
+
+def test_planar_steps_stay_invertible_wherever_their_weights_go():
+    planar = Planar(3)
+    for weight in planar.weights:
+        weight.assign(30.0 * np.random.default_rng(len(weight.shape)).standard_normal(weight.shape))
+    u, w, _, slope = planar.constrained()
+    along = float(tf.reduce_sum(u * w))
+    assert along > -1.0 and 1.0 + along == pytest.approx(float(slope[0]), rel=1e-3, abs=1e-3)
+
+
+def test_runge_kutta_is_of_fourth_order():
+    double = [shaken(Continuous(2, (16, 16), steps=steps, dtype="float64"), 1.5) for steps in (2, 4, 8, 64)]
+    z = tf.random.stateless_normal([50, 2], (0, 0), dtype=tf.float64)
+    *rough, exact = [tf.concat([x, log_det[:, None]], 1) for x, log_det in (c.forward_and_log_det(z) for c in double)]
+    errors = [np.abs(values - exact).max() for values in rough]
+    assert 10 < errors[1] / errors[2] < 24 and errors[2] < 1e-3
+
+
+def test_hutchinson_estimates_the_trace():
+    exact = shaken(Continuous(4, (16, 16), steps=2), 1.0)
+    estimated = Continuous(4, (16, 16), steps=2, trace="hutchinson")
+    for mine, theirs in zip(estimated.network.weights, exact.network.weights, strict=True):
+        mine.assign(theirs)
+    x = tf.tile(tf.random.stateless_normal([1, 4], (0, 0)), [5000, 1])
+    values = estimated.inverse_and_log_det(x, training=True)[1].numpy()
+    expected = float(exact.inverse_and_log_det(x[:1])[1][0])
+    assert values.std() > 0
+    assert values.mean() == pytest.approx(expected, abs=4 * values.std() / np.sqrt(len(values)))
+    assert float(estimated.inverse_and_log_det(x[:1])[1][0]) == pytest.approx(expected, abs=1e-6)
+
+
 def test_dequantised_levels_have_the_probability_of_their_cell():
     """A uniform flow gives each of 4 levels of 2 pixels 1/16: -log p = 0 in the unit square, 2 bits a dimension."""
     flow = Flow((2,), [tfb.Identity()], base=tfd.Independent(tfd.Uniform([0.0, 0.0], [1.0, 1.0]), 1), levels=4)
@@ -329,13 +378,6 @@ def test_any_tfp_base_survives_the_file(tmp_path):
     np.testing.assert_allclose(flow.chain[-1].forward_and_log_det(x)[1], 0.0)
 
 
-class OneWay(Transform):
-    """A transform that only makes data."""
-
-    def forward_and_log_det(self, z, context=None, training=False):
-        return z, tf.zeros_like(z[:, 0])
-
-
 def test_mistakes_are_told_in_one_line():
     cases = [
         (lambda: Flow((2,), []), "empty"),
@@ -344,7 +386,8 @@ def test_mistakes_are_told_in_one_line():
         (lambda: Flow((2,), [Coupling(2, context_dim=2)]), "the flow has 0"),
         (lambda: Flow((2,), [tfb.Shift(tf.Variable([1.0, 2.0]))]), "Keras does not see the variables of"),
         (lambda: Flow((2,), [Coupling(2)], base=tfd.Normal([0.0, 0.0], 1.0)), "Nearest: tfd.Independent"),
-        (lambda: Flow((2,), [OneWay((2,))]).log_prob(np.zeros([1, 2])), "no inverse direction.*Nearest: Coupling"),
+        (lambda: Flow((2,), [Sylvester(2)]).log_prob(np.zeros([1, 2])), "Sylvester has no inverse direction.*Planar"),
+        (lambda: Flow((2,), [Inverted(Sylvester(2))]).sample(1), "Sylvester has no inverse direction.*Planar"),
         (lambda: MAF((2,), context_dim=2).log_prob(np.zeros([1, 2])), "depends on a context"),
         (lambda: MAF((2,), context_dim=2).log_prob(np.zeros([1, 2]), np.zeros([1, 3])), r"\(None, 2\)"),
         (lambda: MAF((2,)).log_prob(np.zeros([1, 2]), np.zeros([1, 3])), "without a context"),

@@ -29,19 +29,24 @@ from .vae.vae import VAE
 
 #: flows are imported when they are used: TensorFlow Probability takes two seconds
 FLOWS = {
+    "ContinuousFlow": ".flows.continuous",
     "Flow": ".flows.flow",
+    "FlowVAE": ".vae.flow_vae",
     "Glow": ".flows.glow",
     "IAF": ".flows.iaf",
     "MAF": ".flows.maf",
     "NSF": ".flows.nsf",
+    "PlanarFlow": ".flows.planar",
     "RealNVP": ".flows.realnvp",
 }
 
 __all__ = [
     "ACGAN",
     "ConditionalGAN",
+    "ContinuousFlow",
     "DCGAN",
     "Flow",
+    "FlowVAE",
     "GAN",
     "Glow",
     "IAF",
@@ -49,6 +54,7 @@ __all__ = [
     "LSGAN",
     "MAF",
     "NSF",
+    "PlanarFlow",
     "PacGAN",
     "RealNVP",
     "SNGAN",

@@ -37,6 +37,9 @@ FAMILIES = (
     "iaf",
     "nsf",
     "glow",
+    "planar_flow",
+    "continuous_flow",
+    "flow_vae",
     "classifier",
 )
 
