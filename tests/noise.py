@@ -5,6 +5,8 @@ import tensorflow as tf
 
 def uniform(shape, *args, dtype=tf.float32, minval=0, maxval=1, **kwargs):
     shape = tf.convert_to_tensor(shape, tf.int32)
+    if shape.shape == [0]:  # a scalar
+        return tf.cast(0.5 * (minval + maxval), dtype)
     states = tf.range(1, 1 + tf.reduce_prod(shape[1:]), dtype=tf.int64)
     for _ in range(3):  # Park and Miller's generator, once a pixel
         states = 48271 * states % 2147483647

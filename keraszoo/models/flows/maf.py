@@ -24,7 +24,7 @@ class MAF(VectorFlow):
 
     Example:
         >>> flow = MAF((3,), hidden=(32, 32))
-        >>> flow.log_prob(tf.zeros([5, 3])).shape
+        >>> flow.log_prob(keras.ops.zeros([5, 3])).shape
         TensorShape([5])
     """
 
