@@ -283,7 +283,7 @@ class Flow(ZooModel):
 
     @functools.wraps(ZooModel.fit)
     def fit(self, x=None, y=None, *args, **kwargs):
-        if self.adapts and not float(self.adapted):
+        if self.adapts and not keras.ops.convert_to_numpy(self.adapted):
             self.adapt(*_first_examples(x, y))
         return super().fit(x, y, *args, **kwargs)
 
