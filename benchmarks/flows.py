@@ -1,4 +1,4 @@
-"""Normalizing flows beside zuko and nflows: a training step, densities and samples of the same network in one run.
+"""Normalizing flows beside TFP's own classes, zuko and nflows: training, densities and samples of the same network.
 
     python benchmarks/flows.py [--quick] [--features 2 8 43] [--hidden 64 256] [--kinds spline maf] [--threads 1]
 
@@ -85,6 +85,65 @@ def ours(kind, x, hidden, jit):
     return Row(
         "KerasZoo, XLA" if jit else "KerasZoo, graph", {"train": train, "log_prob": densities, "sample": samples}
     )
+
+
+def stock(kind, x, hidden):
+    """The same flow of TensorFlow Probability's own classes, in a graph."""
+    import tensorflow_probability as tfp
+    import tf_keras
+
+    features, distributions, bijectors = x.shape[1], tfp.distributions, tfp.bijectors
+    keras.utils.set_random_seed(0)
+
+    def spline(parameters):
+        logits = tf.split(parameters, [BINS, BINS, BINS - 1], axis=-1)
+        sizes = [1e-2 + (10.0 - 1e-2 * BINS) * tf.nn.softmax(values) for values in logits[:2]]
+        return bijectors.RationalQuadraticSpline(*sizes, 1e-2 + tf.nn.softplus(logits[2]), range_min=-5.0)
+
+    chain, networks = [], []
+    for index in range(TRANSFORMS):
+        network = bijectors.AutoregressiveNetwork(
+            3 * BINS - 1 if kind == "spline" else 2, event_shape=[features], hidden_units=[hidden, hidden],
+            activation="relu", input_order=["left-to-right", "right-to-left"][index % 2],
+        )  # fmt: skip
+        network(x[:1])
+        networks.append(network)
+        if kind == "spline":
+            step = bijectors.MaskedAutoregressiveFlow(bijector_fn=lambda x, network=network: spline(network(x)))
+        else:
+            step = bijectors.MaskedAutoregressiveFlow(network)
+        chain.append(step)
+    base = distributions.MultivariateNormalDiag(tf.zeros([features]), tf.ones([features]))
+    flow = distributions.TransformedDistribution(base, bijectors.Chain(chain))
+    weights = [weight for network in networks for weight in network.trainable_variables]
+    optimizer, data = tf_keras.optimizers.Adam(1e-3), tf.constant(x)
+    optimizer.build(weights)
+
+    @tf.function(autograph=False)
+    def step(rows):
+        with tf.GradientTape() as tape:
+            loss = -tf.reduce_mean(flow.log_prob(tf.gather(data, rows)))
+        optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
+        return loss
+
+    log_prob = tf.function(flow.log_prob, autograph=False)
+    sample = tf.function(lambda seed: flow.sample(BATCH, seed=seed), autograph=False)
+
+    def train(steps):
+        rows = np.random.default_rng(0).permutation(len(x))
+        for index in range(steps):
+            start = index * BATCH % (len(x) - BATCH)
+            step(tf.constant(rows[start : start + BATCH]))
+
+    def densities(times):
+        for _ in range(times):
+            log_prob(data[:BATCH]).numpy()
+
+    def samples(times):
+        for seed in range(times):
+            sample(tf.constant([seed, 0])).numpy()
+
+    return Row("TFP's classes", {"train": train, "log_prob": densities, "sample": samples})
 
 
 def torch_row(name, x, parameters, log_prob, sample):
@@ -213,7 +272,7 @@ def main():
         for features in options.features:
             for hidden in options.hidden:
                 x = points(features)
-                rows = [ours(kind, x, hidden, jit=False), ours(kind, x, hidden, jit=True)]
+                rows = [ours(kind, x, hidden, jit=False), ours(kind, x, hidden, jit=True), stock(kind, x, hidden)]
                 if "zuko" in installed:
                     rows += [zuko(kind, x, hidden, compiled=False)]
                     rows += [] if options.no_compile else [zuko(kind, x, hidden, compiled=True)]

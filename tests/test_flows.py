@@ -237,6 +237,18 @@ def test_flow_is_its_tfp_distribution(flow):
     assert distribution.sample((3, 4), seed=(0, 1)).shape == (3, 4, 2)
 
 
+@pytest.mark.parametrize("form", ["coupling", "autoregressive"])
+def test_value_and_log_det_run_a_network_once(form):
+    """As TFP's own classes are put together, the density would run it again for the log-determinant."""
+    flow = NSF((4,), form=form, transforms=2, hidden=(8, 8), bins=4, mixing="reverse")
+
+    def matmuls(density):
+        graph = tf.function(density, autograph=False).get_concrete_function(tf.TensorSpec([None, 4])).graph
+        return sum(operation.type == "MatMul" for operation in graph.get_operations())
+
+    assert matmuls(flow.log_prob) == matmuls(lambda x: flow.distribution().log_prob(x)) == 2 * 3
+
+
 def test_half_the_precision_costs_less_than_a_ten_thousandth(flow):
     double = type(flow).from_config({**flow.get_config(), "dtype": "float64"})
     double.set_weights(flow.get_weights())

@@ -28,6 +28,8 @@ class MAF(VectorFlow):
         TensorShape([5])
     """
 
+    faster_by_xla = True
+
     def __init__(self, event_shape, *, residual=False, **kwargs):
         self.residual = residual
         super().__init__(event_shape, **kwargs)
