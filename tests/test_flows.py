@@ -204,7 +204,7 @@ FLOWS = {
     "iaf": lambda **kw: IAF((2,), transforms=2, hidden=(16,), **kw),
     "coupling splines": lambda **kw: NSF((2,), form="coupling", transforms=3, hidden=(16,), **kw),
     "autoregressive splines": lambda **kw: NSF((2,), transforms=2, hidden=(16,), mixing="reverse", **kw),
-    "residual blocks": lambda **kw: ResidualFlow((2,), transforms=3, hidden=(16, 16), **kw),
+    "residual blocks": lambda **kw: ResidualFlow((2,), transforms=3, hidden=(16, 16), normalization="none", **kw),
 }
 
 
