@@ -20,9 +20,11 @@ ITERATIONS_IN_A_STEP = 5
 class LipschitzNetwork(TangentNetwork):
     """A `TangentNetwork` g with |g(x) - g(y)| <= lipschitz |x - y|.
 
-    Each of its n kernels is divided by as much as its largest singular value, which power iteration finds, exceeds
-    lipschitz^(1/n); smaller ones stay as they are. Between them stands LipSwish, x sigmoid(b x) / 1.1, whose slope is
+    Each of its k kernels is divided by as much as its largest singular value, which power iteration finds, exceeds
+    lipschitz^(1/k); smaller ones stay as they are. Between them stands LipSwish, x sigmoid(b x) / 1.1, whose slope is
     at most 1 for any b > 0: b is learned for each layer. The bound holds in x; the condition may act as it likes.
+    Under the bound the inputs of n units are of the order 1/sqrt(n), on which a b near 1 is almost linear: it starts at
+    sqrt(n).
 
     The singular vectors are weights that `update` improves, once in a training step; they follow from the kernels
     alone, so replicas agree on them.
@@ -51,8 +53,8 @@ class LipschitzNetwork(TangentNetwork):
                 f"Received: lipschitz={lipschitz!r}. Nearest: 0.97."
             )
         self.lipschitz = lipschitz
-        depths, sharpness = range(len(self.hidden)), keras.initializers.Constant(0.5)
-        self.sharpness = [self._weight(f"sharpness_{depth}", (), sharpness) for depth in depths]
+        starts = [keras.initializers.Constant(units**0.5) for units in self.hidden]
+        self.sharpness = [self._weight(f"sharpness_{depth}", (), start) for depth, start in enumerate(starts)]
         self.vectors = [self._vector(depth, kernel.shape[-1]) for depth, kernel in enumerate(self.kernels)]
         self.update(ITERATIONS_AT_START)
 
