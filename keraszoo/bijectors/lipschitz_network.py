@@ -13,7 +13,7 @@ from ..layers.spectral_normalization import power_iteration
 from .tangent_network import TangentNetwork, lipswish
 
 ITERATIONS_AT_START = 100
-ITERATIONS_IN_A_STEP = 5
+ITERATIONS = 3
 
 
 @keras.saving.register_keras_serializable("keraszoo")
@@ -62,19 +62,24 @@ class LipschitzNetwork(TangentNetwork):
         options = {"initializer": "random_normal", "trainable": False, "autocast": False}
         return self.add_weight(name=f"vector_{depth}", shape=(size,), **options)
 
-    def update(self, iterations=ITERATIONS_IN_A_STEP):
+    def update(self, iterations=ITERATIONS):
         """Improves the singular vectors of the kernels by some power iterations."""
+        for variable, vector in zip(self.vectors, self._improved(iterations), strict=True):
+            variable.assign(vector)
+
+    def _improved(self, iterations):
         for kernel, variable in zip(self.kernels, self.vectors, strict=True):
             matrix, vector = tf.stop_gradient(tf.convert_to_tensor(kernel)), tf.convert_to_tensor(variable)
             for _ in range(iterations):
                 vector, _ = power_iteration(matrix, vector)
-            variable.assign(vector)
+            yield vector
 
     def _kernels(self):
         bound, kernels = self.lipschitz ** (1.0 / len(self.kernels)), []
-        for kernel, vector in zip(self.kernels, self.vectors, strict=True):
+        # An optimizer has moved the kernels since the last update: their vectors are improved here too.
+        for kernel, vector in zip(self.kernels, self._improved(ITERATIONS), strict=True):
             matrix = tf.convert_to_tensor(kernel)
-            image = tf.linalg.matvec(matrix, tf.convert_to_tensor(vector))
+            image = tf.linalg.matvec(matrix, vector)
             norm = tf.tensordot(tf.stop_gradient(tf.math.l2_normalize(image)), image, 1)  # has a gradient at 0 too
             kernels.append(tf.cast(matrix * (bound / tf.maximum(norm, bound)), self.compute_dtype))
         return kernels
