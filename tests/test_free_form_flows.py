@@ -200,7 +200,8 @@ def test_residual_flows_survive_the_file(log_det, tmp_path):
     restored = keras.saving.load_model(tmp_path / "flow.keras")
     np.testing.assert_array_equal(restored.log_prob(x, y), flow.log_prob(x, y))
     np.testing.assert_array_equal(restored.sample(6, seed=0), flow.sample(6, seed=0))
-    assert restored.chain[1].log_det == log_det and restored.chain[1].network.lipschitz == 0.9
+    block = Residual.from_config(restored.chain[1].get_config())
+    assert block.log_det == log_det and block.network.lipschitz == 0.9 and block.context_dim == 2
 
 
 def test_mistakes_are_told_in_one_line():
