@@ -21,7 +21,7 @@ class ResidualFlow(VectorFlow):
 
     Args:
         event_shape: shape of one example.
-        transforms: number of blocks, each of which can stretch space at most (1 + lipschitz)-fold.
+        transforms: number of blocks, each of which stretches space at most (1 + lipschitz)-fold on the way to z.
         lipschitz: the bound of each g's steepness, in (0, 1).
         log_det: "exact", "series" or None: as for `Residual`.
         hidden, mixing, normalization, ...: as for `VectorFlow`, but for `activation`, which is LipSwish.
