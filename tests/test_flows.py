@@ -19,7 +19,6 @@ from keraszoo.bijectors import (
     Coupling,
     Householder,
     Inverted,
-    LipschitzNetwork,
     Logit,
     LULinear,
     MaskedNetwork,
@@ -67,16 +66,13 @@ ROWS = 5
 
 
 def shaken(layer, size=0.3, seed=0):
-    """The layer with weights far from where they start; moments stay moments, singular vectors singular."""
+    """The layer with weights far from where they start; moments stay moments."""
     random = np.random.default_rng(seed)
     for weight in layer.weights:
         fan_in = weight.shape[0] if len(weight.shape) > 1 else 1
-        if not weight.path.endswith(("seed_generator_state", "adapted")) and "vector" not in weight.path:
+        if not weight.path.endswith(("seed_generator_state", "adapted")):
             change = size / math.sqrt(fan_in) * random.standard_normal(weight.shape)
             weight.assign_add(np.abs(change) if "variance" in weight.path else change)
-    for part in layer._flatten_layers():
-        if isinstance(part, LipschitzNetwork):
-            part.update(200)
     return layer
 
 

@@ -10,6 +10,7 @@ from scipy import integrate
 from test_flows import shaken
 
 from keraszoo.bijectors import Continuous, LipschitzNetwork, Residual, TangentNetwork
+from keraszoo.bijectors.lipschitz_network import spectral_bound
 from keraszoo.bijectors.log_det_series import log_det_series
 from keraszoo.bijectors.tangent_network import ACTIVATIONS, lipswish
 from keraszoo.errors import InputError
@@ -69,9 +70,8 @@ def test_large_kernels_are_brought_to_the_bound_and_small_ones_stay():
     network = LipschitzNetwork(3, (16, 16), lipschitz=0.5)
     network.kernels[0].assign(5.0 * network.kernels[0])
     network.kernels[2].assign(0.01 * network.kernels[2])
-    network.update(200)
     bound = 0.5 ** (1 / 3)
-    assert singular_values(network)[0] == pytest.approx(bound, rel=1e-5)
+    assert 3 ** (-1 / 512) - 1e-5 <= singular_values(network)[0] / bound <= 1 + 1e-5
     np.testing.assert_array_equal(network._kernels()[2], network.kernels[2])
 
 
@@ -94,27 +94,27 @@ def test_blocks_stay_contractions_while_they_learn():
     networks = [block.network for block in flow.chain[1::2]]
     assert min(max(np.linalg.norm(kernel.numpy(), 2) for kernel in network.kernels) for network in networks) > 1.5
     for network in networks:
-        assert np.prod(singular_values(network)) <= 0.97 * 1.02
-        assert steepest(network, tf.constant(x)) <= 0.97
+        assert np.prod(singular_values(network)) <= 0.97 * (1 + 1e-5)
+        assert steepest(network, tf.constant(x)) <= 0.97 * (1 + 1e-3)  # differences of float32
     np.testing.assert_allclose(flow.decode(flow.encode(x)), x, atol=1e-4)
 
 
-def test_the_bound_is_the_same_on_all_replicas(mirrored):
-    """Singular vectors follow from the kernels alone: what one device finds, two find."""
-    x = np.random.default_rng(0).standard_normal((32, 2)).astype("float32")
-
-    def vectors():
-        keras.utils.set_random_seed(0)
-        flow = ResidualFlow((2,), transforms=1, hidden=(8,))
-        flow.compile(keras.optimizers.Adam(0.01, epsilon=1.0), jit_compile=False)
-        flow.fit(x, batch_size=16, epochs=3, shuffle=False, verbose=0)
-        return [variable.numpy() for variable in flow.chain[1].network.vectors]
-
-    alone = vectors()
-    with mirrored.scope():
-        replicated = vectors()
-    for mine, theirs in zip(alone, replicated, strict=True):
-        np.testing.assert_allclose(mine, theirs, atol=1e-5)
+def test_no_singular_value_exceeds_the_bound():
+    """The worst cases are one large singular value and all alike; a kernel of zeros has no steepness and no NaN."""
+    random = np.random.default_rng(0)
+    left, right = (np.linalg.qr(random.standard_normal((64, n)))[0] for n in (64, 20))
+    spectra = [np.ones(20), [1.0] + 19 * [0.1], np.linspace(0.9, 1.0, 20), 1e4 * np.ones(20), 1e-4 * np.ones(20)]
+    for values in map(np.array, spectra):
+        kernel = (left[:, :20] * values) @ right[:20, :20]
+        for matrix in (kernel, kernel.T):
+            bound = float(spectral_bound(tf.constant(matrix, tf.float32)))
+            largest = np.linalg.norm(matrix, 2)
+            assert largest * (1 - 1e-5) <= bound <= largest * 20 ** (1 / 512) * (1 + 1e-5)
+    zeros = tf.zeros([3, 4])
+    with tf.GradientTape() as tape:
+        tape.watch(zeros)
+        bound = spectral_bound(zeros)
+    assert float(bound) < 1e-12 and np.isfinite(tape.gradient(bound, zeros)).all()
 
 
 # ---------------------------------------------------------------------- the series

@@ -9,25 +9,39 @@ import keras
 import tensorflow as tf
 
 from ..errors import InputError
-from ..layers.spectral_normalization import power_iteration
 from .tangent_network import TangentNetwork, lipswish
 
-ITERATIONS_AT_START = 100
-ITERATIONS = 3
+SQUARINGS = 8
+TINY = 1e-30
+
+
+def spectral_bound(kernel):
+    """A bound of the largest singular value of W [m, n], too large by a factor of min(m, n)^(1/512) at most.
+
+    It is tr((W W')^256)^(1/512), the Schatten norm of order 512, by eight squarings. Power iteration instead is never
+    too large: where training raises the second singular value beyond the first, it takes long to notice.
+    """
+    rows, columns = kernel.shape
+    gram = tf.matmul(kernel, kernel, transpose_a=rows > columns, transpose_b=rows <= columns)
+    trace = tf.linalg.trace(gram) + TINY
+    log_bound = 0.5 * tf.math.log(trace)
+    for squaring in range(1, SQUARINGS + 1):
+        gram /= trace  # no power overflows
+        gram = tf.matmul(gram, gram)
+        trace = tf.linalg.trace(gram) + TINY
+        log_bound += 0.5 ** (squaring + 1) * tf.math.log(trace)
+    return tf.exp(log_bound)
 
 
 @keras.saving.register_keras_serializable("keraszoo")
 class LipschitzNetwork(TangentNetwork):
     """A `TangentNetwork` g with |g(x) - g(y)| <= lipschitz |x - y|.
 
-    Each of its k kernels is divided by as much as its largest singular value, which power iteration finds, exceeds
+    Each of its k kernels is divided by as much as its largest singular value (`spectral_bound`) exceeds
     lipschitz^(1/k); smaller ones stay as they are. Between them stands LipSwish, x sigmoid(b x) / 1.1, whose slope is
     at most 1 for any b > 0: b is learned for each layer. The bound holds in x; the condition may act as it likes.
     Under the bound the inputs of n units are of the order 1/sqrt(n), on which a b near 1 is almost linear: it starts at
     sqrt(n).
-
-    The singular vectors are weights that `update` improves, once in a training step; they follow from the kernels
-    alone, so replicas agree on them.
 
     Args:
         features: length of the vectors.
@@ -55,33 +69,13 @@ class LipschitzNetwork(TangentNetwork):
         self.lipschitz = lipschitz
         starts = [keras.initializers.Constant(units**0.5) for units in self.hidden]
         self.sharpness = [self._weight(f"sharpness_{depth}", (), start) for depth, start in enumerate(starts)]
-        self.vectors = [self._vector(depth, kernel.shape[-1]) for depth, kernel in enumerate(self.kernels)]
-        self.update(ITERATIONS_AT_START)
-
-    def _vector(self, depth, size):
-        options = {"initializer": "random_normal", "trainable": False, "autocast": False}
-        return self.add_weight(name=f"vector_{depth}", shape=(size,), **options)
-
-    def update(self, iterations=ITERATIONS):
-        """Improves the singular vectors of the kernels by some power iterations."""
-        for variable, vector in zip(self.vectors, self._improved(iterations), strict=True):
-            variable.assign(vector)
-
-    def _improved(self, iterations):
-        for kernel, variable in zip(self.kernels, self.vectors, strict=True):
-            matrix, vector = tf.stop_gradient(tf.convert_to_tensor(kernel)), tf.convert_to_tensor(variable)
-            for _ in range(iterations):
-                vector, _ = power_iteration(matrix, vector)
-            yield vector
 
     def _kernels(self):
         bound, kernels = self.lipschitz ** (1.0 / len(self.kernels)), []
-        # An optimizer has moved the kernels since the last update: their vectors are improved here too.
-        for kernel, vector in zip(self.kernels, self._improved(ITERATIONS), strict=True):
+        for kernel in self.kernels:
             matrix = tf.convert_to_tensor(kernel)
-            image = tf.linalg.matvec(matrix, vector)
-            norm = tf.tensordot(tf.stop_gradient(tf.math.l2_normalize(image)), image, 1)  # has a gradient at 0 too
-            kernels.append(tf.cast(matrix * (bound / tf.maximum(norm, bound)), self.compute_dtype))
+            scale = bound / tf.maximum(spectral_bound(matrix), bound)
+            kernels.append(tf.cast(scale * matrix, self.compute_dtype))
         return kernels
 
     def _activated(self, depth, x):

@@ -62,8 +62,6 @@ class Residual(Transform):
         self.noise = keras.random.SeedGenerator() if log_det == "series" else None
 
     def inverse_and_log_det(self, x, context=None, training=False):
-        if training:
-            self.network.update()
         if training and self.log_det == "series":
             value, product = self.network.linearized(x, context)
             log_det = log_det_series(lambda vector: self._exact(product(vector)), x, self.noise)

@@ -40,13 +40,13 @@ class SpectralNormalization(keras.layers.Wrapper):
         )
         vector = tf.convert_to_tensor(self.vector)
         for _ in range(POWER_ITERATIONS_AT_START):
-            vector = power_iteration(self._matrix(), vector)[0]
+            vector = _power_iteration(self._matrix(), vector)[0]
         self.vector.assign(vector)
 
     def call(self, x, training=False):
         matrix = self._matrix()
         vector = tf.convert_to_tensor(self.vector)
-        following, other = power_iteration(tf.stop_gradient(matrix), vector)
+        following, other = _power_iteration(tf.stop_gradient(matrix), vector)
         if training:
             self.vector.assign(following)
             vector = following
@@ -60,7 +60,7 @@ class SpectralNormalization(keras.layers.Wrapper):
         return tf.reshape(kernel, [-1, kernel.shape[-1]])
 
 
-def power_iteration(matrix, vector):
+def _power_iteration(matrix, vector):
     """The improved right singular vector, and the left one that goes with the old."""
     left = tf.math.l2_normalize(tf.linalg.matvec(matrix, vector))
     return tf.math.l2_normalize(tf.linalg.matvec(matrix, left, transpose_a=True)), left
