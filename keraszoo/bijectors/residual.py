@@ -67,7 +67,8 @@ class Residual(Transform):
             log_det = log_det_series(lambda vector: self._exact(product(vector)), x, self.noise)
             return x + self._exact(value), log_det
         value, jacobian = self._value_and_jacobian(x, context)
-        return x + value, tf.linalg.slogdet(jacobian)[1]
+        square = tf.matmul(jacobian, jacobian, transpose_a=True)  # XLA has no determinants, but Cholesky's factors
+        return x + value, 0.5 * tf.linalg.logdet(square)
 
     def forward_and_log_det(self, z, context=None, training=False):
         root = self._root(tf.stop_gradient(z), context)
