@@ -7,6 +7,7 @@ from .fused import FusedBijector
 from .image_steps import ImageCoupling, Squeeze
 from .inverted import Inverted
 from .linear import Householder, LULinear, Permutation
+from .lipschitz_network import LipschitzNetwork
 from .masked_network import MaskedNetwork
 from .multi_scale import MultiScale
 from .normalization import ActNorm, BatchNorm, Standardize
@@ -14,6 +15,7 @@ from .planar import Planar
 from .preprocessing import Logit, Reshape
 from .radial import Radial
 from .ready_made import ReadyMade
+from .residual import Residual
 from .sylvester import Sylvester
 from .tangent_network import TangentNetwork
 from .transform import Transform
@@ -29,6 +31,7 @@ __all__ = [
     "ImageCoupling",
     "Inverted",
     "LULinear",
+    "LipschitzNetwork",
     "Logit",
     "MaskedNetwork",
     "MultiScale",
@@ -37,6 +40,7 @@ __all__ = [
     "Radial",
     "ReadyMade",
     "Reshape",
+    "Residual",
     "Squeeze",
     "Standardize",
     "Sylvester",

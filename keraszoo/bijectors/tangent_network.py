@@ -1,12 +1,12 @@
 """A dense network that gives its value and, in the same pass, derivatives of it."""
 
 import itertools
+import math
 
 import keras
 import tensorflow as tf
 
 from ..errors import InputError, closest
-from ..layers.initialization import initializers
 from ..layers.sizes import positive_integers
 from .conditioner import scaled_start
 
@@ -20,13 +20,19 @@ def _softplus(x):
     return tf.math.softplus(x), tf.sigmoid(x)
 
 
-def _lipswish(x):
-    gate = tf.sigmoid(x)
-    return x * gate / 1.1, gate * (1.0 + x * (1.0 - gate)) / 1.1
+def lipswish(x, sharpness=1.0):
+    gate = tf.sigmoid(sharpness * x)
+    return x * gate / 1.1, gate * (1.0 + sharpness * x * (1.0 - gate)) / 1.1
+
+
+def _start(fan_in):
+    """Initializers of a hidden layer: LeCun's uniform one (1998) for the kernel, and one of biases that differ."""
+    limits = math.sqrt(3 / fan_in), 1 / math.sqrt(fan_in)
+    return [keras.initializers.RandomUniform(-limit, limit) for limit in limits]
 
 
 #: value and slope of smooth functions whose slopes are at most 1, so kernels alone bound a network's steepness
-ACTIVATIONS = {"tanh": _tanh, "softplus": _softplus, "lipswish": _lipswish}
+ACTIVATIONS = {"tanh": _tanh, "softplus": _softplus, "lipswish": lipswish}
 
 
 @keras.saving.register_keras_serializable("keraszoo")
@@ -69,14 +75,12 @@ class TangentNetwork(keras.layers.Layer):
         self.kernels, self.biases, self.condition_kernels = [], [], []
         for depth, (fan_in, units) in enumerate(itertools.pairwise([features, *self.hidden, features])):
             last = depth == len(self.hidden)
-            start = initializers("fan_in", fan_in + condition_dim)
-            if last:
-                start = {"kernel_initializer": scaled_start(fan_in), "bias_initializer": "zeros"}
-            self.kernels.append(self._weight(f"kernel_{depth}", (fan_in, units), start["kernel_initializer"]))
-            self.biases.append(self._weight(f"bias_{depth}", (units,), start["bias_initializer"]))
+            kernel, bias = (scaled_start(fan_in), "zeros") if last else _start(fan_in + condition_dim)
+            self.kernels.append(self._weight(f"kernel_{depth}", (fan_in, units), kernel))
+            self.biases.append(self._weight(f"bias_{depth}", (units,), bias))
             if condition_dim and not last:
                 name, shape = f"condition_kernel_{depth}", (condition_dim, units)
-                self.condition_kernels.append(self._weight(name, shape, start["kernel_initializer"]))
+                self.condition_kernels.append(self._weight(name, shape, kernel))
         self.built = True
 
     def _weight(self, name, shape, initializer):
@@ -85,6 +89,10 @@ class TangentNetwork(keras.layers.Layer):
     def _kernels(self):
         """The matrices that are applied, in the order of the layers."""
         return [tf.cast(tf.convert_to_tensor(kernel), self.compute_dtype) for kernel in self.kernels]
+
+    def _activated(self, depth, x):
+        """The activation of the hidden layer number `depth`, and its slope."""
+        return ACTIVATIONS[self.activation](x)
 
     def _apply(self, kernels, x, condition):
         """The value [batch, features] and the slopes [batch, units] of each hidden layer."""
@@ -95,21 +103,30 @@ class TangentNetwork(keras.layers.Layer):
             if self.condition_dim:
                 kernel = tf.cast(tf.convert_to_tensor(self.condition_kernels[depth]), self.compute_dtype)
                 h += tf.matmul(tf.cast(condition, self.compute_dtype), kernel)
-            h, slope = ACTIVATIONS[self.activation](h)
+            h, slope = self._activated(depth, h)
             slopes.append(slope)
         return tf.matmul(h, kernels[-1]) + biases[-1], slopes
 
     def call(self, x, condition=None):
         return self._apply(self._kernels(), x, condition)[0]
 
-    def with_product(self, x, vector, condition=None):
-        """The value [batch, features], and J v for a vector v of each example [batch, features]."""
+    def frozen(self, condition=None):
+        """The function x -> value with the matrices as they are, computed once: for a loop."""
+        kernels = self._kernels()
+        return lambda x: self._apply(kernels, x, condition)[0]
+
+    def linearized(self, x, condition=None):
+        """The value [batch, features], and the function v -> J v of a vector v for each example [batch, features]."""
         kernels = self._kernels()
         value, slopes = self._apply(kernels, x, condition)
-        tangent = tf.cast(vector, self.compute_dtype)
-        for kernel, slope in zip(kernels, slopes, strict=False):
-            tangent = tf.matmul(tangent, kernel) * slope
-        return value, tf.matmul(tangent, kernels[-1])
+
+        def product(vector):
+            tangent = tf.cast(vector, self.compute_dtype)
+            for kernel, slope in zip(kernels, slopes, strict=False):
+                tangent = tf.matmul(tangent, kernel) * slope
+            return tf.matmul(tangent, kernels[-1])
+
+        return value, product
 
     def with_jacobian(self, x, condition=None):
         """The value, and J [batch, features, features] with J[:, i, j] = d value_i / d x_j."""

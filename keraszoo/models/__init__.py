@@ -38,6 +38,7 @@ FLOWS = {
     "NSF": ".flows.nsf",
     "PlanarFlow": ".flows.planar",
     "RealNVP": ".flows.realnvp",
+    "ResidualFlow": ".flows.residual",
 }
 
 __all__ = [
@@ -57,6 +58,7 @@ __all__ = [
     "PlanarFlow",
     "PacGAN",
     "RealNVP",
+    "ResidualFlow",
     "SNGAN",
     "WGAN",
     "WGANGP",

@@ -39,6 +39,7 @@ FAMILIES = (
     "glow",
     "planar_flow",
     "continuous_flow",
+    "residual_flow",
     "flow_vae",
     "classifier",
 )

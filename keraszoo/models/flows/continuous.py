@@ -19,7 +19,7 @@ class ContinuousFlow(VectorFlow):
 
     Args:
         event_shape: shape of one example.
-        steps: of the Runge-Kutta solver in each transform, >= 1.
+        steps: of the Runge-Kutta solver in each transform in training, >= 1; twice as many otherwise.
         trace: "exact", or "hutchinson" for an estimate in training.
         transforms: number of velocity fields, one after the other.
         hidden, activation: of the velocity; "tanh", "softplus" or "lipswish".
