@@ -1,6 +1,7 @@
 """What every recipe of the zoo promises. A new recipe is covered by being listed; nothing here knows any model."""
 
 import dataclasses
+import inspect
 import types
 
 import keras
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keraszoo import models
 from keraszoo.data.points import known_mixture
 from keraszoo.errors import InputError
 from keraszoo.export import doctor, export
@@ -18,6 +20,7 @@ from keraszoo.training.build import build_model, build_optimizer
 from keraszoo.training.checkpoints import Checkpoints, Position, restore_checkpoint
 from keraszoo.training.preemption import StopRequest
 from keraszoo.training.state import ModelState
+from keraszoo.zoo_model import ZooModel
 
 ROWS, BATCH = 49, 16  # the last batch holds one example: with two replicas, one of them gets none
 
@@ -43,19 +46,34 @@ def fresh(recipe, weights=None, dtype=None, **options):
     return model
 
 
+HOOKS = ("players", "after_turn", "adapts", "batch_term_names")
+
+
+def kind_of_step(recipe):
+    """What decides how the house, not the model, takes its training steps."""
+    model = getattr(models, recipe.model)
+    hooks = tuple(name for name in HOOKS if getattr(model, name) is not getattr(ZooModel, name))
+    critic = inspect.signature(model).parameters.get("n_critic", inspect.Parameter("_", inspect.Parameter.KEYWORD_ONLY))
+    options = recipe.arguments.get("network"), recipe.arguments.get("n_critic", critic.default)
+    return hooks, tuple(recipe.optimizers), options, recipe.with_labels
+
+
 def subjects():
     """Every recipe; chains of like transforms are cut to two, which obey the same laws.
 
-    Those that repeat a model and a kind of network, on other data, are left to the slow suite.
+    Those that repeat a model and a kind of network, on other data, are left to the slow suite; laws of the house itself
+    (`law_of_the_house`) also where the kind of step is that of another recipe.
     """
-    seen = set()
+    seen, steps = set(), set()
     for name, recipe in all_recipes().items():
         if "transforms" in recipe.arguments:
             arguments = {**recipe.arguments, "transforms": 2}
             recipe = dataclasses.replace(recipe, arguments=arguments)
-        kind = (recipe.model, recipe.arguments.get("network"))
-        yield pytest.param(recipe, id=name, marks=[pytest.mark.slow] * (kind in seen))
+        kind, step = (recipe.model, recipe.arguments.get("network")), kind_of_step(recipe)
+        marks = [pytest.mark.slow] * (kind in seen) + [pytest.mark.repeated_step] * (step in steps)
+        yield pytest.param(recipe, id=name, marks=marks)
         seen.add(kind)
+        steps.add(step)
 
 
 @pytest.fixture(scope="module", params=subjects())
@@ -235,6 +253,7 @@ def test_two_replicas_learn_what_one_learns(subject, mirrored, same_noise):
     assert difference(replicated(subject, mirrored)[:-1], alone(subject)) <= 1e-6
 
 
+@pytest.mark.law_of_the_house
 def test_two_workers_learn_bit_for_bit_what_two_replicas_learn(subject, mirrored, workers, same_noise):
     data = {"x": subject.x} if subject.y is None else {"x": subject.x, "y": subject.y}
     for learned in workers.learn(subject.recipe.to_json(), subject.untrained, **data):
@@ -242,6 +261,7 @@ def test_two_workers_learn_bit_for_bit_what_two_replicas_learn(subject, mirrored
         assert difference(learned[:-1], alone(subject)) <= 1e-6
 
 
+@pytest.mark.law_of_the_house
 def test_many_steps_per_execution_learn_what_single_steps_learn(subject, same_noise):
     many = fresh(subject.recipe, subject.untrained, epsilon=EPSILON, steps_per_execution=3)
     assert difference(trained(subject.x, subject.y, many), alone(subject)) <= 1e-7
