@@ -7,16 +7,16 @@ from .sprites import SCALES, SHAPES, SIZES, sprite
 
 
 class Shapes(tfds.core.GeneratorBasedBuilder):
-    """Every combination of 3 shapes, 6 scales, 20 rotations and 16 x 16 positions, 92,160 grey images; a small dSprites.
+    """Every combination of 3 shapes, 6 scales, 20 rotations and 16 x 16 positions, 92,160 images; a small dSprites.
 
     Nothing is downloaded. Configurations: `shapes/32` and `shapes/64`, by the side of the images. Features: `image`
-    uint8 [side, side, 1], white on black with smooth edges; `factors` int64 [5], the number of shape, scale, rotation, x
-    and y, each from 0; and `label`, the shape. One split, in an order that is random and always the same.
+    uint8 [side, side, 1], white on black with smooth edges; `factors` int64 [5], the number of shape, scale, rotation,
+    x and y, each from 0; and `label`, the shape. One split, in an order that is random and always the same.
 
-    Shape is square, ellipse or heart; scale 0.5, 0.6, ... 1; rotation a multiple of 18 degrees, counter-clockwise; x and
-    y go from left to right and from top to bottom in steps of 1/32 of the side. As in dSprites, the square looks the
-    same after every quarter of a turn (5 rotations) and the ellipse after every half (10): no code can tell these apart.
-    Unlike there, the last rotation is not the first again.
+    Shape is square, ellipse or heart; scale 0.5, 0.6, ... 1; rotation a multiple of 18 degrees, counter-clockwise; x
+    and y go from left to right and from top to bottom in steps of 1/32 of the side. As in dSprites, the square looks
+    the same after every quarter of a turn (5 rotations) and the ellipse after every half (10): no code can tell these
+    apart. Unlike there, the last rotation is not the first again.
 
     Example:
         >>> import tensorflow_datasets as tfds

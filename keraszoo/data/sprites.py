@@ -26,7 +26,7 @@ def inside(shape, u, v):
         return np.maximum(abs(u), abs(v)) <= 0.62
     if shape == "ellipse":
         return (u / 0.9) ** 2 + (v / 0.45) ** 2 <= 1
-    x, y = 1.35 * u, 1.35 * v + 0.12  # the heart curve (x^2 + y^2 - 1)^3 = x^2 y^3, its middle at the origin
+    x, y = 1.35 * u, 1.35 * v + 0.25  # the heart curve (x^2 + y^2 - 1)^3 = x^2 y^3 around the middle of its circle
     return (x**2 + y**2 - 1) ** 3 <= x**2 * y**3
 
 

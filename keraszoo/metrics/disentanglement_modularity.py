@@ -13,8 +13,8 @@ from .disentanglement_table import check_table
 def modularity_score(codes, factors, bins=BINS):
     """The mean over the units of 1 - (what a unit knows of other factors) / (what it could): 1 if of one factor only.
 
-    With I its largest mutual information, a unit's score is 1 - (sum of the squares of the others) / (I^2 (factors - 1)).
-    Each factor may be in many units. Units that know nothing count 0.
+    With I its largest mutual information, a unit's score is 1 - (sum of the squares of the others) / (I^2 (factors -
+    1)). Each factor may be in many units. Units that know nothing count 0.
 
     Args:
         codes: [n, units].

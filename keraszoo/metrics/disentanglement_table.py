@@ -52,6 +52,6 @@ def rows_sharing(factor, rows, random):
 
 
 def train_and_test_rows(count, seed):
-    """Two disjoint sets of rows drawn at random: TRAIN and TEST of them, or two thirds and one third if there are fewer."""
+    """Two disjoint sets of rows drawn at random: TRAIN and TEST of them, or of fewer two thirds and one third."""
     test = min(TEST, count // 3)
     return train_test_split(np.arange(count), train_size=min(TRAIN, count - test), test_size=test, random_state=seed)
