@@ -1,8 +1,16 @@
 """Measures of disentanglement: published protocols' values for four codes, analytic cases, invariances; the verb."""
 
+import re
+
 import numpy as np
 import pytest
 
+from keraszoo import recipes
+from keraszoo.__main__ import main
+from keraszoo.applications import latent_codes
+from keraszoo.data import load, offline
+from keraszoo.data.factors import factor_values
+from keraszoo.data.sprites import SIZES
 from keraszoo.errors import InputError
 from keraszoo.metrics import (
     dci_scores,
@@ -18,6 +26,8 @@ from keraszoo.metrics import (
 from keraszoo.metrics.disentanglement_dci import certainty
 from keraszoo.metrics.disentanglement_information import factor_entropies
 from keraszoo.metrics.disentanglement_table import rows_sharing, train_and_test_rows
+from keraszoo.run import Run
+from keraszoo.training import disentanglement, train
 
 DSPRITES = (3, 6, 40, 32, 32)
 SMALL = (4, 5, 10)
@@ -190,3 +200,69 @@ def test_tables_that_cannot_be_are_refused(codes, factors, message):
 def test_unknown_trees_are_refused():
     with pytest.raises(InputError, match="Unknown trees. Received: 'bosting'. Closest: boosting"):
         dci_scores(np.zeros([6, 2]), grid((2, 3)), trees="bosting")
+
+
+# ---------------------------------------------------------------------- the verb
+
+
+@pytest.fixture(scope="module")
+def shapes_dir(tmp_path_factory):
+    """`data_dir` with a small `shapes/32`."""
+    folder = tmp_path_factory.mktemp("data")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, size in {"scale": 2, "rotation": 3, "x": 4, "y": 4}.items():
+            patch.setitem(SIZES, name, size)
+        offline.BUILDERS["shapes"](config="32", data_dir=folder).download_and_prepare()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(shapes_dir, tmp_path_factory):
+    """A VAE of two short epochs on 288 shapes."""
+    recipe = recipes.get("vae/digits").replace(
+        name="vae/shapes", dataset="shapes/32", input_shape=(32, 32, 1), epochs=2
+    )
+    return train(recipe, tmp_path_factory.mktemp("runs") / "vae", data_dir=shapes_dir, say=lambda line: None)
+
+
+def test_a_run_is_scored_by_the_codes_of_every_example(run, shapes_dir, capsys):
+    capsys.readouterr()
+    assert main(["disentanglement", str(run.path), "--data-dir", str(shapes_dir)]) == 0
+    header, *lines = capsys.readouterr().out.splitlines()
+    assert re.fullmatch("measure +value", header)
+    source, model = load("shapes/32", data_dir=shapes_dir), run.load_model()
+    codes = np.concatenate([latent_codes(model, source.array(split) / np.float32(255)) for split in source.splits])
+    factors = np.concatenate([factor_values(source, split) for split in source.splits])
+    assert len(codes) == 288
+    scores = disentanglement_scores(codes, factors)
+    assert Run.open(run.path).metrics()["disentanglement"] == pytest.approx(scores, abs=0.02)
+    assert [line.split()[0] for line in lines] == list(scores)
+    assert disentanglement(run, data_dir=shapes_dir) == Run.open(run.path).metrics()["disentanglement"]
+
+
+def test_the_gap_is_told_after_each_epoch(run, shapes_dir):
+    history = run.metrics()["history"]
+    assert [set(epoch) >= {"val_mig", "val_loss"} for epoch in history] == [True, True]
+    source = load("shapes/32", data_dir=shapes_dir)
+    codes = latent_codes(run.load_model(), source.array("test") / np.float32(255))
+    assert history[-1]["val_mig"] == pytest.approx(
+        mutual_information_gap(codes, factor_values(source, "test")), abs=1e-3
+    )
+
+
+def test_a_run_without_factors_is_one_line(tmp_path, capsys):
+    (tmp_path / "recipe.json").write_text(recipes.get("vae/digits").to_json())
+    assert main(["disentanglement", str(tmp_path)]) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert "whose factors are known. Received: a run on digits. Those of shapes/32 and shapes/64 are" in line
+    assert main(["disentanglement", str(tmp_path / "nothing")]) == 2
+
+
+def test_a_model_without_codes_is_one_line(run, shapes_dir, tmp_path, capsys):
+    from keraszoo.models import GAN
+
+    (tmp_path / "recipe.json").write_text(run.recipe.to_json())
+    Run.open(tmp_path).save_model(GAN((32, 32, 1), hidden=(8,)))
+    assert main(["disentanglement", str(tmp_path), "--data-dir", str(shapes_dir)]) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert "needs a model that can encode. Received: GAN" in line
