@@ -203,7 +203,7 @@ def measure_command(argv):
 def disentanglement_command(argv):
     parser = Parser(
         "disentanglement",
-        "Tell how well a run's codes keep the factors of its data apart, which must be known, as those of shapes/32 are. "
+        "Tell how well a run's codes keep the factors of its data apart. These must be known, as those of shapes/32. "
         "The scores are also written to the run's metrics.json.",
     )
     parser.add_argument("run", help="run directory")
