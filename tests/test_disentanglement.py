@@ -39,11 +39,12 @@ def grid(sizes):
 
 
 def four_codes(sizes):
-    """The factors, from 0 to 1; a rotation of them; noise; the factors twice."""
+    """The factors, from 0 to 1; a rotation of them, standardised; noise; the factors twice."""
     factors = grid(sizes) / (np.array(sizes) - 1)
+    standardised = (factors - factors.mean(axis=0)) / factors.std(axis=0)
     rotation, _ = np.linalg.qr(np.random.default_rng(1).normal(size=[len(sizes)] * 2))
     noise = np.random.default_rng(0).normal(size=factors.shape)
-    return {"factors": factors, "rotated": factors @ rotation, "noise": noise, "twice": np.tile(factors, 2)}
+    return {"factors": factors, "rotated": standardised @ rotation, "noise": noise, "twice": np.tile(factors, 2)}
 
 
 # MIG, FactorVAE, Higgins, SAP, DCI disentanglement. Noise is told from noise by chance, 1/5.
