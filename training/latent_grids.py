@@ -4,8 +4,8 @@ import typing
 
 import numpy as np
 
-from keraszoo.applications.traversal import latent_plane
-from keraszoo.applications.traversal import traversal as points_of
+from keraszoo.applications.latent_grids import latent_plane
+from keraszoo.applications.latent_grids import traversal as points_of
 from keraszoo.errors import InputError
 
 from .image_files import check_png, write_png

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from keraszoo import data
-from keraszoo.applications.traversal import traversal
+from keraszoo.applications.latent_grids import traversal
 from keraszoo.errors import InputError
 
 from .latent_grids import MOST_ROWS

@@ -27,8 +27,8 @@ _HOMES = {
     "restore": ".restoration",
     "nearest_codes": ".search",
     "precision_at_k": ".search",
-    "latent_plane": ".traversal",
-    "traversal": ".traversal",
+    "latent_plane": ".latent_grids",
+    "traversal": ".latent_grids",
     "active_units": ".units",
     "kl_per_unit": ".units",
 }
