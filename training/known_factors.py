@@ -11,6 +11,7 @@ from keraszoo.metrics import disentanglement_scores, mutual_information_gap
 from keraszoo.run import Run
 
 from .build import load_data
+from .latent_panels import encodes
 
 BATCH_SIZE = 512
 WATCHED = 10_000  # test examples at most, of which the gap is told after each epoch
@@ -85,6 +86,8 @@ def callbacks_with_factors(model, source, recipe):
         return []
     batches = _batches(source, recipe.test_split, recipe).take(-(-WATCHED // BATCH_SIZE))
     examples = np.concatenate(list(batches.as_numpy_iterator()))[:WATCHED]
+    if not encodes(model, examples[:1]):
+        return []
     return [InformationGap(examples, factor_values(source, recipe.test_split)[:WATCHED])]
 
 
