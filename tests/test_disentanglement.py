@@ -81,6 +81,7 @@ def test_the_factors_themselves_score_highest():
     assert modularity_score(code, factors) == pytest.approx(1.0)
     assert factor_vae_score(code, factors) == higgins_score(code, factors) == 1.0
     assert dci_scores(code, factors, trees="boosting") == pytest.approx((1, 1, 1), abs=0.02)
+    assert explicitness_score(code, factors) > 0.95
 
 
 def test_factors_twice_are_modular_but_not_complete():
@@ -90,7 +91,8 @@ def test_factors_twice_are_modular_but_not_complete():
     assert sap_score(code, factors) == pytest.approx(0.0)
     assert modularity_score(code, factors) == pytest.approx(1.0)
     assert factor_vae_score(code, factors) == higgins_score(code, factors) == 1.0
-    assert dci_scores(code, factors).completeness < 0.8
+    found = dci_scores(code, factors, trees="boosting")
+    assert found.disentanglement > 0.95 and found.completeness < 0.8
     halved = certainty(np.tile(np.eye(3), 2))  # each factor by two of six units
     assert halved == pytest.approx(1 - np.log(2) / np.log(6))
     assert certainty(np.tile(np.eye(3), 2).T) == pytest.approx(1.0)
@@ -152,6 +154,7 @@ def test_units_that_never_change_count_for_nothing():
     assert modularity_score(code, factors) == pytest.approx(3 / 5)
     assert factor_vae_score(code[:, 3:], factors) == 0.0
     assert certainty(np.zeros([2, 3])) == 0.0
+    assert certainty(np.array([[1.0, -1e-17]])) == 1.0  # as rounding leaves it
 
 
 def test_every_draw_shares_its_factor():

@@ -80,6 +80,7 @@ def certainty(importances):
         >>> certainty(np.array([[3.0, 0.0], [0.5, 0.5]]))  # 1 with weight 3, 0 with weight 1
         0.75
     """
+    importances = np.maximum(importances, 0.0)  # rounding leaves -1e-17
     total = importances.sum(axis=1)
     used = total > 0
     if not used.any():
