@@ -44,7 +44,7 @@ def sprite(shape, scale, rotation, side):
 
     Example:
         >>> images = sprite("heart", 0.5, 0.0, 32)
-        >>> images.shape, bool((images[3, 4, 1:] == images[3, 5, :-1]).all())  # one position is one pixel
+        >>> images.shape, bool((images[3, 5, 1:] == images[3, 4, :-1]).all())  # one position is one pixel
         ((16, 16, 32, 32), True)
     """
     step, last = int(STEP * side), SIZES["x"] - 1
