@@ -207,9 +207,7 @@ def disentanglement_command(argv):
         "The scores are also written to the run's metrics.json.",
     )
     parser.add_argument("run", help="run directory")
-    parser.add_argument(
-        "--trees", default="forest", help="of DCI: forest (seconds) or boosting (minutes; default: forest)"
-    )
+    parser.add_argument("--trees", default="forest", help="of DCI: forest or boosting, which is slow (default: forest)")
     parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same scores (default: 0)")
     parser.add_argument("--data-dir", help="of tensorflow-datasets (default: TFDS_DATA_DIR or ~/tensorflow_datasets)")
     options = parser.parse_args(argv)

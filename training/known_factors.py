@@ -24,7 +24,7 @@ def disentanglement(run, *, trees="forest", seed=0, data_dir=None):
 
     Args:
         run: a `Run` or the path of one, on a dataset with known factors.
-        trees: of `dci_scores`, "forest" (seconds) or "boosting" (minutes).
+        trees: of `dci_scores`, "forest" or "boosting".
         seed: integer, of the measures' draws.
         data_dir: where tensorflow-datasets keeps its data.
 
