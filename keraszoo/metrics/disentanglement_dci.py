@@ -44,8 +44,8 @@ def dci_scores(codes, factors, *, trees="forest", seed=0):
     Args:
         codes: [n, units].
         factors: [n, factors] integers, two factors or more.
-        trees: "forest" (random forests) or "boosting" (gradient boosting, the usual protocol; much slower, since it grows
-            100 trees for each value of each factor).
+        trees: "forest" (random forests) or "boosting" (gradient boosting, the usual protocol; much slower, since it
+            grows 100 trees for each value of each factor).
         seed: integer, of the trees and of the choice of at most 10,000 training and 5000 test rows.
 
     Returns:
