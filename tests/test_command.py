@@ -44,7 +44,8 @@ def test_training_fills_the_run_directory(run):
     assert set(metrics) == {"train", "test", "history"}
     assert len(metrics["history"]) == 2 and set(metrics["test"]) == {"loss", "reconstruction", "kl"}
     pictures = {path.name for path in (run / "samples").iterdir()}
-    assert pictures == {f"epoch-00{n}-{name}.png" for n in (1, 2) for name in ("samples", "reconstructions")}
+    epochs = {f"epoch-00{n}-{name}.png" for n in (1, 2) for name in ("samples", "reconstructions")}
+    assert pictures == epochs | {"traversal.png"}
     assert [path.name for path in sorted((run / "checkpoints").iterdir())] == ["step-00000044.npz", "step-00000088.npz"]
     assert json.loads((run / "environment.json").read_text())["packages"]["keras"].startswith("3.")
 
