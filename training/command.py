@@ -34,6 +34,9 @@ def train_command(argv):
         "--data-service", metavar="ADDRESS", help="read through the tf.data service at host:port (tfds data sets only)"
     )
     group.add_argument("--image-size", type=int, nargs=2, metavar=("H", "W"), help="resize a folder's images")
+    group.add_argument(
+        "--test-last", type=int, metavar="N", help="test on the last N examples of a data set that is not divided"
+    )
     group = parser.add_argument_group("devices")
     group.add_argument(
         "--strategy", default="auto", help="auto, none, one_device, mirrored or multi_worker (default: auto)"
@@ -68,6 +71,7 @@ def train_command(argv):
         dataset=options.dataset,
         domains=tuple(options.domains) if options.domains else None,
         image_size=tuple(options.image_size) if options.image_size else None,
+        test_last=options.test_last,
         arguments=parse_assignments(options.set),
         data_dir=options.data_dir,
         data_service=options.data_service,

@@ -10,13 +10,13 @@ import tensorflow as tf
 from PIL import Image, ImageOps
 
 from ..errors import InputError
-from .source import Source, divide, from_arrays
+from .source import Source, check_test_last, divide, from_arrays
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 SPLITS = ("train", "validation", "val", "test")
 
 
-def load_folder(folder, image_size, memory_limit):
+def load_folder(folder, image_size, memory_limit, test_last=None):
     """The Source of a folder of images; see `keraszoo.data.load`."""
     folder = Path(folder)
     folders = _folders(folder)
@@ -36,9 +36,10 @@ def load_folder(folder, image_size, memory_limit):
     height, width, channels = _common_shape(
         folder, [path for files in listed.values() for path, _ in files], image_size
     )
+    check_test_last(folder, listed, test_last)
     if len(listed) == 1:
         files = next(iter(listed.values()))
-        listed = {split: [files[row] for row in rows] for split, rows in divide(folder, len(files)).items()}
+        listed = {split: [files[row] for row in rows] for split, rows in divide(folder, len(files), test_last).items()}
     splits = {
         split: FileSplit(
             [path for path, _ in files],

@@ -11,6 +11,7 @@ from .folder import load_folder
 from .npy import holds_npy, load_npy
 from .npz import load_npz
 from .records import known_names, load_records
+from .source import check_test_last
 from .stacked_mnist import stack_digits
 from .transforms import image_size as checked_size
 
@@ -18,7 +19,7 @@ MEMORY_LIMIT = 2 * 2**30
 STACKED = "stacked_mnist"
 
 
-def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_limit=MEMORY_LIMIT):
+def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_limit=MEMORY_LIMIT, test_last=None):
     """A dataset by name or path. Nothing is ever downloaded.
 
     `name` is one of
@@ -35,7 +36,7 @@ def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_l
       float32.
     - an `.npz` file with arrays named `x_train`, `y_train`, `x_test`, `y_test` (the y optional); or `train`,
       `test`; or `image`, `label` (label optional; divided 90 : 10). Inputs are [n, h, w], [n, h, w, c] or
-      [n, d].
+      [n, d]. Integer labels [n, h, w] are masks: the class of each pixel, or 0 and 255 for two classes.
 
     A known dataset's name wins over a folder of that name: write `digits/` for the folder.
 
@@ -50,6 +51,8 @@ def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_l
             image, else the first array.
         memory_limit: bytes up to which a dataset is held in memory, as stored; a larger one is read from its
             files in every epoch. `.npz` and `.npy` files are always held.
+        test_last: the last so many examples become the test split of a dataset that is one split, in place of a
+            random tenth: neighbours in a stack of slices or in a film must not be on both sides.
 
     Returns:
         A `Source`.
@@ -76,11 +79,12 @@ def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_l
         if supervised_keys is not None:
             raise InputError(f"supervised_keys is for tfds datasets. Received: {text}.")
         if path.is_dir() and holds_npy(path):
+            check_test_last(text, ("train", "test"), test_last)
             return load_npy(path, size)
         if path.is_dir():
-            return load_folder(path, size, memory_limit)
+            return load_folder(path, size, memory_limit, test_last)
         if path.suffix == ".npz" and path.is_file():
-            return load_npz(path, size)
+            return load_npz(path, size, test_last)
         if path.exists():
             raise InputError(
                 f"A dataset is an .npz archive, or a folder of images or of train.npy and test.npy. Received: {text}."
@@ -94,5 +98,6 @@ def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_l
     if text == STACKED:
         if supervised_keys is not None:
             raise InputError(f"{STACKED} has one image and one label; it takes no supervised_keys.")
+        check_test_last(text, ("train", "test"), test_last)
         return stack_digits(text, load_records("mnist", data_dir, size, None, math.inf))
-    return load_records(text, data_dir, size, supervised_keys, memory_limit)
+    return load_records(text, data_dir, size, supervised_keys, memory_limit, test_last)

@@ -12,7 +12,7 @@ import tensorflow_datasets as tfds
 
 from ..errors import InputError, closest
 from . import offline
-from .source import Source, byte_size, from_arrays, scale_of
+from .source import Source, byte_size, check_test_last, divide, from_arrays, scale_of
 from .transforms import fit
 
 _NAME = re.compile(r"(?P<name>\w+)(/(?P<config>[\w\-.+]+))?(:(?P<version>(\d+|\*)(\.(\d+|\*)){2}))?")
@@ -25,7 +25,7 @@ def known_names():
     return set(tfds.list_builders(with_community_datasets=False))  # the community's list is on the network
 
 
-def load_records(name, data_dir, image_size, supervised_keys, memory_limit):
+def load_records(name, data_dir, image_size, supervised_keys, memory_limit, test_last=None):
     """The Source of a tfds dataset, prepared or one of `offline.BUILDERS`; see `keraszoo.data.load`."""
     builder = _builder(name, data_dir)
     leaves = dict(_leaves(builder.info.features))
@@ -45,7 +45,7 @@ def load_records(name, data_dir, image_size, supervised_keys, memory_limit):
     if image_size and not sizes[input]:
         raise InputError(f"image_size is for images. Received: {name} with {input!r} of shape {list(shapes[input])}.")
     splits = {}
-    for split, part in _split_names(builder.info.splits).items():
+    for split, part in _split_names(name, builder.info.splits, test_last).items():
         splits[split] = RecordSplit(builder, part, kept, shapes, sizes, masks={target} - {input})
     connector = kept.get(target)
     classes = connector if isinstance(connector, tfds.features.ClassLabel) else None
@@ -279,9 +279,13 @@ def _keys(name, info, leaves, supervised_keys):
     return input, target
 
 
-def _split_names(splits):
-    """`{our split: split of tfds}`; a dataset that is one split is divided 90 : 10."""
+def _split_names(name, splits, test_last):
+    """`{our split: split of tfds}`; a dataset that is one split is divided 90 : 10, or as `test_last` says."""
+    check_test_last(name, splits, test_last)
     if len(splits) > 1:
         return {split: split for split in splits}
     only = next(iter(splits))
+    if test_last is not None:
+        first = len(divide(name, splits[only].num_examples, test_last)["train"])
+        return {"train": f"{only}[:{first}]", "test": f"{only}[{first}:]"}
     return {"train": f"{only}[:90%]", "test": f"{only}[90%:]"}
