@@ -27,7 +27,9 @@ def train_command(argv):
         help="argument of the model, e.g. latent_dim=10",
     )
     group = parser.add_argument_group("data")
-    group.add_argument("--dataset", help="name in tensorflow-datasets, folder of images or .npy files, or .npz file")
+    group.add_argument(
+        "--dataset", help="name in tensorflow-datasets, folder of images (and masks) or of .npy files, or .npz file"
+    )
     group.add_argument("--domains", nargs=2, metavar=("A", "B"), help="two classes to translate between")
     group.add_argument("--data-dir", help="of tensorflow-datasets (default: TFDS_DATA_DIR or ~/tensorflow_datasets)")
     group.add_argument(

@@ -10,6 +10,7 @@ from ..errors import InputError
 from .folder import load_folder
 from .npy import holds_npy, load_npy
 from .npz import load_npz
+from .pairs import holds_pairs, load_pairs
 from .records import known_names, load_records
 from .source import check_test_last
 from .stacked_mnist import stack_digits
@@ -25,13 +26,16 @@ def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_l
     `name` is one of
 
     - the name of a tfds dataset, `name`, `name/config` or `name/config:version`, that is prepared in
-      `data_dir`, or of one of the zoo's own (`digits`, `photos`, `points/moons` and its other configurations), which is
-      prepared when it is first used, in a cache directory: KERASZOO_CACHE, else XDG_CACHE_HOME/keraszoo, else
+      `data_dir`, or of one of the zoo's own (`digits`, `photos`, `cells`, `points/moons` and its other configurations),
+      which is prepared when it is first used, in a cache directory: KERASZOO_CACHE, else XDG_CACHE_HOME/keraszoo, else
       ~/.cache/keraszoo. A dataset that is one split is divided 90 : 10 into train and test.
     - `stacked_mnist`: three random digits of the prepared `mnist` as channels, 1000 classes; always in memory.
     - a folder of images (bmp, gif, jpeg, png, tiff, webp), all in it or in one sub-folder per class;
       `train/` and `test/` (and `validation/`) may stand above, else 10 % of the images become the test
       split, the same every time. Images become uint8, grey if all of them are, else RGB without transparency.
+    - a folder of images and their masks, in `images/` and `masks/` under the same names but for the suffix; `train/`
+      and `test/` may stand above. A mask is a PNG (or BMP, GIF, TIFF) of one channel, whose values are the classes of
+      the pixels; 0 and 255 are two classes.
     - a folder of `train.npy` and `test.npy` (and `validation.npy`), each [n, features] of floating point, which become
       float32.
     - an `.npz` file with arrays named `x_train`, `y_train`, `x_test`, `y_test` (the y optional); or `train`,
@@ -81,6 +85,8 @@ def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_l
         if path.is_dir() and holds_npy(path):
             check_test_last(text, ("train", "test"), test_last)
             return load_npy(path, size)
+        if path.is_dir() and holds_pairs(path):
+            return load_pairs(path, size, memory_limit, test_last)
         if path.is_dir():
             return load_folder(path, size, memory_limit, test_last)
         if path.suffix == ".npz" and path.is_file():

@@ -9,30 +9,40 @@ from .transforms import fit
 WHITE = 255
 
 
-def classes_of(where, masks):
-    """The masks as classes from 0 on: black and white pictures, of 0 and 255 alone, are those of two classes.
+def are_black_and_white(where, values):
+    """Whether masks of these values are of two classes, written 0 and 255. Else the values are the classes.
 
     Args:
-        where: what they belong to, for the error message.
-        masks: list of integer or boolean arrays of one dataset.
+        where: what the masks belong to, for the error message.
+        values: set of all values that are in one dataset's masks.
 
     Raises:
-        InputError: white in masks of other values too.
+        InputError: white beside other values.
 
     Example:
-        >>> classes_of("cells", [np.array([0, 255, 255], "uint8"), np.array([0, 0], "uint8")])
-        [array([0, 1, 1], dtype=uint8), array([0, 0], dtype=uint8)]
+        >>> are_black_and_white("cells", {0, 255}), are_black_and_white("streets", {0, 1, 2})
+        (True, False)
     """
-    highest = max((int(mask.max()) for mask in masks if mask.size), default=0)
-    if highest != WHITE:
-        return masks
-    values = sorted(set().union(*(np.unique(mask).tolist() for mask in masks)))
-    if not set(values) <= {0, WHITE}:
-        received = ", ".join(str(value) for value in values[:8]) + ", ..." * (len(values) > 8)
+    if WHITE not in values:
+        return False
+    if not values <= {0, WHITE}:
+        received = ", ".join(map(str, sorted(values)[:8])) + ", ..." * (len(values) > 8)
         raise InputError(
             f"{where}: a mask's values are classes, 0, 1, 2 and so on, or 0 and 255 for two. Received: {received}."
         )
-    return [np.minimum(mask, 1).astype(mask.dtype) for mask in masks]
+    return True
+
+
+def classes_of(where, masks):
+    """The masks, a list of integer arrays of one dataset, as classes: black and white ones as 0 and 1.
+
+    Raises:
+        InputError: as `are_black_and_white`.
+    """
+    white = any((mask == WHITE).any() for mask in masks)
+    if not white or not are_black_and_white(where, set().union(*(np.unique(mask).tolist() for mask in masks))):
+        return masks
+    return [(mask == WHITE).astype(mask.dtype) for mask in masks]
 
 
 def resized(masks, size):
