@@ -80,7 +80,7 @@ def check_masks(label, predicted):
     if label.shape != predicted.shape or label.dtype.kind not in "biu" or predicted.dtype.kind not in "biu":
         raise InputError(
             "A mask is compared with a mask of the same shape, both of integers. "
-            f"Received: {label.dtype} {list(label.shape)} and {predicted.dtype} {list(predicted.shape)}."
+            f"Received: label {label.dtype} {list(label.shape)}, predicted {predicted.dtype} {list(predicted.shape)}."
         )
     return label, predicted
 

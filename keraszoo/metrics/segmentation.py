@@ -5,7 +5,7 @@ import numpy as np
 from ..errors import InputError
 from .boundary import boundary_f1
 from .overlap import check_masks, dice, iou, pixel_confusion, pixel_error
-from .segments import rand_error, segments, v_info, v_rand
+from .segments import rand_and_information, rand_error, segments
 from .warping import warping_error
 
 THRESHOLDS = tuple(np.linspace(0.05, 0.95, 19).round(2).tolist())
@@ -91,16 +91,17 @@ def choose_threshold(probabilities, labels, thresholds=THRESHOLDS, instances=Non
         masks = _at_threshold(probabilities, threshold)
         check_masks(labels, masks)
         found = [segments(mask) for mask in masks]
-        scores.append(np.mean([v_rand(*pair) + v_info(*pair) for pair in zip(truths, found, strict=True)]))
+        scores.append(np.mean([rand_and_information(*pair) for pair in zip(truths, found, strict=True)]))
     best = np.flatnonzero(np.isclose(scores, np.max(scores), rtol=0, atol=1e-12))
     return float(thresholds[best[len(best) // 2]])
 
 
 def _scores_of_segments(label, predicted, truth):
     found = segments(predicted)
+    of_pairs, of_information = rand_and_information(truth, found)
     return {
-        "v_rand": v_rand(truth, found),
-        "v_info": v_info(truth, found),
+        "v_rand": of_pairs,
+        "v_info": of_information,
         "rand_error": rand_error(truth, found),
         "warping_error": warping_error(label, predicted),
         "boundary_f1": boundary_f1(label, predicted),

@@ -63,8 +63,7 @@ def v_rand(truth, predicted):
         >>> v_rand(cell, halves)  # 2 / 4 / ((2 / 4 + 1) / 2)
         0.6666666666666666
     """
-    shares, of_predicted, of_truth = _shares(truth, predicted)
-    return _f_score(_squares(shares), _squares(of_predicted), _squares(of_truth))
+    return rand_and_information(truth, predicted)[0]
 
 
 def v_info(truth, predicted):
@@ -87,9 +86,20 @@ def v_info(truth, predicted):
         >>> v_info(quarters, halves)  # log 2 / ((log 2 + log 4) / 2)
         0.6666666666666666
     """
-    shares, of_predicted, of_truth = map(_entropy, _shares(truth, predicted))
+    return rand_and_information(truth, predicted)[1]
+
+
+def rand_and_information(truth, predicted):
+    """(`v_rand`, `v_info`), for which borders are thinned once."""
+    truth, predicted = check_masks(truth, predicted)
+    inside = truth != 0
+    truth, predicted = truth[inside], thin_borders(predicted)[inside]
+    sizes = _table(predicted, truth), _sizes(predicted), _sizes(truth)
+    shares = [part / max(len(truth), 1) for part in sizes]
+    joint, of_predicted, of_truth = map(_entropy, shares)
     mean = (of_predicted + of_truth) / 2
-    return float(max(0.0, of_predicted + of_truth - shares) / mean) if mean > 0 else 1.0
+    information = max(0.0, of_predicted + of_truth - joint) / mean if mean > 0 else 1.0
+    return _f_score(*map(_squares, shares)), information
 
 
 def rand_error(truth, predicted):
@@ -121,14 +131,6 @@ def rand_error(truth, predicted):
     of_predicted, of_truth = _sizes(predicted[found]), _sizes(truth[inside])
     together = _table(predicted[found], truth[found])
     return 1 - _f_score(_squares(together) + alone, _squares(of_predicted) + alone, _squares(of_truth))
-
-
-def _shares(truth, predicted):
-    """The shares p_ij, s_i and t_j of the pixels of true segments."""
-    truth, predicted = check_masks(truth, predicted)
-    inside = truth != 0
-    truth, predicted = truth[inside], thin_borders(predicted)[inside]
-    return tuple(sizes / max(len(truth), 1) for sizes in (_table(predicted, truth), _sizes(predicted), _sizes(truth)))
 
 
 def _table(predicted, truth):
