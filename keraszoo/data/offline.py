@@ -15,7 +15,7 @@ from .photos import Photos
 from .points import Points
 
 # A further offline dataset is a tfds builder in a file of its own and an entry here.
-BUILDERS = {builder.name: builder for builder in (Cells, Digits, Photos, Points)}
+BUILDERS = {builder.name: builder for builder in (Digits, Cells, Photos, Points)}
 
 
 def cache_dir():
