@@ -175,6 +175,8 @@ def test_borders_may_move():
     moved = np.roll(CELLS, (1, 2), (0, 1))
     assert np.mean(moved != CELLS) > 0.1
     assert warping_error(CELLS, moved) == warping_error(CELLS, ndimage.binary_dilation(CELLS).astype(int)) == 0
+    diagonal = [1 - np.eye(9, k=k, dtype=int) for k in (0, 1)]  # walls that hang together by corners only
+    assert warping_error(*diagonal) == 0
 
 
 def test_mistakes_of_topology_cost_their_smallest_pixels():
