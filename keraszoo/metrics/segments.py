@@ -147,7 +147,7 @@ def _squares(sizes):
 
 
 def _f_score(together, of_predicted, of_truth):
-    return together / ((of_predicted + of_truth) / 2) if of_truth else 1.0
+    return float(together / ((of_predicted + of_truth) / 2)) if of_truth else 1.0
 
 
 def _entropy(shares):
