@@ -9,13 +9,14 @@ from pathlib import Path
 import tensorflow as tf
 
 from ..errors import InputError
+from .cells import Cells
 from .digits import Digits
 from .photos import Photos
 from .points import Points
 from .shapes import Shapes
 
 # A further offline dataset is a tfds builder in a file of its own and an entry here.
-BUILDERS = {builder.name: builder for builder in (Digits, Photos, Points, Shapes)}
+BUILDERS = {builder.name: builder for builder in (Digits, Cells, Photos, Points, Shapes)}
 
 
 def cache_dir():

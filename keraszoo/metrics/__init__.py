@@ -1,7 +1,8 @@
 """How good an answer is: restored images against clean ones with the classical restorations to beat, samples against
-data, and codes against the factors of which the data are made."""
+data, codes against the factors of which the data are made, and masks against labels."""
 
 from .baselines import bicubic, downsample, mean_image_fill, median_filter
+from .boundary import boundary_f1
 from .class_histogram import class_histogram_kl, classes_reached
 from .comparison import compare_restorations
 from .density import density_coverage
@@ -18,20 +19,27 @@ from .frechet import frechet_distance
 from .inception import inception_score
 from .kernel import kernel_distance
 from .modes import ModeCoverage, mode_coverage
+from .overlap import dice, iou, pixel_confusion, pixel_error
 from .precision import precision_recall
 from .restoration import hole_psnr, psnr, ssim
 from .samples import compare_samples
+from .segmentation import choose_threshold, segmentation_scores
+from .segments import rand_error, segments, thin_borders, v_info, v_rand
+from .warping import warping_error
 
 __all__ = [
     "DCI",
     "ModeCoverage",
     "bicubic",
+    "boundary_f1",
+    "choose_threshold",
     "class_histogram_kl",
     "classes_reached",
     "compare_restorations",
     "compare_samples",
     "dci_scores",
     "density_coverage",
+    "dice",
     "disentanglement_scores",
     "downsample",
     "explicitness_score",
@@ -40,6 +48,7 @@ __all__ = [
     "higgins_score",
     "hole_psnr",
     "inception_score",
+    "iou",
     "kernel_distance",
     "mean_image_fill",
     "median_filter",
@@ -47,8 +56,17 @@ __all__ = [
     "modularity_score",
     "mutual_information",
     "mutual_information_gap",
+    "pixel_confusion",
+    "pixel_error",
     "precision_recall",
     "psnr",
+    "rand_error",
     "sap_score",
+    "segmentation_scores",
+    "segments",
     "ssim",
+    "thin_borders",
+    "v_info",
+    "v_rand",
+    "warping_error",
 ]
