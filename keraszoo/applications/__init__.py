@@ -25,6 +25,7 @@ _HOMES = {
     "restore": ".restoration",
     "nearest_codes": ".search",
     "precision_at_k": ".search",
+    "predict_tiled": "..layers.tiles",
 }
 
 __all__ = sorted(_HOMES)
