@@ -246,7 +246,11 @@ def _example(path, run, source, say):
         pixels = transforms.fit(tf.constant(pixels), shape[:2]).numpy()
     x = scaled(pixels[None], tf.uint8)
     seed = (run.recipe.seed, 0)
-    return transforms.apply(x, run.recipe.transforms, lambda s, _: tf.random.stateless_uniform(s, seed)).numpy()
+
+    def uniform(shape, position):
+        return tf.random.stateless_uniform(shape, seed)
+
+    return transforms.apply(x, run.recipe.transforms, uniform, training=False).numpy()
 
 
 def _labels_at(rows, source, split):

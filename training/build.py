@@ -23,11 +23,21 @@ NETWORKS = (
 
 
 def load_data(recipe, data_dir=None, **options):
-    """The recipe's `Source`, two of its classes paired where the recipe names domains; options as for `data.load`.
+    """The recipe's `Source`, two of its classes paired where the recipe names domains, with a weight map where it asks
+    for one; options as for `data.load`.
 
     Labels that are hidden in training (`recipe.labels`) are all there.
     """
-    source = data.load(recipe.dataset, data_dir=data_dir, image_size=recipe.image_size, **options)
+    source = data.load(
+        recipe.dataset,
+        data_dir=data_dir,
+        image_size=recipe.image_size,
+        supervised_keys=recipe.supervised_keys,
+        test_last=recipe.test_last,
+        **options,
+    )
+    if recipe.weight_map is not None:
+        source = data.weighted(source, **recipe.weight_map)
     return source if recipe.domains is None else data.unpaired(source, recipe.domains, recipe.seed)
 
 

@@ -27,13 +27,18 @@ def train_command(argv):
         help="argument of the model, e.g. latent_dim=10",
     )
     group = parser.add_argument_group("data")
-    group.add_argument("--dataset", help="name in tensorflow-datasets, folder of images or .npy files, or .npz file")
+    group.add_argument(
+        "--dataset", help="name in tensorflow-datasets, folder of images (and masks) or of .npy files, or .npz file"
+    )
     group.add_argument("--domains", nargs=2, metavar=("A", "B"), help="two classes to translate between")
     group.add_argument("--data-dir", help="of tensorflow-datasets (default: TFDS_DATA_DIR or ~/tensorflow_datasets)")
     group.add_argument(
         "--data-service", metavar="ADDRESS", help="read through the tf.data service at host:port (tfds data sets only)"
     )
     group.add_argument("--image-size", type=int, nargs=2, metavar=("H", "W"), help="resize a folder's images")
+    group.add_argument(
+        "--test-last", type=int, metavar="N", help="test on the last N examples of a data set that is not divided"
+    )
     group = parser.add_argument_group("devices")
     group.add_argument(
         "--strategy", default="auto", help="auto, none, one_device, mirrored or multi_worker (default: auto)"
@@ -68,6 +73,7 @@ def train_command(argv):
         dataset=options.dataset,
         domains=tuple(options.domains) if options.domains else None,
         image_size=tuple(options.image_size) if options.image_size else None,
+        test_last=options.test_last,
         arguments=parse_assignments(options.set),
         data_dir=options.data_dir,
         data_service=options.data_service,

@@ -45,6 +45,7 @@ def train(
     dataset=None,
     domains=None,
     image_size=None,
+    test_last=None,
     arguments=None,
     data_dir=None,
     data_service=None,
@@ -66,8 +67,8 @@ def train(
         recipe: a name ("vae/digits", or a family), or a `keraszoo.recipes.Recipe`. None with `resume`: the run's own.
         run: directory of the run; by default runs/<recipe's name>.
         resume: continue the run in that directory from its newest checkpoint, bit for bit.
-        epochs, batch_size, seed, learning_rate, dataset, domains, image_size: replace the recipe's; batch_size is
-            global.
+        epochs, batch_size, seed, learning_rate, dataset, domains, image_size, test_last: replace the recipe's;
+            batch_size is global.
         arguments: `{name: value}` for the model's constructor, over the recipe's.
         data_dir: where tensorflow-datasets keeps its data; by default TFDS_DATA_DIR or ~/tensorflow_datasets.
         data_service: host:port of a tf.data service that reads the training data, see `keraszoo.data.Service`.
@@ -91,7 +92,7 @@ def train(
     """
     changes = {
         "epochs": epochs, "batch_size": batch_size, "seed": seed, "dataset": dataset, "domains": domains,
-        "image_size": image_size,
+        "image_size": image_size, "test_last": test_last,
     }  # fmt: skip
     changes = {name: value for name, value in changes.items() if value is not None}
     if resume:

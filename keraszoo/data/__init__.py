@@ -15,6 +15,7 @@ from .resident_batches import Resident
 from .service import Service
 from .source import Source
 from .unpaired import unpaired
+from .weighted import weighted
 
 __all__ = [
     "Resident",
@@ -27,4 +28,5 @@ __all__ = [
     "steps_per_epoch",
     "transformed_shape",
     "unpaired",
+    "weighted",
 ]

@@ -49,8 +49,10 @@ def batches(
         split: name of one of its splits.
         batch_size: global batch size.
         training: whether to shuffle and repeat.
-        transforms: sequence of `(name, *arguments)`: pad, resize, grayscale, rgb, flatten, threshold or
-            binarize. Before them uint8 and uint16 are scaled to [0, 1]; other numbers are taken as they are.
+        transforms: sequence of `(name, *arguments)`: pad, resize, grayscale, rgb, flatten, threshold,
+            binarize, and in training only the augmentations random_crop, flip, rotate90, rotate, shift, elastic,
+            brightness and contrast. Before them uint8 and uint16 are scaled to [0, 1]; other numbers are taken as
+            they are. What moves pixels moves those of a mask alike.
         with_labels: give (x, y) with the source's target as y.
         seed: integer, for the order and for random transforms.
         first_step: number of training steps already done.
@@ -62,8 +64,9 @@ def batches(
 
     Returns:
         A `tf.data.Dataset` of x [batch, ...] float32, or of (x, y) with y [batch, ...] int64 (float32 where
-        the target is stored as floats). Its cardinality is infinite in training, the number of batches in
-        evaluation.
+        the target is stored as floats). Where the target is a mask y is [batch, height, width] int64, or, of a source
+        with a weight map, {"label": that, "weight": [batch, height, width] float32}. Its cardinality is infinite in
+        training, the number of batches in evaluation.
 
     Raises:
         InputError: unknown split or transform, wrong arguments, a batch larger than the training split, no
@@ -77,7 +80,7 @@ def batches(
         >>> data.element_spec
         TensorSpec(shape=(64, 16, 16, 1), dtype=tf.float32, name=None)
     """
-    part, finish = _finished(source, split, transforms, with_labels)
+    part, finish = _finished(source, split, transforms, with_labels, training)
     _check_integer("batch_size", batch_size, least=1)
     _check_integer("seed", seed)
     _check_integer("first_step", first_step, least=0)
@@ -124,7 +127,7 @@ def resident(source, split, batch_size, *, transforms=(), with_labels=False, see
         >>> resident(load("digits"), "train", 64).steps_per_epoch
         22
     """
-    part, finish = _finished(source, split, transforms, with_labels)
+    part, finish = _finished(source, split, transforms, with_labels, training=True)
     _check_integer("seed", seed)
     steps = steps_per_epoch(source, split, batch_size)
     if not isinstance(part, ArraySplit) or byte_size(part.shapes, part.dtypes, part.size) > RESIDENT_LIMIT:
@@ -159,8 +162,12 @@ def steps_per_epoch(source, split, batch_size):
     return size // batch_size
 
 
-def transformed_shape(source, transforms=()):
+def transformed_shape(source, transforms=(), training=True):
     """Shape of one example after `transforms`, found without reading data.
+
+    Args:
+        source, transforms: see `batches`.
+        training: whether augmentations act: `random_crop` makes the examples of training smaller than the others.
 
     Raises:
         InputError: unknown transform, wrong arguments, or inputs that a transform does not take.
@@ -170,31 +177,47 @@ def transformed_shape(source, transforms=()):
         >>> transformed_shape(load("digits"), (("pad", 16), ("rgb",)))
         (16, 16, 3)
     """
-    binarized = "binarize" in [name for name, _ in named.parse(transforms)]
-    if binarized and source.input_range and not 0 <= source.input_range[0] <= source.input_range[1] <= 1:
+    unit = [name for name, _ in named.parse(transforms) if name in named.OF_UNIT_RANGE]
+    if unit and source.input_range and not 0 <= source.input_range[0] <= source.input_range[1] <= 1:
         raise InputError(
-            "binarize takes pixels as probabilities, so they must be from 0 to 1. "
-            f"Received: {source.name} with {source.input!r} from %g to %g." % source.input_range
+            f"{unit[0]} takes pixels as {'probabilities' if unit[0] == 'binarize' else 'grey values'}, so they must be "
+            f"from 0 to 1. Received: {source.name} with {source.input!r} from %g to %g." % source.input_range
         )
     inputs = tf.TensorSpec([None, *source.shapes[source.input]], tf.float32)
-    transformed = tf.function(lambda x: named.apply(x, transforms, lambda shape, _: tf.zeros(shape)), autograph=False)
-    return tuple(transformed.get_concrete_function(inputs).structured_outputs.shape[1:])
+
+    def transformed(x):
+        return named.apply(x, transforms, lambda shape, _: tf.zeros(shape), training=training)
+
+    outputs = tf.function(transformed, autograph=False).get_concrete_function(inputs).structured_outputs
+    return tuple(outputs.shape[1:])
 
 
-def _finished(source, split, transforms, with_labels):
+def _finished(source, split, transforms, with_labels, training):
     """The split, and the function of (its features, uniform) that makes x or (x, y) of them."""
     part = source.split(split)
-    shape = transformed_shape(source, transforms)
+    shape = transformed_shape(source, transforms, training)
     if with_labels and source.target not in part.shapes:
         raise InputError(f"{source.name}, split {split!r}, has no labels. Its features: {', '.join(part.shapes)}.")
 
     def finish(features, uniform):
         x = scaled(features[source.input], source.dtypes[source.input])
-        x = tf.ensure_shape(named.apply(x, transforms, uniform), [None, *shape])
+        x = tf.ensure_shape(named.apply(x, transforms, uniform, training=training), [None, *shape])
         if not with_labels:
             return x
         y = features[source.target]
-        return x, tf.cast(y, tf.float32 if source.dtypes[source.target].is_floating else tf.int64)
+        y = tf.cast(y, tf.float32 if source.dtypes[source.target].is_floating else tf.int64)
+        if not source.has_masks:
+            return x, y
+
+        def moved(values, nearest):
+            values = tf.reshape(values, [-1, *source.shapes[source.input][:2]])
+            values = named.apply_to_mask(values, transforms, uniform, training=training, nearest=nearest)
+            return tf.ensure_shape(values, [None, *shape[:2]] if len(shape) == 3 else [None, None, None])
+
+        label = moved(y, nearest=True)
+        if source.weight is None:
+            return x, label
+        return x, {"label": label, "weight": moved(features[source.weight], nearest=False)}
 
     return part, finish
 

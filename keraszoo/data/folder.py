@@ -10,13 +10,13 @@ import tensorflow as tf
 from PIL import Image, ImageOps
 
 from ..errors import InputError
-from .source import Source, divide, from_arrays
+from .source import Source, check_test_last, divide, from_arrays
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 SPLITS = ("train", "validation", "val", "test")
 
 
-def load_folder(folder, image_size, memory_limit):
+def load_folder(folder, image_size, memory_limit, test_last=None):
     """The Source of a folder of images; see `keraszoo.data.load`."""
     folder = Path(folder)
     folders = _folders(folder)
@@ -33,12 +33,11 @@ def load_folder(folder, image_size, memory_limit):
     class_names = tuple(sorted({name for files in listed.values() for _, name in files if name is not None}))
     if class_names and any(name is None for files in listed.values() for _, name in files):
         raise InputError(f"{folder}: images are either all in one folder or all in one folder per class, not mixed.")
-    height, width, channels = _common_shape(
-        folder, [path for files in listed.values() for path, _ in files], image_size
-    )
+    height, width, channels = common_shape(folder, [path for files in listed.values() for path, _ in files], image_size)
+    check_test_last(folder, listed, test_last)
     if len(listed) == 1:
         files = next(iter(listed.values()))
-        listed = {split: [files[row] for row in rows] for split, rows in divide(folder, len(files)).items()}
+        listed = {split: [files[row] for row in rows] for split, rows in divide(folder, len(files), test_last).items()}
     splits = {
         split: FileSplit(
             [path for path, _ in files],
@@ -53,7 +52,7 @@ def load_folder(folder, image_size, memory_limit):
     if sum(part.size for part in splits.values()) * height * width * channels > memory_limit:
         return Source(str(folder), splits, input_range=(0.0, 1.0), **about)
     arrays = {
-        split: {"image": _read(part.paths, part.shapes["image"], part.resize), **part.labels}
+        split: {"image": read_images(part.paths, part.shapes["image"], part.resize), **part.labels}
         for split, part in splits.items()
     }
     return from_arrays(str(folder), arrays, **about)
@@ -85,7 +84,7 @@ class FileSplit:
         shape = self.shapes["image"]
 
         def read(paths):
-            return _read([path.decode() for path in paths], shape, self.resize)
+            return read_images([path.decode() for path in paths], shape, self.resize)
 
         images = tf.numpy_function(read, [tf.gather(self._paths, indices)], tf.uint8, stateful=False)
         images = tf.ensure_shape(images, [*indices.shape, *shape])
@@ -101,7 +100,8 @@ def _folders(folder):
     return [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
 
 
-def _images(folder):
+def image_files(folder):
+    """The files in a folder that are images by their names, sorted."""
     return sorted(
         path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
     )
@@ -109,11 +109,11 @@ def _images(folder):
 
 def _list(folder):
     """[(path, class name or None)] of the images in a folder or in its sub-folders, sorted."""
-    flat = [(path, None) for path in _images(folder)]
-    return flat + [(path, sub.name) for sub in sorted(_folders(folder)) for path in _images(sub)]
+    flat = [(path, None) for path in image_files(folder)]
+    return flat + [(path, sub.name) for sub in sorted(_folders(folder)) for path in image_files(sub)]
 
 
-def _common_shape(folder, paths, image_size):
+def common_shape(folder, paths, image_size):
     """(height, width, channels) that all images have or are given; reads the headers only."""
     sizes, grey = Counter(), True
     for path in paths:
@@ -140,7 +140,7 @@ def _common_shape(folder, paths, image_size):
     return (*next(iter(sizes)), channels)
 
 
-def _read(paths, shape, resize):
+def read_images(paths, shape, resize):
     """The images [n, *shape] uint8."""
     images = np.empty((len(paths), *shape), np.uint8)
     for image, path in zip(images, paths, strict=True):

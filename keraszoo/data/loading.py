@@ -10,7 +10,9 @@ from ..errors import InputError
 from .folder import load_folder
 from .npy import holds_npy, load_npy
 from .npz import load_npz
+from .pairs import holds_pairs, load_pairs
 from .records import known_names, load_records
+from .source import check_test_last
 from .stacked_mnist import stack_digits
 from .transforms import image_size as checked_size
 
@@ -18,24 +20,27 @@ MEMORY_LIMIT = 2 * 2**30
 STACKED = "stacked_mnist"
 
 
-def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_limit=MEMORY_LIMIT):
+def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_limit=MEMORY_LIMIT, test_last=None):
     """A dataset by name or path. Nothing is ever downloaded.
 
     `name` is one of
 
     - the name of a tfds dataset, `name`, `name/config` or `name/config:version`, that is prepared in
-      `data_dir`, or of one of the zoo's own (`digits`, `photos`, `points/moons` and its other configurations), which is
-      prepared when it is first used, in a cache directory: KERASZOO_CACHE, else XDG_CACHE_HOME/keraszoo, else
+      `data_dir`, or of one of the zoo's own (`digits`, `photos`, `cells`, `points/moons` and its other configurations),
+      which is prepared when it is first used, in a cache directory: KERASZOO_CACHE, else XDG_CACHE_HOME/keraszoo, else
       ~/.cache/keraszoo. A dataset that is one split is divided 90 : 10 into train and test.
     - `stacked_mnist`: three random digits of the prepared `mnist` as channels, 1000 classes; always in memory.
     - a folder of images (bmp, gif, jpeg, png, tiff, webp), all in it or in one sub-folder per class;
       `train/` and `test/` (and `validation/`) may stand above, else 10 % of the images become the test
       split, the same every time. Images become uint8, grey if all of them are, else RGB without transparency.
+    - a folder of images and their masks, in `images/` and `masks/` under the same names but for the suffix; `train/`
+      and `test/` may stand above. A mask is a PNG (or BMP, GIF, TIFF) of one channel, whose values are the classes of
+      the pixels; 0 and 255 are two classes.
     - a folder of `train.npy` and `test.npy` (and `validation.npy`), each [n, features] of floating point, which become
       float32.
     - an `.npz` file with arrays named `x_train`, `y_train`, `x_test`, `y_test` (the y optional); or `train`,
       `test`; or `image`, `label` (label optional; divided 90 : 10). Inputs are [n, h, w], [n, h, w, c] or
-      [n, d].
+      [n, d]. Integer labels [n, h, w] are masks: the class of each pixel, or 0 and 255 for two classes.
 
     A known dataset's name wins over a folder of that name: write `digits/` for the folder.
 
@@ -50,6 +55,8 @@ def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_l
             image, else the first array.
         memory_limit: bytes up to which a dataset is held in memory, as stored; a larger one is read from its
             files in every epoch. `.npz` and `.npy` files are always held.
+        test_last: the last so many examples become the test split of a dataset that is one split, in place of a
+            random tenth: neighbours in a stack of slices or in a film must not be on both sides.
 
     Returns:
         A `Source`.
@@ -76,11 +83,14 @@ def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_l
         if supervised_keys is not None:
             raise InputError(f"supervised_keys is for tfds datasets. Received: {text}.")
         if path.is_dir() and holds_npy(path):
+            check_test_last(text, ("train", "test"), test_last)
             return load_npy(path, size)
+        if path.is_dir() and holds_pairs(path):
+            return load_pairs(path, size, memory_limit, test_last)
         if path.is_dir():
-            return load_folder(path, size, memory_limit)
+            return load_folder(path, size, memory_limit, test_last)
         if path.suffix == ".npz" and path.is_file():
-            return load_npz(path, size)
+            return load_npz(path, size, test_last)
         if path.exists():
             raise InputError(
                 f"A dataset is an .npz archive, or a folder of images or of train.npy and test.npy. Received: {text}."
@@ -94,5 +104,6 @@ def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_l
     if text == STACKED:
         if supervised_keys is not None:
             raise InputError(f"{STACKED} has one image and one label; it takes no supervised_keys.")
+        check_test_last(text, ("train", "test"), test_last)
         return stack_digits(text, load_records("mnist", data_dir, size, None, math.inf))
-    return load_records(text, data_dir, size, supervised_keys, memory_limit)
+    return load_records(text, data_dir, size, supervised_keys, memory_limit, test_last)

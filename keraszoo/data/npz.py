@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..errors import InputError
+from .masks import classes_of, resized
 from .source import from_arrays
 from .transforms import fit
 
@@ -15,16 +16,20 @@ _LAYOUTS = "x_train, y_train, x_test, y_test (y optional), or train, test, or im
 _RESIZED_TOGETHER = 1024
 
 
-def load_npz(path, image_size):
+def load_npz(path, image_size, test_last=None):
     """The Source of an `.npz` file; see `keraszoo.data.load`."""
     path = Path(path)
     arrays = _read(path)
     splits, input, target = _arrange(path, arrays)
     for split, part in splits.items():
+        if target in part:
+            part[target] = _targets(path, split, part[input], part[target], image_size)
         part[input] = _examples(path, split, part[input], image_size)
-        if target in part and part[target].ndim == 2 and part[target].shape[1] == 1:  # labels as a column
-            part[target] = part[target][:, 0]
-    return from_arrays(str(path), splits, input=input, target=target if target in splits["train"] else None)
+    masked = [part for part in splits.values() if target in part and _are_masks(part[target])]
+    for part, masks in zip(masked, classes_of(path, [part[target] for part in masked]), strict=True):
+        part[target] = masks
+    target = target if target in splits["train"] else None
+    return from_arrays(str(path), splits, input=input, target=target, test_last=test_last)
 
 
 def _read(path):
@@ -67,6 +72,25 @@ def _arrange(path, arrays):
     if {"image"} <= keys <= {"image", "label"}:
         return {"train": dict(arrays)}, "image", "label"
     raise InputError(f"{path}: the arrays must be named {_LAYOUTS}. Received: {', '.join(sorted(keys)) or 'none'}.")
+
+
+def _are_masks(labels):
+    return labels.ndim >= 3 and labels.dtype.kind in "biu"
+
+
+def _targets(path, split, inputs, labels, image_size):
+    """Labels as [n, ...]; masks, one integer for each pixel of the inputs, as [n, height, width], resized if asked."""
+    if labels.ndim == 2 and labels.shape[1] == 1:  # labels as a column
+        return labels[:, 0]
+    if not _are_masks(labels) or inputs.ndim < 3:
+        return labels
+    labels = labels[..., 0] if labels.ndim == 4 and labels.shape[3] == 1 else labels
+    if labels.shape[1:] != inputs.shape[1:3]:
+        raise InputError(
+            f"{path}, split {split!r}: a mask has the size of its image, and one number a pixel. "
+            f"Received: masks {list(labels.shape)}, images {list(inputs.shape)}."
+        )
+    return resized(labels, image_size) if image_size else labels
 
 
 def _examples(path, split, array, image_size):

@@ -9,12 +9,13 @@ from pathlib import Path
 import tensorflow as tf
 
 from ..errors import InputError
+from .cells import Cells
 from .digits import Digits
 from .photos import Photos
 from .points import Points
 
 # A further offline dataset is a tfds builder in a file of its own and an entry here.
-BUILDERS = {builder.name: builder for builder in (Digits, Photos, Points)}
+BUILDERS = {builder.name: builder for builder in (Cells, Digits, Photos, Points)}
 
 
 def cache_dir():

@@ -12,11 +12,13 @@ import tensorflow_datasets as tfds
 
 from ..errors import InputError, closest
 from . import offline
-from .source import Source, byte_size, from_arrays, scale_of
+from .source import Source, byte_size, check_test_last, divide, from_arrays, scale_of
 from .transforms import fit
 
 _NAME = re.compile(r"(?P<name>\w+)(/(?P<config>[\w\-.+]+))?(:(?P<version>(\d+|\*)(\.(\d+|\*)){2}))?")
 _READ_TOGETHER = 256
+#: masks whose classes are numbered from 1: {(dataset, feature): number of classes}
+_COUNTED_FROM_ONE = {("oxford_iiit_pet", "segmentation_mask"): 3}
 _SHUFFLE_BUFFER = 10_000
 
 
@@ -25,7 +27,7 @@ def known_names():
     return set(tfds.list_builders(with_community_datasets=False))  # the community's list is on the network
 
 
-def load_records(name, data_dir, image_size, supervised_keys, memory_limit):
+def load_records(name, data_dir, image_size, supervised_keys, memory_limit, test_last=None):
     """The Source of a tfds dataset, prepared or one of `offline.BUILDERS`; see `keraszoo.data.load`."""
     builder = _builder(name, data_dir)
     leaves = dict(_leaves(builder.info.features))
@@ -45,12 +47,13 @@ def load_records(name, data_dir, image_size, supervised_keys, memory_limit):
     if image_size and not sizes[input]:
         raise InputError(f"image_size is for images. Received: {name} with {input!r} of shape {list(shapes[input])}.")
     splits = {}
-    for split, part in _split_names(builder.info.splits).items():
-        splits[split] = RecordSplit(builder, part, kept, shapes, sizes, masks={target} - {input})
+    from_one = {feature for feature in kept if (builder.name, feature) in _COUNTED_FROM_ONE}
+    for split, part in _split_names(name, builder.info.splits, test_last).items():
+        splits[split] = RecordSplit(builder, part, kept, shapes, sizes, {target} - {input}, from_one)
     connector = kept.get(target)
     classes = connector if isinstance(connector, tfds.features.ClassLabel) else None
     names = tuple(classes.names) if classes and classes.num_classes else None
-    num_classes = classes.num_classes if classes else None
+    num_classes = classes.num_classes if classes else _COUNTED_FROM_ONE.get((builder.name, target))
     if sum(byte_size(part.shapes, part.dtypes, part.size) for part in splits.values()) <= memory_limit:
         arrays = {split: part.arrays() for split, part in splits.items()}
         for features in arrays.values():
@@ -79,11 +82,12 @@ class RecordSplit:
         shapes: `{feature: shape of one example}`.
         sizes: `{feature: (height, width) to bring images to, or None}`.
         masks: features whose values must not be mixed when they are brought to a size.
+        from_one: features whose classes are stored as 1, 2, ... and are given as 0, 1, ...
     """
 
-    def __init__(self, builder, part, connectors, shapes, sizes, masks):
+    def __init__(self, builder, part, connectors, shapes, sizes, masks, from_one=()):
         self.builder, self.part = builder, part
-        self.connectors, self.sizes, self.masks = connectors, sizes, masks
+        self.connectors, self.sizes, self.masks, self.from_one = connectors, sizes, masks, from_one
         self.size = builder.info.splits[part].num_examples
         self.shapes = shapes
         self.dtypes = {feature: c.get_tensor_info().tf_dtype for feature, c in connectors.items()}
@@ -94,7 +98,7 @@ class RecordSplit:
         if count == 1:
             return self
         part = tfds.even_splits(self.part, count)[index]
-        return RecordSplit(self.builder, part, self.connectors, self.shapes, self.sizes, self.masks)
+        return RecordSplit(self.builder, part, self.connectors, self.shapes, self.sizes, self.masks, self.from_one)
 
     def bounds(self, share):
         """(first, size): the examples of share (index, count) are those from `first` on."""
@@ -189,6 +193,8 @@ class RecordSplit:
                 value = connector.decode_example(value)
             if self.sizes[feature]:
                 value = fit(value, self.sizes[feature], nearest=feature in self.masks)
+            if feature in self.from_one:
+                value -= tf.constant(1, value.dtype)
             features[feature] = tf.ensure_shape(value, self.shapes[feature])
         return features
 
@@ -279,9 +285,13 @@ def _keys(name, info, leaves, supervised_keys):
     return input, target
 
 
-def _split_names(splits):
-    """`{our split: split of tfds}`; a dataset that is one split is divided 90 : 10."""
+def _split_names(name, splits, test_last):
+    """`{our split: split of tfds}`; a dataset that is one split is divided 90 : 10, or as `test_last` says."""
+    check_test_last(name, splits, test_last)
     if len(splits) > 1:
         return {split: split for split in splits}
     only = next(iter(splits))
+    if test_last is not None:
+        first = len(divide(name, splits[only].num_examples, test_last)["train"])
+        return {"train": f"{only}[:{first}]", "test": f"{only}[{first}:]"}
     return {"train": f"{only}[:90%]", "test": f"{only}[90%:]"}

@@ -17,6 +17,8 @@ class Source:
         sizes: `{split: number of examples}`.
         input: name of the feature that models learn from.
         target: name of the feature that goes with it (class label, mask, value), or None.
+        has_masks: whether the target is a mask: the class of each pixel of the input, [h, w] or [h, w, 1].
+        weight: name of the feature that says how much each pixel of the mask counts, or None when all count alike.
         shapes: `{feature: shape of one example}`, the input first.
         dtypes: `{feature: tf.DType as stored}`.
         class_names: names of the target's classes, or None when they have none.
@@ -25,7 +27,9 @@ class Source:
         in_memory: whether `array` works; if not, the examples are read from files in every epoch.
     """
 
-    def __init__(self, name, splits, *, input, target=None, class_names=None, num_classes=None, input_range=None):
+    def __init__(
+        self, name, splits, *, input, target=None, class_names=None, num_classes=None, input_range=None, weight=None
+    ):
         """
         Args:
             splits: `{split: ArraySplit, FileSplit or RecordSplit}`. A feature has the same shape and dtype in
@@ -43,6 +47,8 @@ class Source:
         for part in splits.values():
             self.shapes |= part.shapes
             self.dtypes |= part.dtypes
+        self.has_masks = _is_mask(name, self.shapes, self.dtypes, input, target)
+        self.weight = weight
         self.class_names = class_names
         self.num_classes = num_classes
         self.input_range = input_range
@@ -131,12 +137,13 @@ class ArraySplit:
         return checksum
 
 
-def from_arrays(name, splits, *, input, target=None, class_names=None, num_classes=None):
+def from_arrays(name, splits, *, input, target=None, class_names=None, num_classes=None, test_last=None):
     """A Source of arrays in memory, checked.
 
     Args:
         splits: `{split: {feature: array [size, ...]}}` of real numbers, integers or booleans. A single split is
             divided into train and test.
+        test_last: how a single split is divided, see `divide`.
         class_names: names of the classes, when the target is a class and they are known.
         num_classes: number of classes, when known; else the largest integer target plus one.
 
@@ -153,9 +160,10 @@ def from_arrays(name, splits, *, input, target=None, class_names=None, num_class
     targets = {split: part[target] for split, part in splits.items() if target in part and part[target].size}
     if all(labels.dtype.kind in "biu" for labels in targets.values()):
         num_classes = _check_classes(names, target, targets, num_classes) if targets else num_classes
+    check_test_last(name, splits, test_last)
     if len(splits) == 1:
         part = next(iter(splits.values()))
-        rows = divide(name, len(part[input]))
+        rows = divide(name, len(part[input]), test_last)
         splits = {split: {f: array[rows[split]] for f, array in part.items()} for split in rows}
     ranges = [value_range(part[input]) for part in splits.values() if len(part[input])]
     return Source(
@@ -169,13 +177,33 @@ def from_arrays(name, splits, *, input, target=None, class_names=None, num_class
     )
 
 
-def divide(name, size):
-    """`{"train": rows, "test": rows}`: `size` examples divided 90 : 10, the same every time, in order."""
+def divide(name, size, test_last=None):
+    """`{"train": rows, "test": rows}`: `size` examples divided 90 : 10, the same every time, in order.
+
+    Args:
+        test_last: the last so many are for testing instead: neighbours in a stack of slices look alike, so that random
+            ones would be known from training.
+    """
     if size < 2:
         raise InputError(f"{name}: at least two examples are needed, for train and test. Received: {size}.")
+    if test_last is not None:
+        if isinstance(test_last, bool) or not isinstance(test_last, int) or not 1 <= test_last < size:
+            raise InputError(
+                f"test_last must leave examples for training: from 1 to {size - 1} of the {size} of {name}. "
+                f"Received: {test_last!r}."
+            )
+        return {"train": np.arange(size - test_last), "test": np.arange(size - test_last, size)}
     order = np.random.default_rng(0).permutation(size)
     tests = max(1, size // 10)
     return {"train": np.sort(order[tests:]), "test": np.sort(order[:tests])}
+
+
+def check_test_last(name, splits, test_last):
+    """Raises InputError when a dataset that has its own test split is to be divided."""
+    if test_last is not None and len(splits) > 1:
+        raise InputError(
+            f"test_last divides a dataset that is one split. Received: {name}, which has {', '.join(splits)}."
+        )
 
 
 def scale_of(dtype):
@@ -202,6 +230,21 @@ def value_range(array):
 def byte_size(shapes, dtypes, size):
     """Bytes that `size` examples take in memory."""
     return size * sum(math.prod(shape) * dtypes[feature].size for feature, shape in shapes.items())
+
+
+def _is_mask(name, shapes, dtypes, input, target):
+    """Whether the target is an integer for each pixel of the input. Raises InputError for one of another size."""
+    image, mask = shapes[input], shapes.get(target)
+    if mask is None or len(image) != 3 or dtypes[target].is_floating:
+        return False
+    if not (len(mask) == 2 or (len(mask) == 3 and mask[2] == 1)):
+        return False
+    if mask[:2] != image[:2]:
+        raise InputError(
+            f"{name}: a mask has a class for each pixel of its image, so {target} must be "
+            f"{image[0]}x{image[1]} as {input} is. Received: {mask[0]}x{mask[1]}."
+        )
+    return True
 
 
 def _checked(where, array):

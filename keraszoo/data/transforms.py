@@ -1,6 +1,7 @@
 """Transforms of a batch, named so that a recipe can list them: `(("pad", 32), ("binarize",))`.
 
-Each takes a float32 batch x [batch, ...] and the arguments that follow its name.
+Each takes a float32 batch x [batch, ...] and the arguments that follow its name. Those of `augmentation.py` act in
+training only. Those that move pixels act on masks too; `nearest` tells them that labels must not be mixed.
 """
 
 import inspect
@@ -9,35 +10,39 @@ import keras
 import tensorflow as tf
 
 from ..errors import InputError, closest
+from . import augmentation
+from .image_shape import image_size, shape_of_images
 
 
 def pad(x, size):
     """Zeros around the images, which stay in the middle: [batch, *size, channels].
 
+    Around a mask zero is the first class, in a weight map nothing to learn from.
+
     Args:
         size: an integer or (height, width), at least the image's own.
     """
     height, width = image_size(size)
-    rows, columns, _ = _image_shape(x, "pad")
+    rows, columns, _ = shape_of_images(x, "pad")
     if rows > height or columns > width:
         raise InputError(f"pad needs a size of at least the image's, {rows}x{columns}. Received: {height}x{width}.")
     top, left = (height - rows) // 2, (width - columns) // 2
     return tf.pad(x, [[0, 0], [top, height - rows - top], [left, width - columns - left], [0, 0]])
 
 
-def resize(x, size):
+def resize(x, size, *, nearest=False):
     """The images at another size, [batch, *size, channels]: the middle of them, bilinear with anti-aliasing.
 
     Args:
         size: an integer or (height, width).
     """
-    _image_shape(x, "resize")
-    return fit(x, image_size(size))
+    shape_of_images(x, "resize")
+    return fit(x, image_size(size), nearest)
 
 
 def grayscale(x):
     """One channel, the luminance: [batch, height, width, 1]."""
-    channels = _image_shape(x, "grayscale")[2]
+    channels = shape_of_images(x, "grayscale")[2]
     if channels == 1:
         return x
     if channels != 3:
@@ -47,7 +52,7 @@ def grayscale(x):
 
 def rgb(x):
     """Three channels, equal where there was one: [batch, height, width, 3]."""
-    channels = _image_shape(x, "rgb")[2]
+    channels = shape_of_images(x, "rgb")[2]
     if channels == 3:
         return x
     if channels != 1:
@@ -75,26 +80,70 @@ def binarize(x, *, uniform):
     return tf.cast(uniform(tf.shape(x)) < x, x.dtype)
 
 
-TRANSFORMS = {function.__name__: function for function in (pad, resize, grayscale, rgb, flatten, threshold, binarize)}
+#: act in training only; evaluation sees the examples as they are
+AUGMENTATIONS = {
+    function.__name__: function
+    for function in (
+        augmentation.random_crop,
+        augmentation.flip,
+        augmentation.rotate90,
+        augmentation.rotate,
+        augmentation.shift,
+        augmentation.elastic,
+        augmentation.brightness,
+        augmentation.contrast,
+    )
+}
+TRANSFORMS = {
+    function.__name__: function for function in (pad, resize, grayscale, rgb, flatten, threshold, binarize)
+} | AUGMENTATIONS
+#: move pixels, so what belongs to a pixel moves with it
+GEOMETRIC = ("pad", "resize", "random_crop", "flip", "rotate90", "rotate", "shift", "elastic")
+#: take values from 0 to 1
+OF_UNIT_RANGE = ("binarize", "brightness", "contrast")
 
 
-def apply(x, transforms, uniform):
+def apply(x, transforms, uniform, *, training=True):
     """`x` after all `transforms`.
 
     Args:
         x: [batch, ...] float32.
         transforms: sequence of `(name, *arguments)`; a name alone stands for one without arguments.
-        uniform: function of (shape, position of the transform in the sequence) that draws from [0, 1).
+        uniform: function of (shape, position of the transform in the sequence) that draws from [0, 1), the same each
+            time that it is asked.
+        training: whether augmentations act.
 
     Raises:
         InputError: unknown transform, wrong arguments, or examples of a shape that the transform does not
             take.
     """
+    return _apply(x, transforms, uniform, training, TRANSFORMS, nearest=False)
+
+
+def apply_to_mask(mask, transforms, uniform, *, training=True, nearest=True):
+    """What belongs to the pixels of the images, moved as `apply` moves them.
+
+    Args:
+        mask: [batch, height, width].
+        transforms, uniform, training: as `apply` takes them.
+        nearest: whether `mask` holds labels, which must not be mixed; else it is mixed as images are.
+
+    Returns:
+        [batch, height', width'] of the same dtype.
+    """
+    return _apply(mask[..., None], transforms, uniform, training, GEOMETRIC, nearest)[..., 0]
+
+
+def _apply(x, transforms, uniform, training, acting, nearest):
     for position, (name, arguments) in enumerate(parse(transforms)):
+        if name not in acting or (name in AUGMENTATIONS and not training):
+            continue
         function = TRANSFORMS[name]
-        random = "uniform" in inspect.signature(function).parameters
-        draw = {"uniform": lambda shape, position=position: uniform(shape, position)} if random else {}
-        x = function(x, *arguments, **draw)
+        takes = inspect.signature(function).parameters
+        own = {"nearest": nearest} if "nearest" in takes else {}
+        if "uniform" in takes:
+            own["uniform"] = lambda shape, position=position: uniform(shape, position)
+        x = function(x, *arguments, **own)
     return x
 
 
@@ -110,7 +159,7 @@ def parse(transforms):
         if name not in TRANSFORMS:
             raise InputError(f"Unknown transform {name!r}. {closest(name, TRANSFORMS)}")
         parameters = list(inspect.signature(TRANSFORMS[name]).parameters.values())[1:]
-        parameters = [p for p in parameters if p.name != "uniform"]
+        parameters = [p for p in parameters if p.kind is not p.KEYWORD_ONLY]
         try:
             inspect.Signature(parameters).bind(*arguments)
         except TypeError as error:
@@ -118,14 +167,6 @@ def parse(transforms):
             raise InputError(f"Transform {name} takes {takes}: {error}. Received: {entry!r}.") from None
         parsed.append((name, arguments))
     return parsed
-
-
-def image_size(size):
-    """(height, width) of `size`: a positive integer or a pair of them."""
-    pair = tuple(size) if isinstance(size, (tuple, list)) else (size, size)
-    if len(pair) != 2 or not all(isinstance(n, int) and not isinstance(n, bool) and n > 0 for n in pair):
-        raise InputError(f"An image size is a positive integer or (height, width). Received: {size!r}.")
-    return pair
 
 
 def fit(images, size, nearest=False):
@@ -142,9 +183,3 @@ def fit(images, size, nearest=False):
     if images.dtype.is_integer and not nearest:
         values = tf.clip_by_value(tf.round(values), images.dtype.min, images.dtype.max)
     return tf.cast(values, images.dtype)
-
-
-def _image_shape(x, name):
-    if x.shape.rank != 4:
-        raise InputError(f"{name} takes images, [height, width, channels]. Received: examples of {list(x.shape[1:])}.")
-    return x.shape[1:]

@@ -36,7 +36,10 @@ class Recipe:
         labels: number of training examples that keep their label, equally many of each class; None: all.
         domains: two classes, by name or number, whose images are paired by chance (`keraszoo.data.unpaired`); None: the
             examples stay single.
+        supervised_keys: (input, target) features of a dataset of tfds in place of its own, or None.
         image_size: (height, width) to which a folder's images are resized, or None.
+        test_last: the last so many examples are the test split, where the dataset is one split; None: a random tenth.
+        weight_map: arguments of `keraszoo.data.weighted`, {} for the U-Net paper's; None: all pixels count alike.
         train_split, test_split: names of the splits.
         expected: `{"split/metric": (value, tolerance)}`, measured with this recipe; for points of a known mixture also
             "samples/modes", "samples/high_quality" and "samples/mode_kl".
@@ -57,7 +60,10 @@ class Recipe:
     with_labels: bool = False
     labels: int | None = None
     domains: tuple | None = None
+    supervised_keys: tuple | None = None
     image_size: tuple | None = None
+    test_last: int | None = None
+    weight_map: dict | None = None
     train_split: str = "train"
     test_split: str = "test"
     expected: dict = dataclasses.field(default_factory=dict)
