@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keraszoo import models
 from keraszoo.data.points import known_mixture
 from keraszoo.errors import InputError
 from keraszoo.export import doctor, export
-from keraszoo.metrics import ModeCoverage
+from keraszoo.metrics import ModeCoverage, segmentation_scores
 from keraszoo.recipes import Recipe, all_recipes
 from keraszoo.run import Run
 from keraszoo.training.build import build_model, build_optimizer
@@ -44,7 +45,8 @@ def fresh(recipe, weights=None, dtype=None, **options):
 
 
 def subjects():
-    """Every recipe; chains of like transforms are cut to two, which obey the same laws.
+    """Every recipe; chains of like transforms are cut to two, which obey the same laws, and where a model learns from
+    images of any size, they are small.
 
     Those that repeat a model and a kind of network, on other data, are left to the slow suite.
     """
@@ -53,6 +55,8 @@ def subjects():
         if "transforms" in recipe.arguments:
             arguments = {**recipe.arguments, "transforms": 2}
             recipe = dataclasses.replace(recipe, arguments=arguments)
+        if getattr(models, recipe.model).any_size:
+            recipe = dataclasses.replace(recipe, input_shape=(16, 16, recipe.input_shape[-1]))
         kind = (recipe.model, recipe.arguments.get("network"))
         yield pytest.param(recipe, id=name, marks=[pytest.mark.slow] * (kind in seen))
         seen.add(kind)
@@ -65,8 +69,9 @@ def subject(request):
     keras.utils.set_random_seed(1)
     random = np.random.default_rng(0)
     x = random.random((ROWS, *recipe.input_shape), "float32")
-    y = random.integers(0, 10, ROWS) if recipe.with_labels else None
     model = fresh(recipe)
+    shape, classes = model.target_spec(recipe.input_shape)
+    y = random.integers(0, classes or 10, (ROWS, *shape)) if recipe.with_labels else None
     untrained = model.get_weights()
     turn = max(player.every for player in model.players().values())  # steps until everyone has acted
     epochs = -(-turn // (ROWS // BATCH + 1))
@@ -300,6 +305,8 @@ def test_recipe_names_what_it_expects(subject):
     metrics = {f"{split}/{name}" for split in ("train", "test") for name in metric_names(subject.model)}
     if known_mixture(subject.recipe.dataset):
         metrics |= {f"samples/{name}" for name in ModeCoverage._fields}
+    if hasattr(subject.model, "segment"):
+        metrics |= {f"segmentation/{name}" for name in segmentation_scores(np.eye(8, dtype=int), np.eye(8, dtype=int))}
     assert subject.recipe.expected and set(subject.recipe.expected) <= metrics
     assert subject.recipe.minutes > 0
     assert dataclasses.replace(subject.recipe).expected == subject.recipe.expected

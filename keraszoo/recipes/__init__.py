@@ -41,6 +41,7 @@ FAMILIES = (
     "continuous_flow",
     "flow_vae",
     "classifier",
+    "unet",
 )
 
 

@@ -70,6 +70,7 @@ class UNet(ZooModel):
     event_range = (0.0, 1.0)
     range_advice = "divide by the largest value that there can be"
     any_size = True
+    networks_by_name = ("encoder",)
     calibrates = True
 
     def __init__(
