@@ -4,8 +4,9 @@ Logits are [batch, height, width, classes], or [batch, height, width, 1]: those 
 integers [batch, height, width]. Each loss is the image's own, whatever else is in the batch, so that replicas agree.
 
 Class 0 is the background. Dice, Jaccard and Tversky compare areas, one foreground class at a time, and are the mean
-over the foreground classes. A pixel is added to each area that they divide (`SMOOTH`): an empty mask, predicted as
-empty, then scores 0, and one on which an area of p pixels is predicted p / (p + 1), or p alpha / (p alpha + 1).
+over the foreground classes. A pixel is added to the areas that they compare (`SMOOTH`): an empty mask then costs 0
+where nothing is predicted, and a p / (a p + 1) where an area of p pixels is, with a = 1/2 for Dice, 1 for Jaccard,
+alpha for Tversky.
 """
 
 import tensorflow as tf
