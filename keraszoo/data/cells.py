@@ -70,7 +70,7 @@ def draw_instances(random):
     centre = random.uniform(0, SIDE, (count, 2))
     radius = random.uniform(*RADIUS, count)
     wave = random.normal(0, 0.06, (count, BUMPS, 2))
-    rows, columns = np.indices((SIDE, SIDE)) - centre[:, :, None, None].swapaxes(0, 1)
+    rows, columns = np.indices((SIDE, SIDE))[:, None] - centre.T[:, :, None, None]
     turn = np.arange(2, BUMPS + 2)[:, None, None, None] * np.arctan2(rows, columns)  # [wave, cell, row, column]
     bumps = (wave.T[0, ..., None, None] * np.cos(turn) + wave.T[1, ..., None, None] * np.sin(turn)).sum(axis=0)
     distance = np.hypot(rows, columns) / (radius[:, None, None] * (1 + bumps))
