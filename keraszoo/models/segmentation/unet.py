@@ -133,6 +133,7 @@ class UNet(ZooModel):
 
         With padding="valid" height and width must be possible ones, and the answer is for the middle of the image.
         """
+        x = tf.convert_to_tensor(x)
         height, width = sizes(x)[1:3]
         if not self._lost and not (isinstance(height, int) and height % self._factor == width % self._factor == 0):
             x = mirror_to_multiple(x, self._factor)
@@ -173,7 +174,7 @@ class UNet(ZooModel):
         return self.probabilities(x)
 
     def _tiled(self, x):
-        """The probabilities of images of any size, without averaging."""
+        """The probabilities of images of any size, a tensor, without averaging."""
         height, width = sizes(x)[1:3]
         if self._lost:
             border, rest = self._lost // 2, self._factor - 4  # sizes are rest modulo the factor
