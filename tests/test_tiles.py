@@ -87,4 +87,4 @@ def test_no_pixel_further_than_the_radius_matters(depth):
 def test_mirror_is_numpys_symmetric_padding():
     image = np.random.default_rng(0).random((1, 3, 4, 2), "float32")
     expected = np.pad(image, [(0, 0), (7, 2), (0, 9), (0, 0)], mode="symmetric")
-    np.testing.assert_array_equal(mirror(image, (7, 2), (0, 9)), expected)
+    np.testing.assert_array_equal(mirror(tf.constant(image), (7, 2), (0, 9)), expected)
