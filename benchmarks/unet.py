@@ -77,7 +77,7 @@ def plain(width, depth):
                 super().__init__()
                 filters = [width * 2**level for level in range(depth + 1)]
                 self.down = nn.ModuleList(map(block, [1, *filters[:-1]], filters))
-                self.double = nn.ModuleList(nn.ConvTranspose2d(2 * n, n, 2, 2) for n in filters[:-1])
+                self.enlarge = nn.ModuleList(nn.ConvTranspose2d(2 * n, n, 2, 2) for n in filters[:-1])
                 self.up = nn.ModuleList(block(2 * n, n) for n in filters[:-1])
                 self.head = nn.Conv2d(width, 1, 1)
 
@@ -87,7 +87,7 @@ def plain(width, depth):
                     x = layers(x if level == 0 else nn.functional.max_pool2d(x, 2))
                     skips.append(x)
                 for level in reversed(range(depth)):
-                    x = self.up[level](torch.cat([skips[level], self.double[level](x)], 1))
+                    x = self.up[level](torch.cat([skips[level], self.enlarge[level](x)], 1))
                 return self.head(x)
 
         return Plain()

@@ -22,7 +22,7 @@ def repeated(source, split, times):
     Example:
         >>> from keraszoo.data import load, repeated
         >>> repeated(load("digits"), "train", 3).sizes
-        {'train': 4851, 'test': 180}
+        {'train': 4311, 'test': 360}
     """
     if isinstance(times, bool) or not isinstance(times, int) or times < 1:
         raise InputError(f"Examples are repeated a number of times, an integer >= 1. Received: {times!r}.")

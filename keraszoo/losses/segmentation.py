@@ -86,8 +86,8 @@ def tversky(logits, labels, alpha=0.3, beta=0.7):
 
     Example:
         >>> sure = 99.0 * tf.constant([[[[1.0], [1.0], [-1.0], [-1.0]]]])  # one pixel right, one too many, one missed
-        >>> tversky(sure, tf.constant([[[1, 0, 1, 0]]]), 0.2, 0.8).numpy()  # 1 - (1 + 1) / (1 + .2 + .8 + 1)
-        array([0.33333337], dtype=float32)
+        >>> tversky(sure, tf.constant([[[1, 0, 1, 0]]]), 0.2, 0.8).numpy().round(4)  # 1 - (1 + 1) / (1 + .2 + .8 + 1)
+        array([0.3333], dtype=float32)
     """
     predicted, labelled = foreground(logits), foreground_masks(labels, logits.shape[-1])
     both = tf.reduce_sum(predicted * labelled, [1, 2])

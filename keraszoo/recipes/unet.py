@@ -33,8 +33,12 @@ RECIPES = (
         epochs=10,
         repeat=2,
         with_labels=True,
-        expected={"test/pixel_error": (0.05, 0.02)},
-        minutes=0.5,
+        expected={
+            "test/pixel_error": (0.021, 0.004),
+            "test/iou": (0.942, 0.012),
+            "segmentation/v_info": (0.91, 0.03),
+        },
+        minutes=0.7,
     ),
     Recipe(
         name="unet/isbi2012",
