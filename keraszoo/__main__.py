@@ -33,6 +33,7 @@ VERBS = {
     "search": ("keraszoo.training.application_commands", "search_command", True, "find images like an image"),
     "anomaly": ("keraszoo.training.application_commands", "anomaly_command", True, "tell unusual images"),
     "restore": ("keraszoo.training.application_commands", "restore_command", True, "restore a damaged image"),
+    "segment": ("keraszoo.training.application_commands", "segment_command", True, "tell the class of each pixel"),
     "latent": ("keraszoo.training.latent_commands", "latent_command", True, "walk through a model's latent space"),
     "translate": ("keraszoo.training.application_commands", "translate_command", True, "translate an image"),
     "export": ("keraszoo.export.command", "export_command", True, "export a run for TensorFlow Serving"),

@@ -67,7 +67,8 @@ class ZooModel(keras.Model):
         measure_names: names of further entries that `loss_terms` returns, [batch] too, which are shown but not learned
             from, such as an accuracy.
         batch_term_names: those of `term_names` that depend on the other examples of the batch; see `batch_mean`.
-        event_shape: shape of one example, or None when the model checks its input itself.
+        any_size: whether the model learns from images of any height and width.
+        event_shape: shape of one example, with None for what may vary; None when the model checks its input itself.
         event_range: (lowest, highest) value that an example may hold, or None for any; checked where it is cheap, on
             arrays.
         range_advice: what else to do about data outside it, for the error message.
@@ -77,6 +78,7 @@ class ZooModel(keras.Model):
     term_names = ()
     measure_names = ()
     batch_term_names = ()
+    any_size = False
     event_shape = None
     event_range = None
     range_advice = "choose a likelihood for it (gaussian takes any real number)"
@@ -137,6 +139,25 @@ class ZooModel(keras.Model):
             x: examples, [rows, ...].
             y: their labels, if the model learns from (x, y).
         """
+
+    #: whether `calibrate` does anything
+    calibrates = False
+
+    def calibrate(self, x, y=None):
+        """Sets what is chosen on data after training, such as a threshold. Nothing here.
+
+        Args:
+            x: a few of the examples that it has learned from, as arrays.
+            y: their labels, if the model learns from (x, y).
+        """
+
+    def target_spec(self, event_shape):
+        """(shape, number of classes) of one example's target: integers from 0 on; the number is None where any will do.
+
+        Args:
+            event_shape: of the example.
+        """
+        return (), None
 
     def pictures(self, x, seed=0):
         """What to look at while training: `{name: [rows, columns, height, width, channels] in [0, 1]}`.
@@ -381,7 +402,11 @@ class ZooModel(keras.Model):
         name, want = type(self).__name__, tuple(self.event_shape)
         got = None if x.shape.rank is None else tuple(x.shape[1:])
         if got is None or not tf.TensorShape(got).is_compatible_with(want):
-            hint = " Add the channel axis: x[..., None]." if got and (*got, 1) == want else ""
+            hint = (
+                " Add the channel axis: x[..., None]."
+                if got and tf.TensorShape((*got, 1)).is_compatible_with(want)
+                else ""
+            )
             raise InputError(f"{name} takes batches of shape {(None, *want)}. Received: {x.shape}.{hint}")
         if not tf.as_dtype(x.dtype).is_floating:
             hint = " Divide 0..255 images by 255." if tf.as_dtype(x.dtype) == tf.uint8 else ""

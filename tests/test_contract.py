@@ -13,7 +13,7 @@ from keraszoo import models
 from keraszoo.data.points import known_mixture
 from keraszoo.errors import InputError
 from keraszoo.export import doctor, export
-from keraszoo.metrics import ModeCoverage
+from keraszoo.metrics import ModeCoverage, segmentation_scores
 from keraszoo.recipes import Recipe, all_recipes
 from keraszoo.run import Run
 from keraszoo.training.build import build_model, build_optimizer
@@ -59,7 +59,8 @@ def kind_of_step(recipe):
 
 
 def subjects():
-    """Every recipe; chains of like transforms are cut to two, which obey the same laws.
+    """Every recipe; chains of like transforms are cut to two, which obey the same laws, and where a model learns from
+    images of any size, they are small.
 
     Those that repeat a model and a kind of network, on other data, are left to the slow suite; laws of the house itself
     (`law_of_the_house`) also where the kind of step is that of another recipe.
@@ -69,6 +70,8 @@ def subjects():
         if "transforms" in recipe.arguments:
             arguments = {**recipe.arguments, "transforms": 2}
             recipe = dataclasses.replace(recipe, arguments=arguments)
+        if getattr(models, recipe.model).any_size:
+            recipe = dataclasses.replace(recipe, input_shape=(16, 16, recipe.input_shape[-1]))
         kind, step = (recipe.model, recipe.arguments.get("network")), kind_of_step(recipe)
         marks = [pytest.mark.slow] * (kind in seen) + [pytest.mark.repeated_step] * (step in steps)
         yield pytest.param(recipe, id=name, marks=marks)
@@ -83,8 +86,9 @@ def subject(request):
     keras.utils.set_random_seed(1)
     random = np.random.default_rng(0)
     x = random.random((ROWS, *recipe.input_shape), "float32")
-    y = random.integers(0, 10, ROWS) if recipe.with_labels else None
     model = fresh(recipe)
+    shape, classes = model.target_spec(recipe.input_shape)
+    y = random.integers(0, classes or 10, (ROWS, *shape)) if recipe.with_labels else None
     untrained = model.get_weights()
     turn = max(player.every for player in model.players().values())  # steps until everyone has acted
     epochs = -(-turn // (ROWS // BATCH + 1))
@@ -320,6 +324,8 @@ def test_recipe_names_what_it_expects(subject):
     metrics = {f"{split}/{name}" for split in ("train", "test") for name in metric_names(subject.model)}
     if known_mixture(subject.recipe.dataset):
         metrics |= {f"samples/{name}" for name in ModeCoverage._fields}
+    if hasattr(subject.model, "segment"):
+        metrics |= {f"segmentation/{name}" for name in segmentation_scores(np.eye(8, dtype=int), np.eye(8, dtype=int))}
     assert subject.recipe.expected and set(subject.recipe.expected) <= metrics
     assert subject.recipe.minutes > 0
     assert dataclasses.replace(subject.recipe).expected == subject.recipe.expected

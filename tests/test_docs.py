@@ -84,11 +84,13 @@ def test_capability_table_is_up_to_date():
 def capabilities():
     from keraszoo import models
 
+    methods = ("encode", "decode", "reconstruct", "sample", "restore", "classify", "segment")
+    header = ("model", "loss terms", *methods, "signatures", "recipes")
     lines = [
         "# What each model can do",
         "",
-        "| model | loss terms | encode | decode | reconstruct | sample | restore | classify | signatures | recipes |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        f"| {' | '.join(header)} |",
+        f"|{'---|' * len(header)}",
     ]
     recipes = list(all_recipes().values())
     for name in sorted(models.__all__):
@@ -96,7 +98,6 @@ def capabilities():
         if not mine:  # made of parts that only the user knows
             continue
         model = getattr(models, name)(mine[0].input_shape, **mine[0].arguments)
-        methods = ("encode", "decode", "reconstruct", "sample", "restore", "classify")
         can = ["yes" if hasattr(model, method) else "-" for method in methods]
         signatures = ", ".join(f"`{signature}`" for signature in model.serving_signatures())
         terms = ", ".join(f"`{term}`" for term in model.term_names)

@@ -27,7 +27,7 @@ GEOMETRIC = (
     ("shift", 4),
     ("elastic", 3.0),
 )
-PHOTOMETRIC = (("brightness", 0.2), ("contrast", 0.3))
+PHOTOMETRIC = (("brightness", 0.2), ("contrast", 0.3), ("noise", 0.1))
 
 
 def drawn(seed=0):
@@ -95,9 +95,18 @@ def test_brightness_adds_and_contrast_stretches_about_the_mean():
     np.testing.assert_allclose(stretched, mean + 1.4 * (x - mean), atol=1e-6)
 
 
+def test_noise_is_normal_with_a_standard_deviation_of_each_image():
+    x = tf.fill([200, 40, 40, 1], 0.5)
+    change = transforms.apply(x, (("noise", 0.1),), drawn()).numpy() - 0.5
+    sds = change.std(axis=(1, 2, 3))
+    assert sds.min() < 0.01 and 0.09 < sds.max() < 0.105 and abs(sds.mean() - 0.05) < 0.006
+    standard = (change / sds[:, None, None, None]).ravel()
+    np.testing.assert_allclose(np.quantile(standard, [0.159, 0.5, 0.841]), [-1, 0, 1], atol=0.02)
+
+
 def test_a_zero_field_is_the_identity():
     x = tf.random.stateless_uniform([2, 9, 7, 2], [0, 0])
-    for transform in (("elastic", 0.0), ("rotate", 0), ("shift", 0), ("brightness", 0), ("contrast", 0)):
+    for transform in (("elastic", 0.0), ("rotate", 0), ("shift", 0), ("brightness", 0), ("contrast", 0), ("noise", 0)):
         np.testing.assert_array_equal(transforms.apply(x, (transform,), drawn()), x)
     rows, columns = tf.meshgrid(tf.range(9.0), tf.range(7.0), indexing="ij")
     for nearest in (False, True):

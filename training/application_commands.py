@@ -90,6 +90,26 @@ def restore_command(argv):
     return 0
 
 
+def segment_command(argv):
+    parser = Parser("segment", "Segment an image with a run's model: the class of each pixel.")
+    parser.add_argument("run", help="run directory")
+    parser.add_argument("image", metavar="IMAGE", help="PNG or JPEG of any size")
+    parser.add_argument(
+        "out",
+        metavar="MASK",
+        help=".png to write, replaced if it is there: white is the foreground, or grey levels 0, 1, 2 ... are classes",
+    )
+    options = parser.parse_args(argv)
+
+    from .applications import segment
+
+    mask, shares = segment(options.run, options.image, options.out)
+    height, width = mask.shape
+    covered = ", ".join(f"class {number} {share:.1%}" for number, share in enumerate(shares))
+    print(f"Mask of {height}x{width} (height x width) in {options.out}: {covered}")
+    return 0
+
+
 def translate_command(argv):
     parser = Parser("translate", "Translate an image into the other domain with a run's model.")
     parser.add_argument("run", help="run directory")

@@ -1,5 +1,5 @@
 """What a finished run's model is good for, on its own data and on a user's images: the whole of `keraszoo compress`,
-`search`, `anomaly`, `restore` and `translate`."""
+`search`, `anomaly`, `restore`, `segment` and `translate`."""
 
 import typing
 
@@ -174,6 +174,42 @@ def restore(run, image, out, mask=None, *, say=print):
     restored = np.round(255 * restore_image(model, pixels / 255.0, known)).astype("uint8")
     write_png(out, restored)
     return restored
+
+
+def segment(run, image, out, *, say=print):
+    """Segments an image file with a run's model.
+
+    Args:
+        run: a `Run` or the path of one.
+        image: path of a PNG or JPEG of any size.
+        out: PNG to write; a file that is there is replaced.
+        say: receives a line when the colours had to be changed.
+
+    Returns:
+        What was written, uint8 [height, width]: 0 and 255 for two classes, else the classes; and a list of the share
+        of the pixels that each class has.
+
+    Raises:
+        InputError: missing or unfinished run, no such image, a model that does not segment it, a file that cannot be
+            written.
+    """
+    check_png(out)
+    run = run if isinstance(run, Run) else Run.open(run)
+    model = run.load_model()
+    if not hasattr(model, "segment"):
+        raise InputError(f"{type(model).__name__} does not segment images; a UNet does.")
+    channels = model.image_shape[2]
+    if channels not in (1, 3):
+        raise InputError(f"An image file has 1 or 3 channels. Received: a model of images with {channels}.")
+    pixels = _pixels(image, channels, say)
+    classes = max(2, model.num_classes)
+    if classes > 256:
+        raise InputError(f"A mask file holds up to 256 classes. Received: a model of {classes}.")
+    mask = np.asarray(model.segment(pixels[None] / np.float32(255.0))[1])[0]
+    shares = (np.bincount(mask.ravel(), minlength=classes) / mask.size).tolist()
+    mask = (255 * mask if classes == 2 else mask).astype("uint8")
+    write_png(out, mask[..., None])
+    return mask, shares
 
 
 def translate(run, image, out, to="b", *, say=print):

@@ -47,8 +47,9 @@ def model_arguments(model_class):
     for ancestor in model_class.__mro__[: model_class.__mro__.index(ZooModel)]:
         parameters = inspect.signature(ancestor.__init__).parameters.values()
         names |= {p.name for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)}
-    reusing = {"pretrained"} if "encoder" in names else set()
-    return names - {"self", "event_shape", "image_shape", "pair_shape", *NETWORKS} | reusing
+    networks = {*NETWORKS} - {*getattr(model_class, "networks_by_name", ())}
+    reusing = {"pretrained"} if "encoder" in names & networks else set()
+    return names - {"self", "event_shape", "image_shape", "pair_shape", *networks} | reusing
 
 
 def build_model(recipe, dtype=None):

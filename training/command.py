@@ -99,6 +99,8 @@ def train_command(argv):
     if hasattr(model, "restore"):
         mask = " --mask mask.png" * model.takes_mask
         print(f"  keraszoo restore {run.path} damaged.png restored.png{mask}")
+    if hasattr(model, "segment"):
+        print(f"  keraszoo segment {run.path} image.png mask.png")
     if hasattr(model, "translate"):
         print(f"  keraszoo translate {run.path} image.png translated.png --to b")
     print(f"  keraszoo export {run.path} --to served")
@@ -157,7 +159,10 @@ def evaluate_command(argv):
     run = Run.open(options.run)
     split = options.split or run.recipe.test_split
     metrics = evaluate(run, split, data_dir=options.data_dir, batch_size=options.batch_size)
-    print(table(verdicts(run.recipe, {split: metrics})))
+    shown = {split: metrics}
+    if split == run.recipe.test_split and "segmentation" in run.metrics():
+        shown["segmentation"] = run.metrics()["segmentation"]
+    print(table(verdicts(run.recipe, shown)))
     if split == run.recipe.test_split and (compared := restorations(run, data_dir=options.data_dir)):
         print()
         print(table(compared[1:], header=compared[0]))

@@ -8,10 +8,13 @@ from keraszoo.metrics import compare_restorations
 from keraszoo.run import Run
 
 from .build import load_data
+from .segmentation import scores
 
 
 def evaluate(run, split=None, *, data_dir=None, batch_size=None):
     """Metrics of a run's model on one split of its data, also written to the run's metrics.json.
+
+    Of a model that segments the scores of its masks of the test split are written too, as "segmentation".
 
     Args:
         run: a `Run` or the path of one.
@@ -42,6 +45,8 @@ def evaluate(run, split=None, *, data_dir=None, batch_size=None):
     )
     metrics = model.evaluate(batches, verbose=0, return_dict=True)
     run.write_metrics(**{split: metrics})
+    if split == recipe.test_split and (segmented := scores(model, source, recipe)):
+        run.write_metrics(segmentation=segmented)
     return metrics
 
 

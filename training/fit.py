@@ -28,6 +28,7 @@ from .players import Players
 from .preemption import StopRequest
 from .progress import Progress
 from .sample_quality import callbacks_of, of_samples, open_features
+from .segmentation import calibrate, scores
 from .state import ModelState
 from .strategy import choose_strategy, share_batches
 
@@ -130,6 +131,9 @@ def train(
         data.service.check_source(source, recipe.train_split)
     if recipe.labels is not None:
         source = data.few_labels(source, recipe.train_split, recipe.labels, recipe.seed)
+    whole = source
+    if recipe.repeat > 1:
+        source = data.repeated(source, recipe.train_split, recipe.repeat)
     shape = data.transformed_shape(source, recipe.transforms)
     if shape != recipe.input_shape:
         recipe = recipe.replace(input_shape=shape)
@@ -244,6 +248,8 @@ def train(
         if profile:
             say(f"profile in {profiles}" if profiles.exists() else "no profile: there was no second execution")
         last = position.history[-1]
+        if model.calibrates:
+            calibrate(model, whole, recipe)
         with _writing(run, "The trained model"):
             run.save_model(model)
         tested = model.evaluate(test, verbose=0, return_dict=True)
@@ -252,6 +258,8 @@ def train(
             run.write_metrics(history=position.history, **{recipe.train_split: trained, recipe.test_split: tested})
             if sampled := of_samples(last):
                 run.write_metrics(samples=sampled)
+            if segmented := scores(model, whole, recipe):
+                run.write_metrics(segmentation=segmented)
     return run if chief else None
 
 

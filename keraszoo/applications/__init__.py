@@ -31,6 +31,7 @@ _HOMES = {
     "traversal": ".latent_grids",
     "active_units": ".units",
     "kl_per_unit": ".units",
+    "predict_tiled": "..layers.tiles",
 }
 
 __all__ = sorted(_HOMES)

@@ -11,6 +11,7 @@ Importing it makes the zoo's own datasets known to tensorflow-datasets: `tfds.lo
 from .batches import batches, resident, steps_per_epoch, transformed_shape
 from .few_labels import few_labels
 from .loading import load
+from .repeated import repeated
 from .resident_batches import Resident
 from .service import Service
 from .source import Source
@@ -24,6 +25,7 @@ __all__ = [
     "batches",
     "few_labels",
     "load",
+    "repeated",
     "resident",
     "steps_per_epoch",
     "transformed_shape",

@@ -107,9 +107,7 @@ def elastic(x, sd=10.0, grid=3, *, uniform, nearest=False):
     if not isinstance(grid, int) or isinstance(grid, bool) or grid < 2:
         raise InputError(f"elastic takes a grid of at least 2 points a side. Received: {grid!r}.")
     draws = uniform([tf.shape(x)[0], grid, grid, 2, 2])
-    # Box and Muller's pair of uniform numbers for a normal one; 1 - u is never 0.
-    normal = tf.sqrt(-2 * tf.math.log(1 - draws[..., 0])) * tf.cos(2 * math.pi * draws[..., 1])
-    field = displacements(sd * normal, height, width)
+    field = displacements(sd * _normal(draws), height, width)
     return resample(x, _places(height)[:, None] + field[..., 0], _places(width) + field[..., 1], nearest)
 
 
@@ -142,6 +140,25 @@ def contrast(x, factor, *, uniform):
     (times,) = _each(1 + factor * (2 * uniform([tf.shape(x)[0], 1]) - 1))
     mean = tf.reduce_mean(x, axis=[1, 2], keepdims=True)
     return tf.clip_by_value(mean + times * (x - mean), 0, 1)
+
+
+def noise(x, sd, *, uniform):
+    """Gaussian noise added to each pixel, clipped to [0, 1]; its standard deviation is drawn for each image.
+
+    Args:
+        sd: the standard deviation is uniform in [0, sd].
+    """
+    shape = shape_of_images(x, "noise")
+    sd = _not_negative("noise", "a standard deviation", sd)
+    size = math.prod(shape)
+    draws = uniform([tf.shape(x)[0], 1 + 2 * size])  # in one draw, as another one would begin with the same numbers
+    (amount,) = _each(sd * draws[:, :1])
+    return tf.clip_by_value(x + amount * _normal(tf.reshape(draws[:, 1:], [-1, *shape, 2])), 0, 1)
+
+
+def _normal(draws):
+    """Normal numbers [...] of uniform ones [..., 2], by Box and Muller's method; 1 - u is never 0."""
+    return tf.sqrt(-2 * tf.math.log(1 - draws[..., 0])) * tf.cos(2 * math.pi * draws[..., 1])
 
 
 def _each(draws):

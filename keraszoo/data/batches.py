@@ -51,8 +51,8 @@ def batches(
         training: whether to shuffle and repeat.
         transforms: sequence of `(name, *arguments)`: pad, resize, grayscale, rgb, flatten, threshold,
             binarize, and in training only the augmentations random_crop, flip, rotate90, rotate, shift, elastic,
-            brightness and contrast. Before them uint8 and uint16 are scaled to [0, 1]; other numbers are taken as
-            they are. What moves pixels moves those of a mask alike.
+            brightness, contrast and noise. Before them uint8 and uint16 are scaled to [0, 1]; other numbers are
+            taken as they are. What moves pixels moves those of a mask alike.
         with_labels: give (x, y) with the source's target as y.
         seed: integer, for the order and for random transforms.
         first_step: number of training steps already done.

@@ -92,6 +92,7 @@ AUGMENTATIONS = {
         augmentation.elastic,
         augmentation.brightness,
         augmentation.contrast,
+        augmentation.noise,
     )
 }
 TRANSFORMS = {
@@ -100,7 +101,7 @@ TRANSFORMS = {
 #: move pixels, so what belongs to a pixel moves with it
 GEOMETRIC = ("pad", "resize", "random_crop", "flip", "rotate90", "rotate", "shift", "elastic")
 #: take values from 0 to 1
-OF_UNIT_RANGE = ("binarize", "brightness", "contrast")
+OF_UNIT_RANGE = ("binarize", "brightness", "contrast", "noise")
 
 
 def apply(x, transforms, uniform, *, training=True):

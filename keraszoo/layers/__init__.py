@@ -7,12 +7,15 @@ from .differentiable_augmentation import DifferentiableAugmentation
 from .image_to_image import image_to_image
 from .image_translation import patch_discriminator, resnet_generator
 from .lenet import lenet5_encoder
+from .named_encoders import named_encoder
 from .networks import dense_decoder, dense_encoder
 from .padding import Pad2D
 from .pooling import MaxPoolWithArgmax, MaxUnpool2D
 from .seeds import separate_replicas
 from .sizes import RequireDivisible, check_divisible
 from .spectral_normalization import SpectralNormalization
+from .tiles import predict_tiled
+from .unet import unet
 from .upsampling import BilinearUpsampling2D, PixelShuffle
 
 __all__ = [
@@ -36,7 +39,10 @@ __all__ = [
     "dense_encoder",
     "image_to_image",
     "lenet5_encoder",
+    "named_encoder",
     "patch_discriminator",
+    "predict_tiled",
     "resnet_generator",
     "separate_replicas",
+    "unet",
 ]

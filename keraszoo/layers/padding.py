@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from ..errors import InputError, closest
+from .sizes import sizes
 
 PADDINGS = ("zero", "mirrored", "periodic")
 
@@ -68,12 +69,27 @@ def mirror_to_multiple(image, factor):
         [1.0, 2.0, 3.0, 3.0]
     """
 
-    def places(size):
-        there_and_back = tf.range(-(-size // factor) * factor) % (2 * size)
-        return tf.minimum(there_and_back, 2 * size - 1 - there_and_back)
+    height, width = sizes(image)[1:3]
+    return mirror(image, (0, -height % factor), (0, -width % factor))
 
-    height, width = tf.unstack(tf.shape(image)[1:3])
-    return tf.gather(tf.gather(image, places(height), axis=1), places(width), axis=2)
+
+def mirror(image, rows, columns):
+    """The image continued by its mirror image, as often as it takes; the border's pixels are repeated.
+
+    Args:
+        image: [batch, height, width, channels].
+        rows: (above, below): how many to add, integers or scalar tensors.
+        columns: (left, right).
+
+    Example:
+        >>> mirror(tf.constant([1.0, 2.0])[None, None, :, None], (0, 0), (3, 2))[0, 0, :, 0].numpy().tolist()
+        [2.0, 2.0, 1.0, 1.0, 2.0, 2.0, 1.0]
+    """
+    for axis, (before, after) in enumerate((rows, columns), start=1):
+        size = sizes(image)[axis]
+        there_and_back = tf.range(-before, size + after) % (2 * size)
+        image = tf.gather(image, tf.minimum(there_and_back, 2 * size - 1 - there_and_back), axis=axis)
+    return image
 
 
 def _widths(width):

@@ -7,6 +7,7 @@ from .divergences import normal_kl
 from .gradient_penalties import lipschitz_penalty, squared_gradient_norm
 from .likelihoods import Bernoulli, Gaussian, Likelihood
 from .penalties import kl_sparsity, l1, squared_jacobian_norm
+from .segmentation import dice, focal, jaccard, pixel_cross_entropy, tversky
 from .total_correlation import aggregate_log_weights, total_correlation
 
 __all__ = [
@@ -17,13 +18,18 @@ __all__ = [
     "adversarial_loss",
     "aggregate_log_weights",
     "code_covariance",
+    "dice",
+    "focal",
     "identity_penalty",
+    "jaccard",
     "kl_sparsity",
     "l1",
     "lipschitz_penalty",
     "maximum_mean_discrepancy",
     "normal_kl",
+    "pixel_cross_entropy",
     "squared_gradient_norm",
     "squared_jacobian_norm",
     "total_correlation",
+    "tversky",
 ]

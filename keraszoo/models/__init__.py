@@ -24,6 +24,7 @@ from .gan.pacgan import PacGAN
 from .gan.sngan import SNGAN
 from .gan.wgan import WGAN
 from .gan.wgan_gp import WGANGP
+from .segmentation.unet import UNet
 from .vae.beta_vae import BetaVAE
 from .vae.vae import VAE
 
@@ -62,6 +63,7 @@ __all__ = [
     "SNGAN",
     "WGAN",
     "WGANGP",
+    "UNet",
     "VAE",
     "AdversarialAutoencoder",
     "Autoencoder",

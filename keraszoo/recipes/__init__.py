@@ -42,6 +42,7 @@ FAMILIES = (
     "residual_flow",
     "flow_vae",
     "classifier",
+    "unet",
 )
 
 

@@ -1,0 +1,42 @@
+"""A dataset whose training examples come several times in an epoch."""
+
+import numpy as np
+
+from ..errors import InputError
+from .source import ArraySplit, Source
+
+
+def repeated(source, split, times):
+    """The source with the examples of `split` repeated, for few large images of which each step sees a random part.
+
+    An epoch is what stands between two evaluations and two checkpoints; one of 16 images would be over in a few steps.
+
+    Args:
+        source: a `Source` in memory.
+        split: name of the split; the others stay as they are.
+        times: integer >= 1.
+
+    Raises:
+        InputError: data that are not in memory, another number.
+
+    Example:
+        >>> from keraszoo.data import load, repeated
+        >>> repeated(load("digits"), "train", 3).sizes
+        {'train': 4311, 'test': 360}
+    """
+    if isinstance(times, bool) or not isinstance(times, int) or times < 1:
+        raise InputError(f"Examples are repeated a number of times, an integer >= 1. Received: {times!r}.")
+    if not source.in_memory:
+        raise InputError(f"Examples are repeated in memory, which {source.name} is too large for.")
+    part = source.split(split)
+    arrays = {feature: np.concatenate([source.array(split, feature)] * times) for feature in part.shapes}
+    return Source(
+        source.name,
+        {**source.splits, split: ArraySplit(arrays)},
+        input=source.input,
+        target=source.target,
+        class_names=source.class_names,
+        num_classes=source.num_classes,
+        input_range=source.input_range,
+        weight=source.weight,
+    )

@@ -1,0 +1,409 @@
+"""U-Net: an image in, the class of each of its pixels out.
+
+Ronneberger, Fischer and Brox, "U-Net: Convolutional Networks for Biomedical Image Segmentation" (2015),
+https://arxiv.org/abs/1505.04597.
+"""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ...errors import InputError, closest
+from ...layers.convolutional import check_options
+from ...layers.padding import mirror, mirror_to_multiple
+from ...layers.sizes import positive_integers, sizes
+from ...layers.tiles import predict_tiled
+from ...layers.unet import lost_pixels, receptive_radius, unet, valid_sizes
+from ...losses import segmentation as losses
+from ...zoo_model import ZooModel
+
+LOSSES = {
+    "cross_entropy": losses.pixel_cross_entropy,
+    "focal": losses.focal,
+    "dice": losses.dice,
+    "jaccard": losses.jaccard,
+    "tversky": losses.tversky,
+}
+WEIGHTED = ("cross_entropy", "focal")  # that use the weight of each pixel
+PIXEL_ERROR_TOLERANCE = 0.003  # by which the chosen threshold may miss the smallest pixel error
+AVERAGINGS = (None, "flips", "flips_and_rotations")
+
+
+@keras.saving.register_keras_serializable("keraszoo")
+class UNet(ZooModel):
+    """Segments images: probabilities of the classes of each pixel, and with two classes a mask by a threshold.
+
+    It learns from (x, y): images [batch, height, width, channels] in [0, 1], and y the class of each pixel, integers
+    [batch, height, width], or {"label": those, "weight": [batch, height, width] float}.
+
+    `segment` takes images of any height and width, as does the exported model: they are mirrored at the borders to
+    what the network takes, and those larger than `tile` are predicted in overlapping parts. Without `encoder` and
+    without group normalisation that gives exactly what the whole image would give.
+
+    Args:
+        image_shape: (height, width, channels) of the training images; height and width may be None. With
+            padding="valid" they must be possible sizes, such as 572.
+        num_classes: 2 as published; 1 for one logit by sigmoid, also for two classes, of which the second is the
+            foreground; or more.
+        padding, depth, width, normalization, dropout, up, residual, attention, encoder, weights: of the network, see
+            `keraszoo.layers.unet`. `weights` are not loaded again with a saved model, which has its own.
+        loss: "cross_entropy", "dice", "jaccard", "focal" or "tversky", or several with their weights, such as
+            {"cross_entropy": 1, "dice": 1}; see `keraszoo.losses.segmentation`. Each is the image's own. A pixel's
+            weight matters to cross-entropy and focal loss alone.
+        threshold: with two classes, the probability of the foreground from which on a pixel is foreground in the mask.
+            `calibrate` chooses it.
+        averaging: "flips" or "flips_and_rotations": `segment` averages over 4 flips of the image, or over these of the
+            image and of its transposed, 8 times the work. None: the image alone.
+        tile: height and width of the parts of larger images, a multiple of 2^depth, or with padding="valid" a possible
+            size; None: three times the overlap that they need, at least 512.
+
+    Raises:
+        InputError: (a ValueError) for impossible sizes, names or numbers.
+
+    Example:
+        >>> model = UNet((32, 32, 1), depth=2, width=8, normalization="batch")
+        >>> probabilities, mask = model.segment(np.zeros([1, 97, 131, 1], "float32"))
+        >>> probabilities.shape, mask.shape
+        (TensorShape([1, 97, 131, 2]), TensorShape([1, 97, 131]))
+    """
+
+    measure_names = ("pixel_error", "iou")
+    event_range = (0.0, 1.0)
+    range_advice = "divide by the largest value that there can be"
+    any_size = True
+    networks_by_name = ("encoder",)
+    calibrates = True
+
+    def __init__(
+        self,
+        image_shape,
+        num_classes=2,
+        *,
+        padding="same",
+        depth=4,
+        width=64,
+        normalization=None,
+        dropout=0.5,
+        up="transposed",
+        residual=False,
+        attention=False,
+        encoder=None,
+        weights=None,
+        loss="cross_entropy",
+        threshold=0.5,
+        averaging=None,
+        tile=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.image_shape = _image_shape(image_shape)
+        (self.num_classes,) = positive_integers("num_classes", [num_classes])
+        self.loss_weights = _loss_weights(loss)
+        self.term_names = tuple(self.loss_weights)
+        if isinstance(threshold, bool) or not isinstance(threshold, (int, float)) or not 0 <= threshold <= 1:
+            raise InputError(f"threshold is a probability, a number in [0, 1]. Received: threshold={threshold!r}.")
+        self.threshold = float(threshold)
+        check_options(averaging=(averaging, AVERAGINGS))
+        self.averaging = averaging
+        self._options = {
+            "padding": padding,
+            "depth": depth,
+            "width": width,
+            "normalization": normalization,
+            "dropout": dropout,
+            "up": up,
+            "residual": bool(residual),
+            "attention": bool(attention),
+            "encoder": encoder,
+        }
+        height, width, channels = self.image_shape
+        self.network = unet(channels, self.num_classes, weights=weights, dtype=self.dtype_policy, **self._options)
+        self._depth, self._factor = depth, 2**depth
+        self._lost = lost_pixels(depth) if padding == "valid" else 0
+        self._asked_tile = tile
+        self._grid = self._tiles(tile)
+        if self._lost:
+            self._check_valid(height, width)
+        self.event_shape = (None, None, channels)
+        self.built = True
+
+    # ------------------------------------------------------------------ the network's answers
+
+    def logits(self, x, training=False):
+        """[batch, height, width, channels] -> [batch, height, width, num_classes] float32, before softmax or sigmoid.
+
+        With padding="valid" height and width must be possible ones, and the answer is for the middle of the image.
+        """
+        x = tf.convert_to_tensor(x)
+        height, width = sizes(x)[1:3]
+        if not self._lost and not (isinstance(height, int) and height % self._factor == width % self._factor == 0):
+            x = mirror_to_multiple(x, self._factor)
+        logits = tf.cast(self.network(x, training=training), tf.float32)
+        return logits if self._lost else logits[:, :height, :width]
+
+    def probabilities(self, x):
+        """Of the classes of each pixel: [batch, height, width, channels] -> [batch, height, width, classes] float32.
+
+        Height and width are any. There are at least two classes: those of a model with a single logit are its
+        background and its foreground.
+        """
+        x = tf.cast(x, tf.float32)
+        if self.averaging is None:
+            return self._tiled(x)
+        answer = self._over_flips(x)
+        if self.averaging == "flips":
+            return answer
+        with tf.control_dependencies([answer]):  # one after the other, for memory
+            turned = tf.transpose(x, [0, 2, 1, 3])
+        return (answer + tf.transpose(self._over_flips(turned), [0, 2, 1, 3])) / 2.0
+
+    def mask(self, probabilities):
+        """The class of each pixel: [batch, height, width, classes] -> [batch, height, width] int64.
+
+        Of two classes the foreground, if its probability is `threshold` at least; of several the most probable.
+        """
+        if self.num_classes > 2:
+            return tf.argmax(probabilities, axis=-1)
+        return tf.cast(probabilities[..., 1] >= self.threshold, tf.int64)
+
+    def segment(self, x):
+        """(`probabilities`, `mask`) of images of any height and width, [batch, height, width, channels] in [0, 1]."""
+        probabilities = self.probabilities(x)
+        return probabilities, self.mask(probabilities)
+
+    def call(self, x, training=False):
+        return self.probabilities(x)
+
+    def _tiled(self, x):
+        """The probabilities of images of any size, a tensor, without averaging."""
+        height, width = sizes(x)[1:3]
+        if self._lost:
+            border, rest = self._lost // 2, self._factor - 4  # sizes are rest modulo the factor
+            more = [(rest - self._lost - size) % self._factor for size in (height, width)]
+            x = mirror(x, *[(border, border + below) for below in more])
+        else:
+            x = mirror_to_multiple(x, self._factor)
+        answer = predict_tiled(self._part, x, max(2, self.num_classes), **self._grid)
+        return answer[:, :height, :width]
+
+    def _part(self, x):
+        return losses.probabilities(self.network(x, training=False))
+
+    def _over_flips(self, x):
+        """The mean over the image, its two mirror images and the mirror image of a mirror image."""
+
+        def add(index, total):
+            def flipped(images):
+                images = tf.cond(index % 2 == 1, lambda: tf.reverse(images, [1]), lambda: images)
+                return tf.cond(index // 2 == 1, lambda: tf.reverse(images, [2]), lambda: images)
+
+            return index + 1, total + flipped(self._tiled(flipped(x)))
+
+        start = 0, tf.zeros([*sizes(x)[:3], max(2, self.num_classes)])
+        return tf.while_loop(lambda index, _: index < 4, add, start, parallel_iterations=1)[1] / 4.0
+
+    def _tiles(self, tile):
+        """The arguments of `predict_tiled`: parts of the image, and how far they overlap."""
+        margin = 0
+        if self._lost:
+            overlap = 4 % self._factor  # what makes the step from part to part divisible
+            tile = valid_sizes(max(512, 2 * self._lost), self._depth)[-1] if tile is None else tile
+        else:
+            margin = receptive_radius(self._depth)
+            if self._options["encoder"] is not None:  # it sees further than parts should overlap; blending hides seams
+                margin = 2 * self._factor
+            overlap = _up_to_multiple(2 * margin + self._factor, self._factor)
+            tile = max(512, 3 * overlap) if tile is None else tile
+            tile = _up_to_multiple(tile, self._factor) if self._asked_tile is None else tile
+        (tile,) = positive_integers("tile", [tile])
+        if self._lost:
+            self._check_valid(tile, tile, "tile")
+        least = self._lost + overlap + self._factor
+        if tile < least or (not self._lost and tile % self._factor):
+            nearest = max(least, round(tile / self._factor) * self._factor)
+            raise InputError(
+                f"At a depth of {self._depth} parts of an image must be at least {least} pixels wide, and a multiple "
+                f"of {self._factor} unless padding='valid'. Received: tile={tile}. Nearest: {nearest}."
+            )
+        return {"tile": tile, "overlap": overlap, "margin": margin, "lost": self._lost}
+
+    # ------------------------------------------------------------------ learning
+
+    def loss_terms(self, x, y=None, training=False):
+        labels, weight = self._targets(x, y)
+        logits = self.logits(x, training=training)
+        terms = {}
+        for name, share in self.loss_weights.items():
+            weighted = [weight] if name in WEIGHTED else []
+            terms[name] = share * LOSSES[name](logits, labels, *weighted)
+        predicted = tf.argmax(losses.probabilities(logits), axis=-1, output_type=labels.dtype)
+        return {
+            **terms,
+            "pixel_error": tf.reduce_mean(tf.cast(predicted != labels, tf.float32), [1, 2]),
+            "iou": _mean_iou(predicted, labels, max(2, self.num_classes)),
+        }
+
+    def _targets(self, x, y):
+        """The labels [batch, height, width] and their weights or None, of the pixels that the network answers for."""
+        name = type(self).__name__
+        if y is None:
+            raise InputError(f"{name} learns from (x, y), y the class of each pixel.")
+        weight = None
+        if isinstance(y, dict):
+            if "label" not in y or set(y) - {"label", "weight"}:
+                raise InputError(f"A dictionary of targets has label and perhaps weight. Received: {', '.join(y)}.")
+            y, weight = y["label"], y.get("weight")
+        border = self._lost // 2
+
+        def middle(values):
+            values = tf.convert_to_tensor(values)
+            values = values[..., 0] if values.shape.rank == 4 and values.shape[-1] == 1 else values
+            if not values.shape.is_compatible_with(x.shape[:3]):
+                raise InputError(
+                    f"A mask must be as large as its image. Received: masks of {tuple(values.shape)} for images of "
+                    f"{tuple(x.shape)}."
+                )
+            return values[:, border:-border, border:-border] if border else values
+
+        return tf.cast(middle(y), tf.int32), None if weight is None else middle(weight)
+
+    def calibrate(self, x, y):
+        """Chooses `threshold` for two classes: of those with nearly the fewest wrong pixels, the one for segments.
+
+        That is what `keraszoo.metrics.choose_threshold` takes of the thresholds whose pixel error on these images is at
+        most 0.003 above the smallest. V_rand alone may ask for walls so thick that many pixels are wrong.
+
+        Args:
+            x: [n, height, width, channels], images that it has learned from.
+            y: their labels.
+        """
+        if self.num_classes > 2:
+            return
+        from ...metrics.segmentation import THRESHOLDS, choose_threshold
+
+        labels = y["label"] if isinstance(y, dict) else y
+        labels = np.reshape(labels, np.shape(x)[:3])
+        foreground = [np.asarray(self.probabilities(image[None]))[0, ..., 1] for image in x]
+        foreground = np.stack(foreground)
+        errors = {value: np.mean((foreground >= value) != (labels == 1)) for value in THRESHOLDS}
+        good = [value for value, error in errors.items() if error <= min(errors.values()) + PIXEL_ERROR_TOLERANCE]
+        self.threshold = float(choose_threshold(foreground, labels, thresholds=good))
+
+    # ------------------------------------------------------------------ what it takes
+
+    def target_spec(self, event_shape):
+        return tuple(event_shape[:2]), max(2, self.num_classes)
+
+    def check_batch(self, x):
+        super().check_batch(x)
+        if self._lost:
+            self._check_valid(*x.shape[1:3])
+
+    def check_labels(self, y):
+        classes = max(2, self.num_classes)
+        y = np.asarray(y)
+        if y.size and not ((y >= 0) & (y < classes)).all():
+            raise InputError(f"Classes are from 0 to {classes - 1}. Received: from {y.min()} to {y.max()}.")
+
+    def _check_valid(self, height, width, what="height and width"):
+        for size in (height, width):
+            possible = (size,) if size is None else valid_sizes(size, self._depth)
+            if size not in possible:
+                nearest = " and ".join(map(str, possible))
+                raise InputError(
+                    f"padding='valid' at a depth of {self._depth} loses {self._lost} pixels, and {what} must be "
+                    f"{self._factor} b + {4 * (self._factor - 1)} pixels. Received: {size}. Nearest: {nearest}."
+                )
+
+    # ------------------------------------------------------------------ what it shows and serves
+
+    def pictures(self, x, seed=0):
+        """Rows of (image, probability of the foreground or most probable class as grey level), of up to 4 images."""
+        x = tf.cast(x[:4, :256, :256], tf.float32)
+        answer = self._tiled(x)
+        if self.num_classes > 2:
+            shown = tf.cast(tf.argmax(answer, -1), tf.float32)[..., None] / (self.num_classes - 1.0)
+        else:
+            shown = answer[..., 1:]
+        image = x if x.shape[-1] in (1, 3) else tf.reduce_mean(x, -1, keepdims=True)
+        return {"segmented": tf.stack([image, tf.broadcast_to(shown, tf.shape(image))], axis=1)}
+
+    def serving_signatures(self):
+        channels = self.image_shape[2]
+        signatures = {
+            "segment": (self._serve_segment, [tf.TensorSpec([None, None, None, channels], tf.float32, name="image")])
+        }
+        if channels in (1, 3):
+            signatures["segment_png_bytes"] = (
+                self._serve_segment_png_bytes,
+                [tf.TensorSpec([None], tf.string, name="image_bytes")],
+            )
+        return signatures
+
+    def serving_examples(self):
+        generator = np.random.default_rng(0)
+        pixels = generator.integers(0, 256, [3, 40, 24, self.image_shape[2]]).astype("uint8")
+        return {"segment_png_bytes": {"image_bytes": np.array([tf.io.encode_png(p).numpy() for p in pixels], object)}}
+
+    def _serve_segment(self, image):
+        probabilities, mask = self.segment(image)
+        return {"probabilities": probabilities, "mask": mask}
+
+    def _serve_segment_png_bytes(self, image_bytes):
+        """The same for encoded images, PNG or JPEG; those of one request must be of one size."""
+        channels = self.image_shape[2]
+        pixels = tf.map_fn(
+            lambda encoded: tf.io.decode_png(encoded, channels),
+            image_bytes,
+            fn_output_signature=tf.TensorSpec([None, None, channels], tf.uint8),
+        )
+        return self._serve_segment(tf.cast(pixels, tf.float32) / 255.0)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "image_shape": self.image_shape,
+            "num_classes": self.num_classes,
+            **self._options,
+            "loss": dict(self.loss_weights),
+            "threshold": self.threshold,
+            "averaging": self.averaging,
+            "tile": self._asked_tile,
+        }
+
+
+def _image_shape(image_shape):
+    """(height, width, channels), of which height and width may be None."""
+    shape = tuple(image_shape)
+    if len(shape) != 3 or shape[2] is None:
+        raise InputError(f"UNet takes images of shape (height, width, channels). Received: image_shape={image_shape}.")
+    known = iter(positive_integers("image_shape", [size for size in shape if size is not None]))
+    return tuple(None if size is None else next(known) for size in shape)
+
+
+def _loss_weights(loss):
+    """`{name: weight}` of the argument `loss`."""
+    weights = {loss: 1.0} if isinstance(loss, str) else loss
+    if not isinstance(weights, dict) or not weights:
+        raise InputError(f"loss is a name, or weights of names such as {{'dice': 1}}. Received: loss={loss!r}.")
+    for name, weight in weights.items():
+        if name not in LOSSES:
+            raise InputError(f"Unknown loss. Received: {name!r}. {closest(str(name), LOSSES)}")
+        if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not weight > 0:
+            raise InputError(f"The weight of a loss is a number > 0. Received: {name}={weight!r}.")
+    return {name: float(weight) for name, weight in weights.items()}
+
+
+def _mean_iou(predicted, labels, classes):
+    """Intersection over union, the mean over the classes but 0: 2 x [batch, height, width] -> [batch] float32.
+
+    1 where a class is neither in the mask nor predicted.
+    """
+    one, other = (tf.one_hot(values, classes)[..., 1:] for values in (predicted, labels))
+    both = tf.reduce_sum(one * other, [1, 2])
+    either = tf.reduce_sum(tf.maximum(one, other), [1, 2])
+    return tf.reduce_mean(tf.where(either > 0, tf.math.divide_no_nan(both, either), 1.0), -1)
+
+
+def _up_to_multiple(size, factor):
+    return -(-size // factor) * factor
