@@ -3,7 +3,7 @@
 Ronneberger, Fischer and Brox, "U-Net: Convolutional Networks for Biomedical Image Segmentation" (2015),
 https://arxiv.org/abs/1505.04597.
 
-The challenge's slices are not free to be part of the zoo. As an .npz file with `image` and `label` [slices, height,
+The challenge's slices are not part of the zoo. As an .npz file with `image` and `label` [slices, height,
 width], label 1 in cells and 0 on membranes, they are trained on by
 
     keraszoo train unet/isbi2012 --dataset slices.npz
