@@ -218,12 +218,13 @@ def test_without_padding_the_middle_of_the_mask_is_learned():
 
 def test_measures_are_pixel_error_and_iou_of_each_image():
     model = small((4, 4, 1), depth=1)
-    model.logits = lambda x, training=False: tf.constant([[[[9.0]] * 4] * 2 + [[[-9.0]] * 4] * 2] * 3)
+    predicted = [[[[9.0]] * 4] * 2 + [[[-9.0]] * 4] * 2] * 3 + [[[[-9.0]] * 4] * 4]
+    model.logits = lambda x, training=False: tf.constant(predicted)
     top, left = np.zeros([4, 4], int), np.zeros([4, 4], int)
     top[:2], left[:, :2] = 1, 1
-    terms = model.loss_terms(np.zeros([3, 4, 4, 1], "float32"), np.stack([top, left, 0 * top]))
-    np.testing.assert_allclose(terms["pixel_error"], [0, 0.5, 0.5])
-    np.testing.assert_allclose(terms["iou"], [1, 4 / 12, 0])
+    terms = model.loss_terms(np.zeros([4, 4, 4, 1], "float32"), np.stack([top, left, 0 * top, 0 * top]))
+    np.testing.assert_allclose(terms["pixel_error"], [0, 0.5, 0.5, 0])
+    np.testing.assert_allclose(terms["iou"], [1, 4 / 12, 0, 1])
 
 
 def test_it_learns_what_is_bright():

@@ -69,7 +69,12 @@ RECIPES = (
         weight_map={"w0": 5.0, "class_weights": None},
         test_last=4,
         with_labels=True,
-        expected={"segmentation/pixel_error": (0.075, 0.003)},
-        minutes=8,
+        expected={
+            "test/pixel_error": (0.083, 0.004),
+            "segmentation/pixel_error": (0.0756, 0.003),
+            "segmentation/v_rand": (0.86, 0.08),
+            "segmentation/v_info": (0.964, 0.015),
+        },
+        minutes=13,
     ),
 )
