@@ -25,6 +25,7 @@ from .gan.sngan import SNGAN
 from .gan.wgan import WGAN
 from .gan.wgan_gp import WGANGP
 from .vae.beta_vae import BetaVAE
+from .vae.burgess_vae import BurgessVAE
 from .vae.vae import VAE
 
 #: flows are imported when they are used: TensorFlow Probability takes two seconds
@@ -66,6 +67,7 @@ __all__ = [
     "AdversarialAutoencoder",
     "Autoencoder",
     "BetaVAE",
+    "BurgessVAE",
     "Classifier",
     "ColorizationAutoencoder",
     "ContractiveAutoencoder",

@@ -12,6 +12,7 @@ __all__ = ["FAMILIES", "Optimizer", "Recipe", "all_recipes", "get"]
 FAMILIES = (
     "vae",
     "beta_vae",
+    "burgess_vae",
     "autoencoder",
     "denoising",
     "sparse",

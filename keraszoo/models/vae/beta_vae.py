@@ -3,6 +3,8 @@
 Higgins et al., "beta-VAE: Learning Basic Visual Concepts with a Constrained Variational Framework" (ICLR 2017).
 """
 
+import math
+
 import keras
 
 from ...errors import InputError
@@ -14,26 +16,34 @@ class BetaVAE(VAE):
     """A `VAE` whose KL term is multiplied by beta; beta = 1 is the VAE.
 
     The term and metric `kl` carries the weight: it is beta * KL. Reconstruction is summed over the pixels, so the
-    same beta presses less on larger images: what beta 1 is at 32x32, beta 4 is at 64x64.
+    same beta presses less on larger images: what beta 1 is at 32x32, beta 4 is at 64x64. The paper's normalised beta
+    compares sizes: it is beta M / N, with M latent units and N values in an image.
 
     Args:
         image_shape, latent_dim, ...: as for `VAE`.
         beta: weight of the KL term, >= 0.
+        normalized: whether `beta` is the normalised one; the KL is then multiplied by beta N / M. The loss stays in
+            nats per example.
 
     Example:
-        >>> BetaVAE((8, 8, 1), latent_dim=4, beta=4.0).term_names
-        ('reconstruction', 'kl')
+        >>> BetaVAE((8, 8, 1), latent_dim=4, beta=0.25, normalized=True).kl_weight
+        4.0
     """
 
-    def __init__(self, image_shape, latent_dim=16, *, beta=4.0, **kwargs):
+    def __init__(self, image_shape, latent_dim=16, *, beta=4.0, normalized=False, **kwargs):
         if not beta >= 0:
             raise InputError(f"beta weighs the KL term and must be >= 0. Received: beta={beta!r}.")
         super().__init__(image_shape, latent_dim, **kwargs)
-        self.beta = float(beta)
+        self.beta, self.normalized = float(beta), bool(normalized)
+
+    @property
+    def kl_weight(self):
+        """What the KL is multiplied by."""
+        return self.beta * math.prod(self.image_shape) / self.latent_dim if self.normalized else self.beta
 
     def loss_terms(self, x, y=None, training=False):
         terms = super().loss_terms(x, y, training=training)
-        return {**terms, "kl": self.beta * terms["kl"]}
+        return {**terms, "kl": self.kl_weight * terms["kl"]}
 
     def get_config(self):
-        return {**super().get_config(), "beta": self.beta}
+        return {**super().get_config(), "beta": self.beta, "normalized": self.normalized}
