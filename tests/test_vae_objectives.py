@@ -8,6 +8,7 @@ import tensorflow as tf
 from keraszoo.errors import InputError
 from keraszoo.losses import normal_kl
 from keraszoo.models import VAE, BetaVAE, BurgessVAE
+from keraszoo.models.vae.schedules import Scheduled
 
 
 def images(count=6, seed=0):
@@ -67,7 +68,77 @@ def test_capacity_is_reached_from_both_sides():
 
 
 def test_impossible_capacities_are_refused():
-    with pytest.raises(InputError, match="capacity is a KL in nats and must be >= 0. Received: capacity=-1"):
+    with pytest.raises(InputError, match="capacity must be a number >= 0, or a schedule. Received: capacity=-1"):
         BurgessVAE((4, 4, 1), capacity=-1)
     with pytest.raises(InputError, match="must be >= 0. Received: gamma=-2"):
         BurgessVAE((4, 4, 1), gamma=-2)
+
+
+# ---------------------------------------------------------------------- schedules
+
+
+def values_of(schedule, steps):
+    number = Scheduled("beta", schedule)
+    found = []
+    for _ in range(steps):
+        found.append(float(number.value()))
+        number.advance()
+    return found
+
+
+def test_schedules_are_their_formulas():
+    warm_up = {"schedule": "linear", "start": 1.0, "end": 3.0, "steps": 4}
+    assert values_of(warm_up, 7) == [1.0, 1.5, 2.0, 2.5, 3.0, 3.0, 3.0]
+    cycles = {"schedule": "cyclic", "end": 2.0, "period": 6, "rising": 2 / 3}
+    np.testing.assert_allclose(values_of(cycles, 8), [0.0, 0.5, 1.0, 1.5, 2.0, 2.0, 0.0, 0.5], rtol=1e-6)
+    assert values_of(2.5, 3) == [2.5, 2.5, 2.5]
+
+
+WARM_UP = {"schedule": "linear", "end": 4.0, "steps": 16}
+
+
+def warming():
+    model = BetaVAE((4, 4, 1), latent_dim=2, hidden=(8,), beta=WARM_UP)
+    model.compile("adam", steps_per_execution=3)
+    return model
+
+
+def test_each_step_has_its_own_beta():
+    model = warming()
+    history = model.fit(images(16), batch_size=4, epochs=3, verbose=0).history  # executions of 3 steps and 1
+    np.testing.assert_allclose(history["beta"], [0.375, 1.375, 2.375], rtol=1e-6)  # means over 4 steps
+    assert float(model.beta) == 3.0
+    assert model.evaluate(images(4), verbose=0, return_dict=True)["beta"] == 3.0
+
+
+def test_a_saved_schedule_goes_on_where_it_was(tmp_path):
+    model = warming()
+    model.fit(images(16), batch_size=4, verbose=0)
+    model.save(tmp_path / "model.keras")
+    restored = keras.saving.load_model(tmp_path / "model.keras")
+    assert restored.get_config()["beta"] == WARM_UP and float(restored.beta) == 1.0
+    assert restored.fit(images(16), batch_size=4, verbose=0).history["beta"] == [1.375]
+
+
+def test_two_replicas_count_a_step_once(mirrored):
+    with mirrored.scope():
+        model = warming()
+    model.fit(images(12), batch_size=4, epochs=2, verbose=0)
+    assert float(model.beta) == 1.5
+
+
+@pytest.mark.parametrize(
+    ("schedule", "message"),
+    [
+        ({"schedule": "liner", "end": 1.0, "steps": 5}, "Unknown schedule of beta. Received: 'liner'. Closest: linear"),
+        ({"schedule": "linear", "end": 1.0}, "A linear schedule of beta takes end, steps, start. Received: "),
+        ({"schedule": "linear", "end": 1.0, "steps": 0}, "must be an integer >= 1. Received: 0"),
+        ({"schedule": "linear", "end": -1.0, "steps": 5}, "end must be a number >= 0, or a schedule. Received: end=-1"),
+        ({"schedule": "cyclic", "end": 1.0, "period": 5, "rising": 0}, "0 < rising <= 1. Received: 0"),
+        ("linear", "beta must be a number >= 0, or a schedule. Received: beta='linear'"),
+    ],
+)
+def test_impossible_schedules_are_refused(schedule, message):
+    with pytest.raises(InputError, match=message) as error:
+        BetaVAE((4, 4, 1), beta=schedule)
+    assert "\n" not in str(error.value)

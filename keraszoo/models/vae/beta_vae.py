@@ -6,8 +6,9 @@ Higgins et al., "beta-VAE: Learning Basic Visual Concepts with a Constrained Var
 import math
 
 import keras
+import tensorflow as tf
 
-from ...errors import InputError
+from .schedules import Scheduled
 from .vae import VAE
 
 
@@ -21,7 +22,8 @@ class BetaVAE(VAE):
 
     Args:
         image_shape, latent_dim, ...: as for `VAE`.
-        beta: weight of the KL term, >= 0.
+        beta: weight of the KL term, >= 0; or how it follows the training step, as `Scheduled` takes it. The measure
+            `beta` then shows it.
         normalized: whether `beta` is the normalised one; the KL is then multiplied by beta N / M. The loss stays in
             nats per example.
 
@@ -31,19 +33,30 @@ class BetaVAE(VAE):
     """
 
     def __init__(self, image_shape, latent_dim=16, *, beta=4.0, normalized=False, **kwargs):
-        if not beta >= 0:
-            raise InputError(f"beta weighs the KL term and must be >= 0. Received: beta={beta!r}.")
         super().__init__(image_shape, latent_dim, **kwargs)
-        self.beta, self.normalized = float(beta), bool(normalized)
+        self.beta_schedule, self.normalized = Scheduled("beta", beta), bool(normalized)
+
+    @property
+    def beta(self):
+        """Beta in the next training step."""
+        return self.beta_schedule.value()
 
     @property
     def kl_weight(self):
         """What the KL is multiplied by."""
-        return self.beta * math.prod(self.image_shape) / self.latent_dim if self.normalized else self.beta
+        return self.beta * (math.prod(self.image_shape) / self.latent_dim if self.normalized else 1.0)
+
+    @property
+    def measure_names(self):
+        return ("beta",) if self.beta_schedule.varies else ()
 
     def loss_terms(self, x, y=None, training=False):
         terms = super().loss_terms(x, y, training=training)
-        return {**terms, "kl": self.kl_weight * terms["kl"]}
+        shown = {name: tf.fill(tf.shape(terms["kl"]), self.beta) for name in self.measure_names}
+        return {**terms, "kl": self.kl_weight * terms["kl"], **shown}
+
+    def after_turn(self, player, x, y=None):
+        self.beta_schedule.advance()
 
     def get_config(self):
-        return {**super().get_config(), "beta": self.beta, "normalized": self.normalized}
+        return {**super().get_config(), "beta": self.beta_schedule.get_value(), "normalized": self.normalized}
