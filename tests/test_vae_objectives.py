@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from keraszoo.errors import InputError
 from keraszoo.losses import normal_kl
-from keraszoo.models import VAE, BetaVAE, BurgessVAE
+from keraszoo.models import VAE, BetaTCVAE, BetaVAE, BurgessVAE
 from keraszoo.models.vae.schedules import Scheduled
 
 
@@ -142,3 +142,63 @@ def test_impossible_schedules_are_refused(schedule, message):
     with pytest.raises(InputError, match=message) as error:
         BetaVAE((4, 4, 1), beta=schedule)
     assert "\n" not in str(error.value)
+
+
+# ---------------------------------------------------------------------- total correlation
+
+
+def gaussian_model(model, count, **arguments):
+    """A model of `count` numbers which are the means and log-variances of half as many units."""
+    return model(
+        (count,), latent_dim=count // 2, encoder=telling(count), decoder=keras.layers.Dense(count),
+        likelihood="gaussian", **arguments,
+    )  # fmt: skip
+
+
+def posteriors(count, correlation=0.0, variance=0.2):
+    """Examples whose codes are N(0, [[1, correlation], [correlation, 1]]): their means, and the same log-variances."""
+    spread = np.array([[1 - variance, correlation], [correlation, 1 - variance]])
+    mean = np.random.default_rng(0).multivariate_normal([0, 0], spread, size=count)
+    return np.hstack([mean, np.full_like(mean, np.log(variance))]).astype("float32")
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.7])
+def test_parts_of_the_kl_of_a_gaussian_code_are_known(correlation):
+    model = gaussian_model(BetaTCVAE, 4, size=100_000, beta=1.0)
+    terms = model.loss_terms(posteriors(2000, correlation))
+    exact = {
+        "mutual_information": 0.5 * np.log((1 - correlation**2) / 0.2**2),
+        "total_correlation": -0.5 * np.log(1 - correlation**2),
+        "dimension_wise_kl": 0.0,
+    }
+    for name, value in exact.items():
+        found = np.asarray(terms[name])
+        assert found.mean() == pytest.approx(value, abs=3 * found.std() / np.sqrt(2000) + 0.02), name
+
+
+def test_parts_of_the_kl_add_up_to_it():
+    x = posteriors(3000, 0.5)
+    model = gaussian_model(BetaTCVAE, 4, size=3000, beta=1.0)
+    terms = model.loss_terms(x)
+    whole = sum(np.asarray(terms[name]) for name in model.batch_term_names)
+    error = whole.std() / np.sqrt(len(x))
+    assert whole.mean() == pytest.approx(float(np.mean(normal_kl(x[:, :2], x[:, 2:]))), abs=3 * error)
+
+
+def test_each_part_has_its_weight(same_noise):
+    x = posteriors(16, 0.5)
+    plain = gaussian_model(BetaTCVAE, 4, size=16, beta=1.0).loss_terms(x)
+    weighed = gaussian_model(BetaTCVAE, 4, size=16, alpha=2.0, beta=3.0, gamma=5.0).loss_terms(x)
+    for name, weight in {"mutual_information": 2.0, "total_correlation": 3.0, "dimension_wise_kl": 5.0}.items():
+        np.testing.assert_allclose(weighed[name], weight * np.asarray(plain[name]), rtol=1e-5, atol=1e-6)
+    again = BetaTCVAE.from_config(BetaTCVAE((4, 4, 1), size=16, beta=3.0, alpha=2.0, gamma=5.0).get_config())
+    assert (again.size, again.beta, again.alpha, again.gamma) == (16, 3.0, 2.0, 5.0)
+
+
+def test_impossible_weights_of_the_parts_are_refused():
+    with pytest.raises(InputError, match="alpha weighs a part of the KL and must be >= 0. Received: alpha=-1"):
+        BetaTCVAE((4, 4, 1), size=10, alpha=-1)
+    with pytest.raises(InputError, match="size"):
+        BetaTCVAE((4, 4, 1), size=0)
+    with pytest.raises(InputError, match="part of the training examples. Received: 6 of size=5"):
+        BetaTCVAE((4, 4, 1), size=5).loss_terms(images(6))

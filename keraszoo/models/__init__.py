@@ -24,6 +24,7 @@ from .gan.pacgan import PacGAN
 from .gan.sngan import SNGAN
 from .gan.wgan import WGAN
 from .gan.wgan_gp import WGANGP
+from .vae.beta_tc_vae import BetaTCVAE
 from .vae.beta_vae import BetaVAE
 from .vae.burgess_vae import BurgessVAE
 from .vae.vae import VAE
@@ -67,6 +68,7 @@ __all__ = [
     "AdversarialAutoencoder",
     "Autoencoder",
     "BetaVAE",
+    "BetaTCVAE",
     "BurgessVAE",
     "Classifier",
     "ColorizationAutoencoder",

@@ -13,6 +13,7 @@ FAMILIES = (
     "vae",
     "beta_vae",
     "burgess_vae",
+    "beta_tc_vae",
     "autoencoder",
     "denoising",
     "sparse",
