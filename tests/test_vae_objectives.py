@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from keraszoo.errors import InputError
 from keraszoo.losses import normal_kl
-from keraszoo.models import VAE, BetaTCVAE, BetaVAE, BurgessVAE
+from keraszoo.models import DIPVAE, VAE, BetaTCVAE, BetaVAE, BurgessVAE
 from keraszoo.models.vae.schedules import Scheduled
 
 
@@ -202,3 +202,24 @@ def test_impossible_weights_of_the_parts_are_refused():
         BetaTCVAE((4, 4, 1), size=0)
     with pytest.raises(InputError, match="part of the training examples. Received: 6 of size=5"):
         BetaTCVAE((4, 4, 1), size=5).loss_terms(images(6))
+
+
+# ---------------------------------------------------------------------- covariance
+
+
+def test_covariance_of_means_or_of_codes_is_pressed():
+    x = np.array([[1, 0, 0, 0], [-1, 0, 0, 0], [1, 2, 0, 0], [-1, -2, 0, 0]], "float32")  # means, then log-variances
+    # Cov(E[z|x]) = [[1, 1], [1, 2]]; with the posteriors' variances of 1, [[2, 1], [1, 3]]
+    first = gaussian_model(DIPVAE, 4, variant="I", off_diagonal=3.0).loss_terms(x)["covariance"]
+    np.testing.assert_allclose(first, 3 * 2 + 30 * 1, rtol=1e-5)
+    second = gaussian_model(DIPVAE, 4, variant="II", off_diagonal=3.0).loss_terms(x)["covariance"]
+    np.testing.assert_allclose(second, 3 * 2 + 3 * (1 + 4), rtol=1e-5)
+    own = gaussian_model(DIPVAE, 4, variant="II", off_diagonal=3.0, diagonal=0.0).loss_terms(x)["covariance"]
+    np.testing.assert_allclose(own, 6, rtol=1e-5)
+
+
+def test_impossible_covariance_penalties_are_refused():
+    with pytest.raises(InputError, match="Unknown variant. Received: variant='III'. Closest: II"):
+        DIPVAE((4, 4, 1), variant="III")
+    with pytest.raises(InputError, match="diagonal weighs the penalty and must be >= 0. Received: diagonal=-1"):
+        DIPVAE((4, 4, 1), diagonal=-1)

@@ -27,6 +27,7 @@ from .gan.wgan_gp import WGANGP
 from .vae.beta_tc_vae import BetaTCVAE
 from .vae.beta_vae import BetaVAE
 from .vae.burgess_vae import BurgessVAE
+from .vae.dip_vae import DIPVAE
 from .vae.vae import VAE
 
 #: flows are imported when they are used: TensorFlow Probability takes two seconds
@@ -69,6 +70,7 @@ __all__ = [
     "Autoencoder",
     "BetaVAE",
     "BetaTCVAE",
+    "DIPVAE",
     "BurgessVAE",
     "Classifier",
     "ColorizationAutoencoder",

@@ -14,6 +14,7 @@ FAMILIES = (
     "beta_vae",
     "burgess_vae",
     "beta_tc_vae",
+    "dip_vae",
     "autoencoder",
     "denoising",
     "sparse",
