@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from keraszoo.errors import InputError
 from keraszoo.losses import normal_kl
-from keraszoo.models import DIPVAE, VAE, BetaTCVAE, BetaVAE, BurgessVAE
+from keraszoo.models import DIPVAE, VAE, BetaTCVAE, BetaVAE, BurgessVAE, InfoVAE
 from keraszoo.models.vae.schedules import Scheduled
 
 
@@ -223,3 +223,36 @@ def test_impossible_covariance_penalties_are_refused():
         DIPVAE((4, 4, 1), variant="III")
     with pytest.raises(InputError, match="diagonal weighs the penalty and must be >= 0. Received: diagonal=-1"):
         DIPVAE((4, 4, 1), diagonal=-1)
+
+
+# ---------------------------------------------------------------------- discrepancy
+
+
+def test_codes_that_follow_the_prior_have_no_discrepancy():
+    x = posteriors(2000)
+    near = float(gaussian_model(InfoVAE, 4, alpha=1.0, weight=1.0).loss_terms(x)["discrepancy"][0])
+    x[:, 0] += 1.0
+    far = float(gaussian_model(InfoVAE, 4, alpha=1.0, weight=1.0).loss_terms(x)["discrepancy"][0])
+    # two Gaussians a shift apart, d = 2 and a kernel of scale 2 d
+    exact = 2 * (4 / 8) * (1 - np.exp(-1 / 8))
+    assert abs(near) < 0.01 and far == pytest.approx(exact, abs=0.02)
+
+
+def test_the_weights_of_an_info_vae_are_those_of_the_paper(same_noise):
+    x = posteriors(8)
+    plain = gaussian_model(InfoVAE, 4, alpha=0.0, weight=2.0).loss_terms(x)
+    weighed = gaussian_model(InfoVAE, 4, alpha=0.25, weight=4.0).loss_terms(x)
+    np.testing.assert_allclose(plain["kl"], normal_kl(x[:, :2], x[:, 2:]), rtol=1e-5)
+    np.testing.assert_allclose(weighed["kl"], 0.75 * plain["kl"], rtol=1e-5)
+    np.testing.assert_allclose(weighed["discrepancy"], 3.25 * plain["discrepancy"], rtol=1e-5)
+    vae = gaussian_model(InfoVAE, 4, alpha=0.0, weight=1.0).loss_terms(x)
+    np.testing.assert_array_equal(vae["discrepancy"], 0.0)
+
+
+def test_impossible_info_vaes_are_refused():
+    with pytest.raises(InputError, match="alpha must be <= 1. Received: alpha=2"):
+        InfoVAE((4, 4, 1), alpha=2)
+    with pytest.raises(InputError, match="must be >= 0. Received: alpha=0.5 and weight=0.1"):
+        InfoVAE((4, 4, 1), alpha=0.5, weight=0.1)
+    with pytest.raises(InputError, match="Unknown kernel. Received: 'gausian'. Closest: gaussian"):
+        InfoVAE((4, 4, 1), kernel="gausian")

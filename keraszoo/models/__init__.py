@@ -28,6 +28,7 @@ from .vae.beta_tc_vae import BetaTCVAE
 from .vae.beta_vae import BetaVAE
 from .vae.burgess_vae import BurgessVAE
 from .vae.dip_vae import DIPVAE
+from .vae.info_vae import InfoVAE
 from .vae.vae import VAE
 
 #: flows are imported when they are used: TensorFlow Probability takes two seconds
@@ -71,6 +72,7 @@ __all__ = [
     "BetaVAE",
     "BetaTCVAE",
     "DIPVAE",
+    "InfoVAE",
     "BurgessVAE",
     "Classifier",
     "ColorizationAutoencoder",

@@ -15,6 +15,7 @@ FAMILIES = (
     "burgess_vae",
     "beta_tc_vae",
     "dip_vae",
+    "info_vae",
     "autoencoder",
     "denoising",
     "sparse",
