@@ -7,7 +7,8 @@ import tensorflow as tf
 
 from keraszoo.errors import InputError
 from keraszoo.losses import normal_kl
-from keraszoo.models import DIPVAE, VAE, BetaTCVAE, BetaVAE, BurgessVAE, InfoVAE
+from keraszoo.models import DIPVAE, VAE, BetaTCVAE, BetaVAE, BurgessVAE, FactorVAE, InfoVAE
+from keraszoo.models.vae.factor_vae import permuted_halves
 from keraszoo.models.vae.schedules import Scheduled
 
 
@@ -256,3 +257,58 @@ def test_impossible_info_vaes_are_refused():
         InfoVAE((4, 4, 1), alpha=0.5, weight=0.1)
     with pytest.raises(InputError, match="Unknown kernel. Received: 'gausian'. Closest: gaussian"):
         InfoVAE((4, 4, 1), kernel="gausian")
+
+
+# ---------------------------------------------------------------------- a discriminator
+
+
+@pytest.mark.parametrize("rows", [1, 2, 7, 8])
+def test_each_unit_is_permuted_and_comes_of_the_other_half(rows):
+    random = np.random.default_rng(0)
+    codes = np.arange(rows * 3).reshape(rows, 3).astype("float32")
+    permuted = permuted_halves(codes, random.random([rows, 3], "float32")).numpy()
+    np.testing.assert_array_equal(np.sort(permuted, axis=0), codes)
+    half = rows // 2
+    assert np.all(permuted[:half] // 3 >= half) and np.all(permuted[rows - half :] // 3 < half)
+
+
+def discriminated(correlation, rows=4096, steps=300):
+    """The discriminator's loss and the total correlation, after it alone has learned of Gaussian codes."""
+    x = posteriors(rows, correlation)
+    model = gaussian_model(FactorVAE, 4, gamma=1.0, discriminator_hidden=(64, 64))
+    optimizer, variables = keras.optimizers.Adam(3e-3), model.discriminator.trainable_variables
+
+    @tf.function
+    def learn():
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(model.discriminator_terms(x, training=True)["discriminator"])
+        optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+
+    optimizer.build(variables)
+    for _ in range(steps):
+        learn()
+    return {name: float(np.mean(term)) for name, term in model.loss_terms(x).items()}
+
+
+def test_a_discriminator_of_independent_units_knows_nothing():
+    terms = discriminated(0.0)
+    assert terms["discriminator"] == pytest.approx(np.log(2), abs=0.02)
+    assert terms["total_correlation"] == pytest.approx(0.0, abs=0.03)
+
+
+def test_a_discriminator_finds_the_total_correlation():
+    terms = discriminated(0.75)
+    assert terms["total_correlation"] == pytest.approx(-0.5 * np.log(1 - 0.75**2), abs=0.1)
+
+
+def test_each_player_learns_from_its_own_terms_alone():
+    x = posteriors(8, 0.5)
+    model = gaussian_model(FactorVAE, 4, gamma=2.0, discriminator_hidden=(8,))
+    with tf.GradientTape() as tape:
+        terms = model.discriminator_terms(x, training=True)
+    assert all(gradient is None for gradient in tape.gradient(terms, model.encoder.trainable_variables))
+    with tf.GradientTape() as tape:
+        terms = model.vae_terms(x, training=True)["total_correlation"]
+    assert np.abs(tape.gradient(terms, model.encoder.trainable_variables)[0]).max() > 0
+    with pytest.raises(InputError, match="gamma weighs the total correlation and must be > 0. Received: gamma=0"):
+        FactorVAE((4, 4, 1), gamma=0)

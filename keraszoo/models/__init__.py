@@ -28,6 +28,7 @@ from .vae.beta_tc_vae import BetaTCVAE
 from .vae.beta_vae import BetaVAE
 from .vae.burgess_vae import BurgessVAE
 from .vae.dip_vae import DIPVAE
+from .vae.factor_vae import FactorVAE
 from .vae.info_vae import InfoVAE
 from .vae.vae import VAE
 
@@ -73,6 +74,7 @@ __all__ = [
     "BetaTCVAE",
     "DIPVAE",
     "InfoVAE",
+    "FactorVAE",
     "BurgessVAE",
     "Classifier",
     "ColorizationAutoencoder",

@@ -16,6 +16,7 @@ FAMILIES = (
     "beta_tc_vae",
     "dip_vae",
     "info_vae",
+    "factor_vae",
     "autoencoder",
     "denoising",
     "sparse",
