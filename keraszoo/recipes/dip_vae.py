@@ -17,7 +17,7 @@ RECIPES = (
         optimizers={"optimizer": Optimizer("adam", 3e-3, decay="cosine")},
         batch_size=64,
         epochs=60,
-        expected={"train/loss": (35.2, 1.0), "test/loss": (38.6, 1.5)},
+        expected={"train/loss": (35.2, 1.0), "test/loss": (39.2, 1.5)},
         minutes=0.2,
     ),
     Recipe(
