@@ -8,7 +8,7 @@ from .gradient_penalties import lipschitz_penalty, squared_gradient_norm
 from .likelihoods import Bernoulli, Gaussian, Likelihood
 from .penalties import kl_sparsity, l1, squared_jacobian_norm
 from .segmentation import dice, focal, jaccard, pixel_cross_entropy, tversky
-from .total_correlation import aggregate_log_weights, total_correlation
+from .total_correlation import aggregate_log_densities, aggregate_log_weights, total_correlation
 
 __all__ = [
     "AdversarialLoss",
@@ -16,6 +16,7 @@ __all__ = [
     "Gaussian",
     "Likelihood",
     "adversarial_loss",
+    "aggregate_log_densities",
     "aggregate_log_weights",
     "code_covariance",
     "dice",

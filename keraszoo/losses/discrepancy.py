@@ -32,7 +32,7 @@ def maximum_mean_discrepancy(codes, draws, kernel="gaussian", scale=None):
     the same on each, and every replica gets what one would.
 
     Args:
-        codes, draws: [n, d] and [m, d], n and m >= 2.
+        codes, draws: [n, d] and [m, d], n and m >= 2; of a single one, the pairs that it lacks count 0.
         kernel: "gaussian" (InfoVAE) or "inverse_multiquadratic" (WAE).
         scale: of the squared distance; 2 d by default, the expected squared distance of two draws from N(0, I).
 
@@ -66,4 +66,5 @@ def _squared_distances(x, y):
 def _mean_of_different_pairs(kernel, x, scale):
     count = tf.cast(tf.shape(x)[0], tf.float32)
     same = count  # every kernel is 1 at distance 0
-    return (tf.reduce_sum(kernel(_squared_distances(x, x), scale)) - same) / (count * (count - 1.0))
+    total = tf.reduce_sum(kernel(_squared_distances(x, x), scale)) - same
+    return tf.math.divide_no_nan(total, count * (count - 1.0))

@@ -47,6 +47,24 @@ def total_correlation(z, mean, log_var, size, *, first=0, estimator="stratified"
         >>> total_correlation(z, z, narrow, size=2).numpy().round(4)  # log 2
         array([0.6931, 0.6931], dtype=float32)
     """
+    together, apart = aggregate_log_densities(z, mean, log_var, size, first=first, estimator=estimator)
+    return together - tf.reduce_sum(apart, axis=1)
+
+
+def aggregate_log_densities(z, mean, log_var, size, *, first=0, estimator="stratified"):
+    """log q(z) and each log q(z_j) of each draw, q the mean of the posteriors of all `size` training examples, in nats.
+
+    Args:
+        z, mean, log_var, size, first, estimator: as for `total_correlation`, with the same errors.
+
+    Returns:
+        [rows] and [rows, d], float32.
+
+    Example:
+        >>> z = tf.constant([[0.0], [0.0]])  # two examples, whose posterior is the prior
+        >>> aggregate_log_densities(z, z, z, size=2)[0].numpy().round(4)  # -log(2 pi) / 2
+        array([-0.9189, -0.9189], dtype=float32)
+    """
     z, mean, log_var = (tf.cast(values, tf.float32) for values in (z, mean, log_var))
     weights = aggregate_log_weights(tf.shape(z)[0], tf.shape(mean)[0], size, first=first, estimator=estimator)
     if mean.shape[0] is not None and mean.shape[0] > size:
@@ -54,8 +72,7 @@ def total_correlation(z, mean, log_var, size, *, first=0, estimator="stratified"
     squares = tf.square(z[:, None] - mean) * tf.exp(-log_var)
     log_q = -0.5 * (squares + log_var + math.log(2 * math.pi))  # [rows, batch, d]
     together = tf.reduce_logsumexp(weights + tf.reduce_sum(log_q, axis=2), axis=1)
-    apart = tf.reduce_logsumexp(weights[..., None] + log_q, axis=1)
-    return together - tf.reduce_sum(apart, axis=1)
+    return together, tf.reduce_logsumexp(weights[..., None] + log_q, axis=1)
 
 
 def aggregate_log_weights(rows, batch, size, *, first=0, estimator="stratified"):

@@ -25,7 +25,12 @@ from .gan.sngan import SNGAN
 from .gan.wgan import WGAN
 from .gan.wgan_gp import WGANGP
 from .segmentation.unet import UNet
+from .vae.beta_tc_vae import BetaTCVAE
 from .vae.beta_vae import BetaVAE
+from .vae.burgess_vae import BurgessVAE
+from .vae.dip_vae import DIPVAE
+from .vae.factor_vae import FactorVAE
+from .vae.info_vae import InfoVAE
 from .vae.vae import VAE
 
 #: flows are imported when they are used: TensorFlow Probability takes two seconds
@@ -68,6 +73,11 @@ __all__ = [
     "AdversarialAutoencoder",
     "Autoencoder",
     "BetaVAE",
+    "BetaTCVAE",
+    "DIPVAE",
+    "InfoVAE",
+    "FactorVAE",
+    "BurgessVAE",
     "Classifier",
     "ColorizationAutoencoder",
     "ContractiveAutoencoder",

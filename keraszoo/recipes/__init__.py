@@ -12,6 +12,11 @@ __all__ = ["FAMILIES", "Optimizer", "Recipe", "all_recipes", "get"]
 FAMILIES = (
     "vae",
     "beta_vae",
+    "burgess_vae",
+    "beta_tc_vae",
+    "dip_vae",
+    "info_vae",
+    "factor_vae",
     "autoencoder",
     "denoising",
     "sparse",

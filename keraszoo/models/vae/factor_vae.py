@@ -1,0 +1,139 @@
+"""The FactorVAE: a discriminator tells how far the units of the code are from independent.
+
+Kim and Mnih, "Disentangling by Factorising" (2018), https://arxiv.org/abs/1802.05983.
+"""
+
+import keras
+import tensorflow as tf
+
+from ...errors import InputError
+from ...global_batch import global_rows
+from ...layers.networks import check_network, dense_encoder
+from ...layers.sizes import positive_integers
+from ...layers.unchanged import call_unchanged, infer
+from ...losses import normal_kl
+from ...zoo_model import Player
+from .vae import VAE
+
+
+@keras.saving.register_keras_serializable("keraszoo")
+class FactorVAE(VAE):
+    """A `VAE` with gamma times the total correlation of its code, as a discriminator estimates it, added to its loss.
+
+    The discriminator tells codes, draws from q(z), from codes whose units come of different examples, draws from
+    prod_j q(z_j). Its logit is log q(z) - log prod_j q(z_j) once it is optimal, so that its mean over codes is the
+    total correlation. In each step, in turn: encoder and decoder learn; the discriminator learns from codes which it
+    does not change.
+
+    The paper permutes the units over a second batch. Here the batch, of all replicas, is cut into two halves, and each
+    half's codes are told from permuted codes of the other: no example is drawn twice, and none is compared with
+    itself. Of an odd number of examples, one meets permuted codes of its own half. A `batch_size` of 2 B is thus two
+    batches of B.
+
+    `compile` takes an optimizer for each: `optimizer` and `discriminator_optimizer`.
+
+    Args:
+        image_shape, latent_dim, ...: as for `VAE`.
+        gamma: weight of the total correlation, > 0.
+        discriminator_hidden: units of the discriminator's hidden layers; the paper's has six of 1000.
+        discriminator: a network of your own, [batch, latent_dim] -> [batch, 1], a logit, positive for codes.
+
+    Example:
+        >>> model = FactorVAE((8, 8, 1), latent_dim=4, hidden=(32,), discriminator_hidden=(32,))
+        >>> model.compile("adam", discriminator_optimizer="adam")
+        >>> model.term_names
+        ('reconstruction', 'kl', 'total_correlation', 'discriminator')
+    """
+
+    term_names = ("reconstruction", "kl", "total_correlation", "discriminator")
+    batch_term_names = ("discriminator",)
+
+    def __init__(
+        self,
+        image_shape,
+        latent_dim=16,
+        *,
+        gamma=10.0,
+        discriminator_hidden=(256, 256, 256),
+        discriminator=None,
+        **kwargs,
+    ):
+        if not gamma > 0:
+            raise InputError(f"gamma weighs the total correlation and must be > 0. Received: gamma={gamma!r}.")
+        super().__init__(image_shape, latent_dim, **kwargs)
+        self.built = False
+        self.gamma = float(gamma)
+        self.discriminator_hidden = positive_integers("discriminator_hidden", discriminator_hidden)
+        self._passed["discriminator"] = discriminator
+        if discriminator is None:
+            discriminator = dense_encoder(
+                (self.latent_dim,), 1, self.discriminator_hidden, activation="leaky_relu", dtype=self.dtype_policy
+            )
+        self.discriminator = discriminator
+        check_network(self.discriminator, "discriminator", (self.latent_dim,), (1,))
+        self.built = True
+
+    def players(self):
+        vae = self.encoder.trainable_variables + self.decoder.trainable_variables
+        return {
+            "optimizer": Player(self.vae_terms, vae),
+            "discriminator_optimizer": Player(self.discriminator_terms, self.discriminator.trainable_variables),
+        }
+
+    def loss_terms(self, x, y=None, training=False):
+        return {**self.vae_terms(x, y, training=training), **self.discriminator_terms(x, y, training=training)}
+
+    def vae_terms(self, x, y=None, training=False):
+        """The negative ELBO, and the discriminator's logit of the z that was decoded, times gamma."""
+        mean, log_var = self.encode(x, training=training)
+        z = self.draw(mean, log_var)
+        output = self.decoder(z, training=training)
+        logit = (call_unchanged if training else infer)(self.discriminator, z)
+        return {
+            "reconstruction": self.likelihood.negative_log_likelihood(x, output),
+            "kl": normal_kl(mean, log_var),
+            "total_correlation": self.gamma * tf.cast(logit, tf.float32)[:, 0],
+        }
+
+    def discriminator_terms(self, x, y=None, training=False):
+        """How badly the discriminator tells codes from those whose units come of different examples."""
+        moments = tf.cast((call_unchanged if training else infer)(self.encoder, x), tf.float32)
+        z = tf.stop_gradient(self.draw(*tf.split(moments, 2, axis=-1)))
+        codes, first = global_rows(z)
+        keys, _ = global_rows(keras.random.uniform(tf.shape(z), seed=self.noise))
+        mine = (first + tf.range(tf.shape(z)[0])) % tf.shape(codes)[0]
+        permuted = tf.gather(permuted_halves(codes, keys), mine)
+        real, fake = (tf.cast(self.discriminator(each, training=training), tf.float32)[:, 0] for each in (z, permuted))
+        return {"discriminator": 0.5 * (tf.nn.softplus(-real) + tf.nn.softplus(fake))}
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "gamma": self.gamma,
+            "discriminator_hidden": self.discriminator_hidden,
+        }
+
+
+def permuted_halves(codes, keys):
+    """Codes whose units come of different examples, each of the other half of the batch.
+
+    Args:
+        codes: [batch, d].
+        keys: [batch, d], in [0, 1): their order in each column is the permutation of that unit.
+
+    Returns:
+        [batch, d]: the second half's values of each unit, in the order of their keys, then the first half's.
+
+    Example:
+        >>> codes = tf.constant([[1.0, 10.0], [2.0, 20.0], [3.0, 30.0], [4.0, 40.0]])
+        >>> keys = tf.constant([[0.1, 0.9], [0.2, 0.8], [0.3, 0.7], [0.4, 0.6]])
+        >>> permuted_halves(codes, keys).numpy()
+        array([[ 3., 40.],
+               [ 4., 30.],
+               [ 1., 20.],
+               [ 2., 10.]], dtype=float32)
+    """
+    rows = tf.shape(codes)[0]
+    in_first_half = tf.cast(tf.range(rows) < rows // 2, tf.float32)
+    order = tf.argsort(tf.transpose(keys) + in_first_half, axis=1, stable=True)
+    return tf.transpose(tf.gather(tf.transpose(codes), order, batch_dims=1))

@@ -1,0 +1,66 @@
+"""The InfoVAE: the codes as a whole follow the prior, while each may tell as much of its example as it likes.
+
+Zhao, Song and Ermon, "InfoVAE: Balancing Learning and Inference in Variational Autoencoders" (2019),
+https://arxiv.org/abs/1706.02262.
+"""
+
+import keras
+import tensorflow as tf
+
+from ...errors import InputError, closest
+from ...global_batch import global_rows
+from ...losses import maximum_mean_discrepancy, normal_kl
+from ...losses.discrepancy import KERNELS
+from .vae import VAE
+
+
+@keras.saving.register_keras_serializable("keraszoo")
+class InfoVAE(VAE):
+    """Minimises -log p(x|z) + (1 - alpha) KL(q(z|x) || p(z)) + (alpha + lambda - 1) MMD(q(z), p(z)).
+
+    The squared maximum mean discrepancy is that of the codes of the whole batch, of all replicas, and as many draws
+    from N(0, I). alpha = 1 is the MMD-VAE, without the KL; alpha = 0 and lambda = 1 is the VAE.
+
+    Args:
+        image_shape, latent_dim, ...: as for `VAE`.
+        alpha: preference for mutual information of example and code, at most 1.
+        weight: lambda, of the discrepancy, >= 1 - alpha; the discrepancy is below 2, reconstruction a sum over pixels.
+        kernel: "gaussian" or "inverse_multiquadratic".
+
+    Example:
+        >>> model = InfoVAE((8, 8, 1), latent_dim=4, alpha=0.5, weight=100.0)
+        >>> model.kl_weight, model.discrepancy_weight
+        (0.5, 99.5)
+    """
+
+    term_names = ("reconstruction", "kl", "discrepancy")
+    batch_term_names = ("discrepancy",)
+
+    def __init__(self, image_shape, latent_dim=16, *, alpha=0.5, weight=1000.0, kernel="gaussian", **kwargs):
+        if not alpha <= 1:
+            raise InputError(f"The KL is weighed by 1 - alpha, so alpha must be <= 1. Received: alpha={alpha!r}.")
+        if not weight >= 1 - alpha:
+            raise InputError(
+                f"The discrepancy is weighed by alpha + weight - 1, which must be >= 0. Received: alpha={alpha!r} and "
+                f"weight={weight!r}."
+            )
+        if kernel not in KERNELS:
+            raise InputError(f"Unknown kernel. Received: {kernel!r}. {closest(str(kernel), KERNELS)}")
+        super().__init__(image_shape, latent_dim, **kwargs)
+        self.alpha, self.weight, self.kernel = float(alpha), float(weight), kernel
+        self.kl_weight, self.discrepancy_weight = 1.0 - self.alpha, self.alpha + self.weight - 1.0
+
+    def loss_terms(self, x, y=None, training=False):
+        mean, log_var = self.encode(x, training=training)
+        z = self.draw(mean, log_var)
+        output = self.decoder(z, training=training)
+        (codes, _), (draws, _) = global_rows(z), global_rows(keras.random.normal(tf.shape(z), seed=self.noise))
+        discrepancy = self.discrepancy_weight * maximum_mean_discrepancy(codes, draws, self.kernel)
+        return {
+            "reconstruction": self.likelihood.negative_log_likelihood(x, output),
+            "kl": self.kl_weight * normal_kl(mean, log_var),
+            "discrepancy": tf.fill(tf.shape(z)[:1], discrepancy),
+        }
+
+    def get_config(self):
+        return {**super().get_config(), "alpha": self.alpha, "weight": self.weight, "kernel": self.kernel}
