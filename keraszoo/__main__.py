@@ -23,6 +23,12 @@ VERBS = {
     "evaluate": ("keraszoo.training.command", "evaluate_command", True, "evaluate a finished run"),
     "sample": ("keraszoo.training.command", "sample_command", True, "draw samples from a finished run"),
     "measure": ("keraszoo.training.command", "measure_command", True, "tell how good a run's samples are"),
+    "disentanglement": (
+        "keraszoo.training.command",
+        "disentanglement_command",
+        True,
+        "tell how well codes keep factors apart",
+    ),
     "compress": ("keraszoo.training.application_commands", "compress_command", True, "images as quantised codes"),
     "search": ("keraszoo.training.application_commands", "search_command", True, "find images like an image"),
     "anomaly": ("keraszoo.training.application_commands", "anomaly_command", True, "tell unusual images"),
@@ -35,7 +41,7 @@ VERBS = {
 
 
 def usage():
-    verbs = "\n".join(f"  {verb:<12} {line}" for verb, (_, _, _, line) in VERBS.items())
+    verbs = "\n".join(f"  {verb:<15} {line}" for verb, (_, _, _, line) in VERBS.items())
     return f"""keraszoo {__version__}: generative models, ready to train and to serve
 
 usage: keraszoo VERB [options]        keraszoo VERB --help for the options

@@ -35,6 +35,26 @@ def global_mean(values):
     return tf.math.divide_no_nan(total, weight)
 
 
+def global_rows(values):
+    """The examples of all replicas, in their order: [examples, ...] -> ([batch, ...], first).
+
+    This replica's examples are those from `first` on, an int32 scalar. Those that stand in for an empty part are not
+    among them. Gradients flow to all replicas.
+    """
+    context = tf.distribute.get_replica_context()
+    if context is None or context.num_replicas_in_sync == 1:
+        return values, tf.constant(0)
+    present = getattr(_step, "present", None)
+    count = tf.shape(values)[0] * tf.cast(1.0 if present is None else present, tf.int32)
+    replica = context.replica_id_in_sync_group
+    (counts,) = sum_over_replicas([tf.one_hot(replica, context.num_replicas_in_sync) * tf.cast(count, tf.float32)])
+    counts = tf.cast(counts, tf.int32)
+    first = tf.reduce_sum(counts[:replica])
+    outside = [[first, tf.reduce_sum(counts) - first - count]] + [[0, 0]] * (values.shape.rank - 1)
+    (together,) = sum_over_replicas([tf.pad(values[:count], outside)])
+    return together, first
+
+
 def global_moments(values):
     """Mean and variance of each channel over everything else, on all replicas: [..., channels] -> 2 x [channels].
 

@@ -15,6 +15,7 @@ _FUNCTIONS = {
     "evaluate": ".evaluation",
     "sample": ".sampling",
     "measure": ".measurement",
+    "disentanglement": ".known_factors",
     "compress": ".applications",
     "search": ".applications",
     "anomaly": ".applications",

@@ -198,3 +198,23 @@ def measure_command(argv):
     rows = [(name, *(f"{values[name]:.4g}" for values in found.values())) for name in found["samples"]]
     print(table(rows, ("measure", *found)))
     return 0
+
+
+def disentanglement_command(argv):
+    parser = Parser(
+        "disentanglement",
+        "Tell how well a run's codes keep the factors of its data apart. These must be known, as those of shapes/32. "
+        "The scores are also written to the run's metrics.json.",
+    )
+    parser.add_argument("run", help="run directory")
+    parser.add_argument("--trees", default="forest", help="of DCI: forest or boosting, which is slow (default: forest)")
+    parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same scores (default: 0)")
+    parser.add_argument("--data-dir", help="of tensorflow-datasets (default: TFDS_DATA_DIR or ~/tensorflow_datasets)")
+    options = parser.parse_args(argv)
+
+    from .evaluation import table
+    from .known_factors import disentanglement
+
+    scores = disentanglement(options.run, trees=options.trees, seed=options.seed, data_dir=options.data_dir)
+    print(table([(name, f"{value:.3f}") for name, value in scores.items()], ("measure", "value")))
+    return 0

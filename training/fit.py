@@ -20,6 +20,8 @@ from keraszoo.workers import is_chief, rank_of, sum_over_workers
 
 from .build import build_model, build_optimizer, load_data
 from .checkpoints import Checkpoints, Position, restore_checkpoint
+from .known_factors import callbacks_with_factors
+from .latent_panels import latent_panels_of
 from .logs import Logs, describe, reason
 from .pictures import Pictures
 from .players import Players
@@ -156,6 +158,7 @@ def train(
     if recipe.with_labels and source.in_memory and source.target in source.split(recipe.train_split).shapes:
         model.check_labels(source.array(recipe.train_split, source.target))
     quality = callbacks_of(model, source, recipe, features, features_every, say)
+    quality += callbacks_with_factors(model, source, recipe)
     pipeline = {"transforms": recipe.transforms, "with_labels": recipe.with_labels, "seed": recipe.seed}
 
     def batches(split, **options):
@@ -231,6 +234,7 @@ def train(
                     Logs(run, profile=position.step // model.steps_per_execution + 2 if profile else None, say=say),
                     Pictures(run, x, seed=recipe.seed, say=say),
                     *([Players(run, x, y, seed=recipe.seed, say=say)] if len(model.players()) > 1 else []),
+                    *latent_panels_of(run, model, source, recipe, say),
                     *callbacks,
                     checkpoints,
                 ],

@@ -12,6 +12,7 @@ _HOMES = {
     "anomaly_scores": ".anomaly",
     "anomaly_threshold": ".anomaly",
     "roc_auc": ".anomaly",
+    "attribute_vector": ".attributes",
     "latent_codes": ".codes",
     "UniformQuantizer": ".compression",
     "rate_distortion": ".compression",
@@ -22,9 +23,14 @@ _HOMES = {
     "latent_walk": ".latent",
     "linear_interpolation": ".latent",
     "spherical_interpolation": ".latent",
+    "project": ".projection",
     "restore": ".restoration",
     "nearest_codes": ".search",
     "precision_at_k": ".search",
+    "latent_plane": ".latent_grids",
+    "traversal": ".latent_grids",
+    "active_units": ".units",
+    "kl_per_unit": ".units",
 }
 
 __all__ = sorted(_HOMES)

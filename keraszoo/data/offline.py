@@ -12,9 +12,10 @@ from ..errors import InputError
 from .digits import Digits
 from .photos import Photos
 from .points import Points
+from .shapes import Shapes
 
 # A further offline dataset is a tfds builder in a file of its own and an entry here.
-BUILDERS = {builder.name: builder for builder in (Digits, Photos, Points)}
+BUILDERS = {builder.name: builder for builder in (Digits, Photos, Points, Shapes)}
 
 
 def cache_dir():

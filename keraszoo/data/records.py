@@ -96,6 +96,12 @@ class RecordSplit:
         part = tfds.even_splits(self.part, count)[index]
         return RecordSplit(self.builder, part, self.connectors, self.shapes, self.sizes, self.masks)
 
+    def only(self, features):
+        """The same examples with some of their features."""
+        connectors = {feature: self.connectors[feature] for feature in features}
+        shapes = {feature: self.shapes[feature] for feature in features}
+        return RecordSplit(self.builder, self.part, connectors, shapes, self.sizes, self.masks)
+
     def bounds(self, share):
         """(first, size): the examples of share (index, count) are those from `first` on."""
         index, count = share

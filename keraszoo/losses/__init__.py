@@ -1,10 +1,13 @@
 """Loss terms, each per example ([batch] float32) and each with its paper."""
 
 from .adversarial import AdversarialLoss, adversarial_loss
+from .covariance import code_covariance, identity_penalty
+from .discrepancy import maximum_mean_discrepancy
 from .divergences import normal_kl
 from .gradient_penalties import lipschitz_penalty, squared_gradient_norm
 from .likelihoods import Bernoulli, Gaussian, Likelihood
 from .penalties import kl_sparsity, l1, squared_jacobian_norm
+from .total_correlation import aggregate_log_weights, total_correlation
 
 __all__ = [
     "AdversarialLoss",
@@ -12,10 +15,15 @@ __all__ = [
     "Gaussian",
     "Likelihood",
     "adversarial_loss",
+    "aggregate_log_weights",
+    "code_covariance",
+    "identity_penalty",
     "kl_sparsity",
     "l1",
     "lipschitz_penalty",
+    "maximum_mean_discrepancy",
     "normal_kl",
     "squared_gradient_norm",
     "squared_jacobian_norm",
+    "total_correlation",
 ]
