@@ -2,6 +2,7 @@
 
 from .adversarial import AdversarialLoss, adversarial_loss
 from .covariance import code_covariance, identity_penalty
+from .densities import normal_log_prob
 from .discrepancy import maximum_mean_discrepancy
 from .divergences import normal_kl
 from .gradient_penalties import lipschitz_penalty, squared_gradient_norm
@@ -23,6 +24,7 @@ __all__ = [
     "lipschitz_penalty",
     "maximum_mean_discrepancy",
     "normal_kl",
+    "normal_log_prob",
     "squared_gradient_norm",
     "squared_jacobian_norm",
     "total_correlation",

@@ -7,8 +7,6 @@ https://arxiv.org/abs/1803.05649; Chen et al., "Variational Lossy Autoencoder" (
 (flow prior).
 """
 
-import math
-
 import keras
 import tensorflow as tf
 from tensorflow_probability.python import bijectors as tfb
@@ -18,6 +16,7 @@ from ...bijectors import Autoregressive, Inverted, Planar, Radial, Sylvester
 from ...bijectors.composition import forward_through
 from ...errors import InputError, closest
 from ...layers.sizes import positive_integers
+from ...losses import normal_log_prob
 from ..flows.flow import Flow
 from ..flows.maf import MAF
 from ..flows.nsf import NSF
@@ -119,10 +118,21 @@ class FlowVAE(VAE):
         """z_0 to z and log |det dz/dz_0| by the posterior's flow."""
         return forward_through(self.posterior, z, context)
 
+    def posterior_draws(self, x, noise, training=False):
+        mean, log_var, *context = self._codes(x, training)
+        mean, log_var, count = mean[:, None], log_var[:, None], tf.shape(noise)[1]
+        z = mean + tf.exp(0.5 * log_var) * noise
+        log_q = normal_log_prob(z, mean, log_var)
+        if not self.posterior:
+            return z, log_q
+        rows = tf.reshape(z, [-1, self.latent_dim])
+        z, log_det = self.through_posterior(rows, *(tf.repeat(h, count, axis=0) for h in context))
+        return tf.reshape(z, tf.shape(noise)), log_q - tf.reshape(log_det, tf.shape(log_q))
+
     def log_prior(self, z):
         """log p(z) in nats: [batch, latent_dim] -> [batch] float32."""
         if self.prior is None:
-            return tf.reduce_sum(-0.5 * tf.square(z) - 0.5 * math.log(2 * math.pi), axis=1)
+            return normal_log_prob(z)
         return self.prior.log_prob(z)
 
     def reconstruct(self, x):
@@ -179,9 +189,3 @@ class FlowVAE(VAE):
             "prior": self._prior if named else keras.saving.serialize_keras_object(self.prior),
             "prior_transforms": self.prior_transforms,
         }
-
-
-def normal_log_prob(z, mean, log_var):
-    """log N(z; mean, exp(log_var)), summed over the last axis: [batch]."""
-    squares = tf.square(z - mean) * tf.exp(-log_var)
-    return -0.5 * tf.reduce_sum(squares + log_var + math.log(2 * math.pi), axis=-1)
