@@ -6,13 +6,14 @@ from .densities import normal_log_prob
 from .discrepancy import maximum_mean_discrepancy
 from .divergences import normal_kl
 from .gradient_penalties import lipschitz_penalty, squared_gradient_norm
-from .likelihoods import Bernoulli, Gaussian, Likelihood
+from .likelihoods import Bernoulli, ContinuousBernoulli, Gaussian, Likelihood
 from .penalties import kl_sparsity, l1, squared_jacobian_norm
 from .total_correlation import aggregate_log_weights, total_correlation
 
 __all__ = [
     "AdversarialLoss",
     "Bernoulli",
+    "ContinuousBernoulli",
     "Gaussian",
     "Likelihood",
     "adversarial_loss",
