@@ -1,4 +1,4 @@
-"""Likelihoods of VAEs by importance sampling: analytic cases, and what they may not depend on."""
+"""Likelihoods of VAEs by importance sampling, and the bounds on them: analytic cases and invariances."""
 
 import json
 
@@ -11,7 +11,7 @@ from tensorflow_probability.python import distributions as tfd
 from keraszoo.__main__ import main
 from keraszoo.errors import InputError
 from keraszoo.losses import Gaussian
-from keraszoo.models import VAE, FlowVAE
+from keraszoo.models import IWAE, VAE, FlowVAE
 from keraszoo.recipes import Optimizer, Recipe
 from keraszoo.run import Run
 from keraszoo.training import train
@@ -173,3 +173,60 @@ def test_commands_without_a_likelihood_are_one_line(binarised, tmp_path, capsys)
         line = capsys.readouterr().err
         assert message in line and line.count("\n") == 1
     assert "likelihood" not in Run.open(grey.path).metrics()
+
+
+@pytest.mark.parametrize("k", [1, 2, 7, 50])
+@pytest.mark.parametrize("gradient", ["reparameterised", "dreg"])
+@pytest.mark.parametrize("training", [False, True])
+def test_the_bound_of_a_linear_model_is_the_density_for_every_k(k, gradient, training):
+    iwae, density = linear_gaussian(IWAE, k=k, gradient=gradient)
+    x = examples()
+    bound = -iwae.loss_terms(x, training=training)["negative_bound"]
+    np.testing.assert_allclose(bound, density.log_prob(x.astype("float64")), atol=1e-4)
+
+
+def gradients_of(iwae, x, repeats):
+    """The gradients of the encoder's and the decoder's weights, from independent draws: [repeats, weights] each."""
+
+    @tf.function
+    def gradients():
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(iwae.loss_terms(x, training=True)["negative_bound"])
+        networks = (iwae.encoder.trainable_variables, iwae.decoder.trainable_variables)
+        return [tf.concat([tf.reshape(g, [-1]) for g in part], 0) for part in tape.gradient(loss, networks)]
+
+    return [np.stack(parts) for parts in zip(*(gradients() for _ in range(repeats)), strict=True)]
+
+
+def test_both_gradients_have_one_expected_value():
+    found = []
+    for gradient in ("reparameterised", "dreg"):
+        iwae, _ = linear_gaussian(IWAE, k=5, gradient=gradient, widening=1.0, shift=0.6)
+        found.append(gradients_of(iwae, examples(4), 2000))
+    for plain, double in zip(*found, strict=True):
+        error = np.sqrt((plain.var(axis=0) + double.var(axis=0)) / len(plain))
+        standardised = (plain.mean(axis=0) - double.mean(axis=0)) / (error + 1e-6)
+        assert np.abs(standardised).max() < 5
+        assert np.abs(plain.mean(axis=0) / (error + 1e-6)).max() > 10  # there is something to agree on
+
+
+def test_the_doubly_reparameterised_gradient_vanishes_at_the_exact_posterior():
+    for gradient, noisy in (("reparameterised", True), ("dreg", False)):
+        iwae, _ = linear_gaussian(IWAE, k=8, gradient=gradient)
+        encoder, _ = gradients_of(iwae, examples(4), 10)
+        assert (np.abs(encoder).max() > 1e-2) == noisy
+
+
+def test_one_importance_sample_is_the_vae(same_noise):
+    iwae, vae = linear_gaussian(IWAE, k=1, widening=0.5)[0], linear_gaussian(VAE, widening=0.5)[0]
+    x = examples(4)
+    noise = keras.random.normal([4, 1, LATENT])
+    z, log_q = vae.posterior_draws(x, noise)
+    elbo = vae.log_prior(z[:, 0]) - log_q[:, 0] - Gaussian(SCALE).negative_log_likelihood(x, vae.decode(z[:, 0]))
+    np.testing.assert_allclose(iwae.loss_terms(x)["negative_bound"], -elbo, rtol=1e-5)
+
+
+def test_impossible_bounds_are_one_line():
+    for options, message in (({"k": 0}, "k must.*Received: 0"), ({"gradient": "drge"}, "Closest: dreg")):
+        with pytest.raises(InputError, match=message):
+            IWAE((4,), latent_dim=2, **options)

@@ -25,6 +25,7 @@ from .gan.sngan import SNGAN
 from .gan.wgan import WGAN
 from .gan.wgan_gp import WGANGP
 from .vae.beta_vae import BetaVAE
+from .vae.iwae import IWAE
 from .vae.vae import VAE
 
 #: flows are imported when they are used: TensorFlow Probability takes two seconds
@@ -51,6 +52,7 @@ __all__ = [
     "GAN",
     "Glow",
     "IAF",
+    "IWAE",
     "InfoGAN",
     "LSGAN",
     "MAF",

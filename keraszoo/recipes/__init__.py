@@ -12,6 +12,7 @@ __all__ = ["FAMILIES", "Optimizer", "Recipe", "all_recipes", "get"]
 FAMILIES = (
     "vae",
     "beta_vae",
+    "iwae",
     "autoencoder",
     "denoising",
     "sparse",
