@@ -21,6 +21,7 @@ from ..flows.flow import Flow
 from ..flows.maf import MAF
 from ..flows.nsf import NSF
 from ..flows.realnvp import RealNVP
+from .mixture_prior import MixturePrior
 from .vae import VAE
 
 POSTERIORS = {
@@ -48,9 +49,10 @@ class FlowVAE(VAE):
         image_shape, latent_dim, ...: as for `VAE`.
         posterior: "gaussian" (no flow), "planar", "radial", "sylvester" or "iaf".
         posterior_transforms: how many of them, >= 1.
-        prior: "normal", N(0, I); "realnvp", "maf" or "nsf", learned; a `Flow` of (latent_dim,) of your own; or a TFP
-            distribution of event_shape (latent_dim,) without variables.
-        prior_transforms: transforms of a prior by name, >= 1.
+        prior: "normal", N(0, I); "mixture" of Gaussians, learned; "realnvp", "maf" or "nsf", learned; a `Flow` of
+            (latent_dim,) of your own; or a TFP distribution of event_shape (latent_dim,) without variables.
+        prior_transforms: transforms of a flow by name, >= 1.
+        prior_components: Gaussians of a "mixture", >= 1.
         encoder: a network of your own returns [batch, 3 * latent_dim] where there is a posterior flow: means,
             log-variances, and the context h of the flow; else [batch, 2 * latent_dim].
 
@@ -69,6 +71,7 @@ class FlowVAE(VAE):
         posterior_transforms=4,
         prior="normal",
         prior_transforms=4,
+        prior_components=10,
         **kwargs,
     ):
         known = ("gaussian", *POSTERIORS)
@@ -79,6 +82,7 @@ class FlowVAE(VAE):
         super().__init__(image_shape, latent_dim, **kwargs)
         self.posterior_transforms = positive_integers("posterior_transforms", [posterior_transforms])[0]
         self.prior_transforms = positive_integers("prior_transforms", [prior_transforms])[0]
+        self.prior_components = positive_integers("prior_components", [prior_components])[0]
         self.posterior = []
         if posterior != "gaussian":
             options = {"context_dim": self.latent_dim, "dtype": self.dtype_policy}
@@ -87,13 +91,15 @@ class FlowVAE(VAE):
         self._prior, self.prior = prior, self._made(prior)
 
     def _made(self, prior):
-        """The prior as a `Flow`, or None for N(0, I)."""
+        """The prior as a `Flow` or `MixturePrior`, or None for N(0, I)."""
         if isinstance(prior, str):
-            known = ("normal", *PRIORS)
+            known = ("normal", "mixture", *PRIORS)
             if prior not in known:
                 raise InputError(f"Unknown prior. Received: {prior!r}. {closest(prior, known)}")
             if prior == "normal":
                 return None
+            if prior == "mixture":
+                return MixturePrior(self.latent_dim, self.prior_components, dtype="float32")
             return PRIORS[prior]((self.latent_dim,), transforms=self.prior_transforms, dtype=self.dtype_policy)
         if isinstance(prior, tfd.Distribution):
             prior = Flow((self.latent_dim,), [tfb.Identity()], base=prior)
@@ -188,4 +194,5 @@ class FlowVAE(VAE):
             "posterior_transforms": self.posterior_transforms,
             "prior": self._prior if named else keras.saving.serialize_keras_object(self.prior),
             "prior_transforms": self.prior_transforms,
+            "prior_components": self.prior_components,
         }
