@@ -21,6 +21,12 @@ VERBS = {
         "read data for trainings on other machines",
     ),
     "evaluate": ("keraszoo.training.command", "evaluate_command", True, "evaluate a finished run"),
+    "likelihood": (
+        "keraszoo.training.command",
+        "likelihood_command",
+        True,
+        "tell how likely a VAE's test examples are",
+    ),
     "sample": ("keraszoo.training.command", "sample_command", True, "draw samples from a finished run"),
     "measure": ("keraszoo.training.command", "measure_command", True, "tell how good a run's samples are"),
     "disentanglement": (

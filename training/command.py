@@ -169,6 +169,31 @@ def evaluate_command(argv):
     return 0
 
 
+def likelihood_command(argv):
+    parser = Parser(
+        "likelihood",
+        "Tell the negative log-likelihood of a VAE's test examples by importance sampling. It is also written to the "
+        "run's metrics.json.",
+    )
+    parser.add_argument("run", help="run directory")
+    parser.add_argument("--samples", type=int, default=5000, help="draws per example (default: 5000)")
+    parser.add_argument("--count", type=int, metavar="N", help="the first N examples only (default: all)")
+    parser.add_argument("--split", help="name of the split (default: the recipe's test split)")
+    parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same value (default: 0)")
+    parser.add_argument("--data-dir", help="of tensorflow-datasets (default: TFDS_DATA_DIR or ~/tensorflow_datasets)")
+    options = parser.parse_args(argv)
+
+    from keraszoo.run import Run
+
+    from .evaluation import table, verdicts
+    from .likelihood import likelihood
+
+    run = Run.open(options.run)
+    found = likelihood(run, options.samples, options.count, options.split, seed=options.seed, data_dir=options.data_dir)
+    print(table(verdicts(run.recipe, {"likelihood": found})))
+    return 0
+
+
 def sample_command(argv):
     parser = Parser("sample", "Draw samples from a finished run.")
     parser.add_argument("run", help="run directory")

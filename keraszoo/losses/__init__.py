@@ -2,10 +2,11 @@
 
 from .adversarial import AdversarialLoss, adversarial_loss
 from .covariance import code_covariance, identity_penalty
+from .densities import normal_log_prob
 from .discrepancy import maximum_mean_discrepancy
 from .divergences import normal_kl
 from .gradient_penalties import lipschitz_penalty, squared_gradient_norm
-from .likelihoods import Bernoulli, Gaussian, Likelihood
+from .likelihoods import Bernoulli, ContinuousBernoulli, Gaussian, Likelihood
 from .penalties import kl_sparsity, l1, squared_jacobian_norm
 from .segmentation import dice, focal, jaccard, pixel_cross_entropy, tversky
 from .total_correlation import aggregate_log_densities, aggregate_log_weights, total_correlation
@@ -13,6 +14,7 @@ from .total_correlation import aggregate_log_densities, aggregate_log_weights, t
 __all__ = [
     "AdversarialLoss",
     "Bernoulli",
+    "ContinuousBernoulli",
     "Gaussian",
     "Likelihood",
     "adversarial_loss",
@@ -28,6 +30,7 @@ __all__ = [
     "lipschitz_penalty",
     "maximum_mean_discrepancy",
     "normal_kl",
+    "normal_log_prob",
     "pixel_cross_entropy",
     "squared_gradient_norm",
     "squared_jacobian_norm",

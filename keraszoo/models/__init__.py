@@ -31,6 +31,7 @@ from .vae.burgess_vae import BurgessVAE
 from .vae.dip_vae import DIPVAE
 from .vae.factor_vae import FactorVAE
 from .vae.info_vae import InfoVAE
+from .vae.iwae import IWAE
 from .vae.vae import VAE
 
 #: flows are imported when they are used: TensorFlow Probability takes two seconds
@@ -57,6 +58,7 @@ __all__ = [
     "GAN",
     "Glow",
     "IAF",
+    "IWAE",
     "InfoGAN",
     "LSGAN",
     "MAF",

@@ -17,6 +17,7 @@ FAMILIES = (
     "dip_vae",
     "info_vae",
     "factor_vae",
+    "iwae",
     "autoencoder",
     "denoising",
     "sparse",

@@ -27,7 +27,8 @@ class Autoencoder(ZooModel):
         padding: what convolutions see beyond the border: "zero", "mirrored" or "periodic"; the last two need an
             upsampling other than "transposed".
         activation: of the hidden layers.
-        likelihood: "bernoulli" (data in [0, 1]), "gaussian", or a `keraszoo.losses.Likelihood`.
+        likelihood: "bernoulli" or "continuous_bernoulli" (data in [0, 1]), "gaussian", or a
+            `keraszoo.losses.Likelihood`.
         initialization: how the weights start: "glorot" (with LeCun's rule for the decoder's first layer) or "fan_in"
             (PyTorch's default).
         encoder: a Keras layer or model of your own, [batch, *image_shape] -> [batch, latent_dim].

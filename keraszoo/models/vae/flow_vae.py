@@ -7,8 +7,6 @@ https://arxiv.org/abs/1803.05649; Chen et al., "Variational Lossy Autoencoder" (
 (flow prior).
 """
 
-import math
-
 import keras
 import tensorflow as tf
 from tensorflow_probability.python import bijectors as tfb
@@ -18,10 +16,12 @@ from ...bijectors import Autoregressive, Inverted, Planar, Radial, Sylvester
 from ...bijectors.composition import forward_through
 from ...errors import InputError, closest
 from ...layers.sizes import positive_integers
+from ...losses import normal_log_prob
 from ..flows.flow import Flow
 from ..flows.maf import MAF
 from ..flows.nsf import NSF
 from ..flows.realnvp import RealNVP
+from .mixture_prior import MixturePrior
 from .vae import VAE
 
 POSTERIORS = {
@@ -49,9 +49,10 @@ class FlowVAE(VAE):
         image_shape, latent_dim, ...: as for `VAE`.
         posterior: "gaussian" (no flow), "planar", "radial", "sylvester" or "iaf".
         posterior_transforms: how many of them, >= 1.
-        prior: "normal", N(0, I); "realnvp", "maf" or "nsf", learned; a `Flow` of (latent_dim,) of your own; or a TFP
-            distribution of event_shape (latent_dim,) without variables.
-        prior_transforms: transforms of a prior by name, >= 1.
+        prior: "normal", N(0, I); "mixture" of Gaussians, learned; "realnvp", "maf" or "nsf", learned; a `Flow` of
+            (latent_dim,) of your own; or a TFP distribution of event_shape (latent_dim,) without variables.
+        prior_transforms: transforms of a flow by name, >= 1.
+        prior_components: Gaussians of a "mixture", >= 1.
         encoder: a network of your own returns [batch, 3 * latent_dim] where there is a posterior flow: means,
             log-variances, and the context h of the flow; else [batch, 2 * latent_dim].
 
@@ -70,6 +71,7 @@ class FlowVAE(VAE):
         posterior_transforms=4,
         prior="normal",
         prior_transforms=4,
+        prior_components=10,
         **kwargs,
     ):
         known = ("gaussian", *POSTERIORS)
@@ -80,6 +82,7 @@ class FlowVAE(VAE):
         super().__init__(image_shape, latent_dim, **kwargs)
         self.posterior_transforms = positive_integers("posterior_transforms", [posterior_transforms])[0]
         self.prior_transforms = positive_integers("prior_transforms", [prior_transforms])[0]
+        self.prior_components = positive_integers("prior_components", [prior_components])[0]
         self.posterior = []
         if posterior != "gaussian":
             options = {"context_dim": self.latent_dim, "dtype": self.dtype_policy}
@@ -88,13 +91,15 @@ class FlowVAE(VAE):
         self._prior, self.prior = prior, self._made(prior)
 
     def _made(self, prior):
-        """The prior as a `Flow`, or None for N(0, I)."""
+        """The prior as a `Flow` or `MixturePrior`, or None for N(0, I)."""
         if isinstance(prior, str):
-            known = ("normal", *PRIORS)
+            known = ("normal", "mixture", *PRIORS)
             if prior not in known:
                 raise InputError(f"Unknown prior. Received: {prior!r}. {closest(prior, known)}")
             if prior == "normal":
                 return None
+            if prior == "mixture":
+                return MixturePrior(self.latent_dim, self.prior_components, dtype="float32")
             return PRIORS[prior]((self.latent_dim,), transforms=self.prior_transforms, dtype=self.dtype_policy)
         if isinstance(prior, tfd.Distribution):
             prior = Flow((self.latent_dim,), [tfb.Identity()], base=prior)
@@ -119,10 +124,21 @@ class FlowVAE(VAE):
         """z_0 to z and log |det dz/dz_0| by the posterior's flow."""
         return forward_through(self.posterior, z, context)
 
+    def posterior_draws(self, x, noise, training=False):
+        mean, log_var, *context = self._codes(x, training)
+        mean, log_var, count = mean[:, None], log_var[:, None], tf.shape(noise)[1]
+        z = mean + tf.exp(0.5 * log_var) * noise
+        log_q = normal_log_prob(z, mean, log_var)
+        if not self.posterior:
+            return z, log_q
+        rows = tf.reshape(z, [-1, self.latent_dim])
+        z, log_det = self.through_posterior(rows, *(tf.repeat(h, count, axis=0) for h in context))
+        return tf.reshape(z, tf.shape(noise)), log_q - tf.reshape(log_det, tf.shape(log_q))
+
     def log_prior(self, z):
         """log p(z) in nats: [batch, latent_dim] -> [batch] float32."""
         if self.prior is None:
-            return tf.reduce_sum(-0.5 * tf.square(z) - 0.5 * math.log(2 * math.pi), axis=1)
+            return normal_log_prob(z)
         return self.prior.log_prob(z)
 
     def reconstruct(self, x):
@@ -178,10 +194,5 @@ class FlowVAE(VAE):
             "posterior_transforms": self.posterior_transforms,
             "prior": self._prior if named else keras.saving.serialize_keras_object(self.prior),
             "prior_transforms": self.prior_transforms,
+            "prior_components": self.prior_components,
         }
-
-
-def normal_log_prob(z, mean, log_var):
-    """log N(z; mean, exp(log_var)), summed over the last axis: [batch]."""
-    squares = tf.square(z - mean) * tf.exp(-log_var)
-    return -0.5 * tf.reduce_sum(squares + log_var + math.log(2 * math.pi), axis=-1)

@@ -7,8 +7,9 @@ Rezende, Mohamed and Wierstra, "Stochastic Backpropagation" (2014), https://arxi
 import keras
 import tensorflow as tf
 
-from ...losses import normal_kl
+from ...losses import normal_kl, normal_log_prob
 from ..autoencoders.generative import GenerativeAutoencoder
+from .importance_sampling import importance_sampled
 
 
 @keras.saving.register_keras_serializable("keraszoo")
@@ -59,6 +60,73 @@ class VAE(GenerativeAutoencoder):
             "reconstruction": self.likelihood.negative_log_likelihood(x, output),
             "kl": normal_kl(mean, log_var),
         }
+
+    def posterior_draws(self, x, noise, training=False):
+        """Draws from q(z|x) and their log-densities.
+
+        Args:
+            x: [batch, *image_shape].
+            noise: [batch, count, latent_dim] from N(0, I); each becomes one draw.
+
+        Returns:
+            z, [batch, count, latent_dim], through which gradients flow, and log q(z|x) in nats, [batch, count].
+        """
+        mean, log_var = (moment[:, None] for moment in self.encode(x, training=training))
+        z = mean + tf.exp(0.5 * log_var) * noise
+        return z, normal_log_prob(z, mean, log_var)
+
+    def log_prior(self, z):
+        """log p(z) in nats: [rows, latent_dim] -> [rows] float32."""
+        return normal_log_prob(z)
+
+    def log_joint(self, x, z, training=False):
+        """log p(x|z) + log p(z) in nats: [batch, *image_shape], [batch, count, latent_dim] -> [batch, count]."""
+        count = tf.shape(z)[1]
+        rows = tf.reshape(z, [-1, self.latent_dim])
+        output = self.decoder(rows, training=training)
+        nll = self.likelihood.negative_log_likelihood(tf.repeat(x, count, axis=0), output)
+        return tf.reshape(self.log_prior(rows) - nll, [-1, count])
+
+    def log_weights(self, x, noise, training=False):
+        """log p(x|z) + log p(z) - log q(z|x) of draws from the posterior: the mean of exp of it is p(x), unbiased.
+
+        Args:
+            x: [batch, *image_shape].
+            noise: [batch, count, latent_dim] from N(0, I), see `posterior_draws`.
+
+        Returns:
+            [batch, count] float32, nats.
+        """
+        z, log_q = self.posterior_draws(x, noise, training)
+        return self.log_joint(x, z, training) - log_q
+
+    def negative_log_likelihood(self, x, samples=5000, *, seed=0, rows=4096):
+        """-log p(x) of each example by importance sampling from the posterior, in nats.
+
+        Grey pixels under a Bernoulli likelihood have no p(x); binarise them.
+
+        Args:
+            x: [n, *image_shape].
+            samples: draws per example; the more, the lower the value, and the nearer to -log p(x).
+            seed: integer; the same seed gives the same values.
+            rows: draws that are decoded at once, which bounds the memory.
+
+        Returns:
+            `Likelihoods(nll, error)`, [n] each: the values, and their standard errors over the draws.
+
+        Raises:
+            InputError: no examples, examples of another shape or range, or a count below 1.
+
+        Example:
+            >>> vae = VAE((4, 4, 1), latent_dim=2, hidden=(8,))
+            >>> vae.negative_log_likelihood(tf.zeros([3, 4, 4, 1]), samples=10).nll.shape
+            (3,)
+        """
+        x = tf.convert_to_tensor(x)
+        self.check_batch(x)
+        if len(x):
+            self.check_range(float(tf.reduce_min(x)), float(tf.reduce_max(x)))
+        return importance_sampled(self.log_weights, tf.cast(x, tf.float32), self.latent_dim, samples, seed, rows)
 
     def _serve_encode(self, image):
         mean, log_var = self.encode(image)

@@ -1,0 +1,24 @@
+"""Importance-weighted autoencoders.
+
+Burda, Grosse and Salakhutdinov, "Importance Weighted Autoencoders" (2016), https://arxiv.org/abs/1509.00519. Pixels are
+binarised anew for every batch, as in the paper, so that `keraszoo likelihood` gives a likelihood.
+"""
+
+from .recipe import Optimizer, Recipe
+
+RECIPES = (
+    Recipe(
+        name="iwae/digits",
+        title="Twenty importance samples, doubly reparameterised gradient, binarised 8x8 digits; offline",
+        model="IWAE",
+        input_shape=(8, 8, 1),
+        arguments={"latent_dim": 8, "hidden": (128,), "k": 20, "gradient": "dreg"},
+        dataset="digits",
+        transforms=(("binarize",),),
+        optimizers={"optimizer": Optimizer("adam", 3e-3, decay="cosine")},
+        batch_size=32,
+        epochs=60,
+        expected={"train/loss": (22.55, 0.3), "test/loss": (22.9, 0.3)},
+        minutes=0.3,
+    ),
+)

@@ -1,0 +1,70 @@
+"""How likely a VAE finds the examples of a split: the whole of `keraszoo likelihood`."""
+
+import math
+
+import numpy as np
+
+from keraszoo import data
+from keraszoo.errors import InputError
+from keraszoo.losses import Bernoulli
+from keraszoo.run import Run
+
+from .build import load_data
+
+BATCH_SIZE = 512
+
+
+def likelihood(run, samples=5000, count=None, split=None, *, seed=0, data_dir=None):
+    """The importance-sampled negative log-likelihood of a split, also written to the run's metrics.json.
+
+    Args:
+        run: a `Run` or the path of one, of a VAE.
+        samples: draws from the posterior per example.
+        count: how many examples, the first of the split; None: all.
+        split: name of the split; by default the recipe's test split.
+        seed: integer, of the draws.
+        data_dir: where tensorflow-datasets keeps its data.
+
+    Returns:
+        `{name: number}`: "nll", the mean in nats, with its "standard_error" over the examples and its "sampling_error"
+        over the draws; "bits_per_dimension" of the same; the numbers of "examples" and "samples".
+
+    Raises:
+        InputError: missing or unfinished run, a model without this likelihood, grey pixels under a Bernoulli
+            likelihood, missing data, unknown split, counts below 1.
+    """
+    run = run if isinstance(run, Run) else Run.open(run)
+    if count is not None and count < 1:
+        raise InputError(f"count must be an integer >= 1. Received: {count}.")
+    model, recipe = run.load_model(), run.recipe
+    if not hasattr(model, "log_weights"):
+        raise InputError(
+            f"Likelihoods by importance sampling are those of VAEs. Received: a run of {type(model).__name__}."
+        )
+    batches = data.batches(
+        load_data(recipe, data_dir),
+        split or recipe.test_split,
+        BATCH_SIZE,
+        training=False,
+        transforms=recipe.transforms,
+        seed=recipe.seed,
+    )
+    if count is not None:
+        batches = batches.take(-(-count // BATCH_SIZE))
+    x = np.concatenate(list(batches.as_numpy_iterator()))[:count]
+    if isinstance(model.likelihood, Bernoulli) and not np.isin(x, (0, 1)).all():
+        raise InputError(
+            "Grey pixels have no likelihood under Bernoulli. Received: values that are neither 0 nor 1. Train with the "
+            'transform "binarize" or another likelihood.'
+        )
+    nll, error = model.negative_log_likelihood(x, samples, seed=seed)
+    found = {
+        "nll": float(nll.mean()),
+        "standard_error": float(nll.std() / math.sqrt(len(nll))),
+        "sampling_error": float(math.sqrt(np.square(error).sum()) / len(nll)),
+        "bits_per_dimension": float(nll.mean() / (math.prod(x.shape[1:]) * math.log(2.0))),
+        "examples": len(nll),
+        "samples": samples,
+    }
+    run.write_metrics(likelihood=found)
+    return found
