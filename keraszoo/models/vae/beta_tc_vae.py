@@ -4,15 +4,13 @@ Chen, Li, Grosse and Duvenaud, "Isolating Sources of Disentanglement in Variatio
 https://arxiv.org/abs/1802.04942.
 """
 
-import math
-
 import keras
 import tensorflow as tf
 
 from ...errors import InputError
 from ...global_batch import global_rows
 from ...layers.sizes import positive_integers
-from ...losses import aggregate_log_densities
+from ...losses import aggregate_log_densities, normal_log_prob
 from .vae import VAE
 
 
@@ -59,8 +57,8 @@ class BetaTCVAE(VAE):
         (means, first), (log_vars, _) = global_rows(mean), global_rows(log_var)
         log_q, log_q_units = aggregate_log_densities(z, means, log_vars, self.size, first=first)
         log_product = tf.reduce_sum(log_q_units, axis=1)
-        own = log_normal(z, mean, log_var)
-        prior = log_normal(z, tf.zeros_like(z), tf.zeros_like(z))
+        own = normal_log_prob(z, mean, log_var)
+        prior = normal_log_prob(z)
         return {
             "reconstruction": self.likelihood.negative_log_likelihood(x, output),
             "mutual_information": self.alpha * (own - log_q),
@@ -76,9 +74,3 @@ class BetaTCVAE(VAE):
             "alpha": self.alpha,
             "gamma": self.gamma,
         }
-
-
-def log_normal(z, mean, log_var):
-    """log N(z; mean, exp(log_var)), summed over the units: [batch, d] -> [batch]."""
-    squares = tf.square(z - mean) * tf.exp(-log_var)
-    return -0.5 * tf.reduce_sum(squares + log_var + math.log(2 * math.pi), axis=1)
