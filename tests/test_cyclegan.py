@@ -316,6 +316,9 @@ def test_an_image_file_is_translated(run, tmp_path, capsys):
     ],
 )
 def test_wrong_domains_end_in_one_line_and_no_run(arguments, message, tmp_path, capsys):
+    for name in ("digits", "photos"):  # to prepare them is worth a line of its own
+        load(name)
+    capsys.readouterr()
     assert main(["train", *arguments, "--run", str(tmp_path / "run")]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert message in line
