@@ -53,9 +53,9 @@ def kind_of_step(recipe):
     """What decides how the house, not the model, takes its training steps."""
     model = getattr(models, recipe.model)
     hooks = tuple(name for name in HOOKS if getattr(model, name) is not getattr(ZooModel, name))
-    critic = inspect.signature(model).parameters.get("n_critic", inspect.Parameter("_", inspect.Parameter.KEYWORD_ONLY))
-    options = recipe.arguments.get("network"), recipe.arguments.get("n_critic", critic.default)
-    return hooks, tuple(recipe.optimizers), options, recipe.with_labels
+    defaults = {name: parameter.default for name, parameter in inspect.signature(model).parameters.items()}
+    critic_steps = recipe.arguments.get("n_critic", defaults.get("n_critic"))
+    return hooks, tuple(recipe.optimizers), recipe.arguments.get("network"), critic_steps, recipe.with_labels
 
 
 def subjects():

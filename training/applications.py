@@ -194,14 +194,7 @@ def segment(run, image, out, *, say=print):
             written.
     """
     check_png(out)
-    run = run if isinstance(run, Run) else Run.open(run)
-    model = run.load_model()
-    if not hasattr(model, "segment"):
-        raise InputError(f"{type(model).__name__} does not segment images; a UNet does.")
-    channels = model.image_shape[2]
-    if channels not in (1, 3):
-        raise InputError(f"An image file has 1 or 3 channels. Received: a model of images with {channels}.")
-    pixels = _pixels(image, channels, say)
+    model, pixels = _image_for(run, image, "segment", "{} does not segment images; a UNet does.", say)
     classes = max(2, model.num_classes)
     if classes > 256:
         raise InputError(f"A mask file holds up to 256 classes. Received: a model of {classes}.")
@@ -230,18 +223,23 @@ def translate(run, image, out, to="b", *, say=print):
             written.
     """
     check_png(out)
-    run = run if isinstance(run, Run) else Run.open(run)
-    model = run.load_model()
-    if not hasattr(model, "translate"):
-        raise InputError(f"{type(model).__name__} has no domains to translate between; a CycleGAN has.")
-    channels = model.image_shape[2]
-    if channels not in (1, 3):
-        raise InputError(f"An image file has 1 or 3 channels. Received: a model of images with {channels}.")
-    pixels = _pixels(image, channels, say)
+    model, pixels = _image_for(run, image, "translate", "{} has no domains to translate between; a CycleGAN has.", say)
     translated = np.asarray(model.translate(pixels[None] / 255.0, to))[0]
     translated = np.round(255 * translated).astype("uint8")
     write_png(out, translated)
     return translated
+
+
+def _image_for(run, image, method, refusal, say):
+    """A run's model, which must have a method, and an image file in as many channels as it takes, uint8."""
+    run = run if isinstance(run, Run) else Run.open(run)
+    model = run.load_model()
+    if not hasattr(model, method):
+        raise InputError(refusal.format(type(model).__name__))
+    channels = model.image_shape[2]
+    if channels not in (1, 3):
+        raise InputError(f"An image file has 1 or 3 channels. Received: a model of images with {channels}.")
+    return model, _pixels(image, channels, say)
 
 
 def _pixels(path, channels, say):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..errors import InputError
-from .source import ArraySplit, Source
+from .source import ArraySplit
 
 
 def few_labels(source, split, count, seed=0):
@@ -45,12 +45,4 @@ def few_labels(source, split, count, seed=0):
     targets = arrays[source.target].astype("int64")
     targets[: len(others)] = -1
     arrays[source.target] = targets
-    return Source(
-        source.name,
-        {**source.splits, split: ArraySplit(arrays)},
-        input=source.input,
-        target=source.target,
-        class_names=source.class_names,
-        num_classes=source.num_classes,
-        input_range=source.input_range,
-    )
+    return source.with_splits({split: ArraySplit(arrays)})

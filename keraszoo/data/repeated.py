@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..errors import InputError
-from .source import ArraySplit, Source
+from .source import ArraySplit
 
 
 def repeated(source, split, times):
@@ -30,13 +30,4 @@ def repeated(source, split, times):
         raise InputError(f"Examples are repeated in memory, which {source.name} is too large for.")
     part = source.split(split)
     arrays = {feature: np.concatenate([source.array(split, feature)] * times) for feature in part.shapes}
-    return Source(
-        source.name,
-        {**source.splits, split: ArraySplit(arrays)},
-        input=source.input,
-        target=source.target,
-        class_names=source.class_names,
-        num_classes=source.num_classes,
-        input_range=source.input_range,
-        weight=source.weight,
-    )
+    return source.with_splits({split: ArraySplit(arrays)})

@@ -65,6 +65,24 @@ class Source:
             raise InputError(f"{self.name} has no split {split!r}. {closest(str(split), self.splits)}")
         return self.splits[split]
 
+    def with_splits(self, splits, weight=None):
+        """This source with other examples in some of its splits.
+
+        Args:
+            splits: `{split: ArraySplit, FileSplit or RecordSplit}`; the splits that are not named stay.
+            weight: name of the feature that says how much each pixel of the mask counts; by default this source's.
+        """
+        return Source(
+            self.name,
+            {**self.splits, **splits},
+            input=self.input,
+            target=self.target,
+            class_names=self.class_names,
+            num_classes=self.num_classes,
+            input_range=self.input_range,
+            weight=self.weight if weight is None else weight,
+        )
+
     def array(self, split, feature=None):
         """All values of one feature, in order and as stored: a read-only numpy array [size, ...], not a copy.
 

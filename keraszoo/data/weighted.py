@@ -9,7 +9,7 @@ import tensorflow as tf
 from ..errors import InputError
 from .border_weights import balanced_class_weights, border_weights, check_border, check_class_weights
 from .records import RecordSplit
-from .source import ArraySplit, Source
+from .source import ArraySplit
 
 WEIGHT = "weight"
 INSTANCES = "instances"
@@ -50,16 +50,8 @@ def weighted(source, w0=10.0, sigma=5.0, class_weights="balanced"):
     elif class_weights is not None:
         class_weights = check_class_weights(class_weights, source.num_classes or 1)
     make = functools.partial(border_weights, class_weights=class_weights, w0=w0, sigma=sigma)
-    return Source(
-        source.name,
-        {split: _with_maps(part, source, make) for split, part in source.splits.items()},
-        input=source.input,
-        target=source.target,
-        class_names=source.class_names,
-        num_classes=source.num_classes,
-        input_range=source.input_range,
-        weight=WEIGHT,
-    )
+    parts = {split: _with_maps(part, source, make) for split, part in source.splits.items()}
+    return source.with_splits(parts, weight=WEIGHT)
 
 
 class WeightedRecords(RecordSplit):
