@@ -15,7 +15,7 @@ import tensorflow_datasets as tfds
 from PIL import Image
 
 import keraszoo.data
-from keraszoo.data import batches, load, offline, resident, steps_per_epoch, transformed_shape
+from keraszoo.data import batches, load, offline, repeated, resident, steps_per_epoch, transformed_shape
 from keraszoo.errors import InputError
 
 TFDS_DATA_DIR = os.environ.get("TFDS_DATA_DIR", "")
@@ -177,6 +177,23 @@ def test_resident_batches_are_those_of_the_pipeline(mirrored):
                 shares = strategy.experimental_local_results(mine)
                 assert shares[0].dtype == theirs.dtype and len({share.shape[0] for share in shares}) == 1
                 np.testing.assert_array_equal(np.concatenate(shares), theirs)
+
+
+def test_repeated_examples_come_as_often_and_are_held_once():
+    digits = load("digits")
+    source = repeated(digits, "train", 3)
+    part = source.split("train")
+    assert source.sizes == {"train": 3 * 1437, "test": 360} and len(part.values()["image"]) == 1437
+    np.testing.assert_array_equal(source.array("train"), np.concatenate([digits.array("train")] * 3))
+    options = {"transforms": (("pad", 10),), "with_labels": True}
+    epoch = list(islice(batches(source, "train", 1437, training=True, **options), 3))
+    images = [image.tobytes() for x, _ in epoch for image in np.rint(16 * x[:, 1:-1, 1:-1]).astype("uint8")]
+    once = [image.tobytes() for image in np.rint(digits.array("train") * (16 / 255)).astype("uint8")]
+    assert sorted(images) == sorted(3 * once)
+    inside = resident(source, "train", 1437, **options)
+    found = inside.batch(inside.values(tf.distribute.get_strategy()), tf.constant(2, tf.int64))
+    for mine, theirs in zip(found, epoch[2], strict=True):
+        np.testing.assert_array_equal(mine, theirs)
 
 
 def test_only_what_fits_in_memory_is_resident(tmp_path, monkeypatch):

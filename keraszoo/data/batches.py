@@ -130,7 +130,7 @@ def resident(source, split, batch_size, *, transforms=(), with_labels=False, see
     part, finish = _finished(source, split, transforms, with_labels, training=True)
     _check_integer("seed", seed)
     steps = steps_per_epoch(source, split, batch_size)
-    if not isinstance(part, ArraySplit) or byte_size(part.shapes, part.dtypes, part.size) > RESIDENT_LIMIT:
+    if not isinstance(part, ArraySplit) or byte_size(part.shapes, part.dtypes, part.stored) > RESIDENT_LIMIT:
         return None
 
     order = _Order(part.size, batch_size, steps, seed)

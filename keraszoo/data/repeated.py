@@ -28,6 +28,29 @@ def repeated(source, split, times):
         raise InputError(f"Examples are repeated a number of times, an integer >= 1. Received: {times!r}.")
     if not source.in_memory:
         raise InputError(f"Examples are repeated in memory, which {source.name} is too large for.")
-    part = source.split(split)
-    arrays = {feature: np.concatenate([source.array(split, feature)] * times) for feature in part.shapes}
-    return source.with_splits({split: ArraySplit(arrays)})
+    return source.with_splits({split: RepeatedSplit(source.split(split), times)})
+
+
+class RepeatedSplit(ArraySplit):
+    """The examples of an ArraySplit, one after the other, `times` times; memory holds them once."""
+
+    def __init__(self, part, times):
+        self._part, self._times = part, times
+        self.size, self.stored = times * part.size, part.stored
+        self.shapes, self.dtypes = part.shapes, part.dtypes
+
+    def rows(self, indices):
+        return self._part.rows(indices % self._part.size)
+
+    def gather(self, indices):
+        return self._part.gather(indices % self._part.size)
+
+    def values(self):
+        return self._part.values()
+
+    def array(self, feature):
+        """All values of one feature, which are copied here: [size, ...]."""
+        return np.concatenate([self._part.array(feature)] * self._times)
+
+    def checksum(self):
+        return self._part.checksum()

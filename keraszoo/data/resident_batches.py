@@ -24,7 +24,7 @@ class Resident:
         self.steps_per_epoch = steps_per_epoch
 
     def values(self, strategy):
-        """The data, `{feature: [size, ...]}`, on the device of each replica of this process."""
+        """The data, `{feature: [stored, ...]}`, on the device of each replica of this process."""
         # CPUs all use the same memory. TensorFlow gathers no 8- or 16-bit integers on GPUs; all of their values are
         # exact in the types that it does.
         copy = _gatherable if tf.config.list_logical_devices("GPU") else tf.identity
@@ -43,7 +43,12 @@ class Resident:
         """
         context = tf.distribute.get_replica_context()
         share = (context.replica_id_in_sync_group, context.num_replicas_in_sync)
-        return self._batch_at(lambda rows: {f: tf.gather(v, rows) for f, v in values.items()}, step, share)
+
+        def gather(indices):
+            rows = self._part.rows(indices)
+            return {feature: tf.gather(value, rows) for feature, value in values.items()}
+
+        return self._batch_at(gather, step, share)
 
 
 def _gatherable(value):

@@ -120,6 +120,10 @@ class ArraySplit:
 
     Args:
         arrays: `{feature: array [size, ...]}`.
+
+    Attributes:
+        size: number of examples.
+        stored: number of those that memory holds; example i lies in its row `rows(i)`.
     """
 
     parallel_calls = None  # a gather takes microseconds
@@ -129,16 +133,20 @@ class ArraySplit:
             # tf.data copies a constant into the graph of each pipeline, but not a variable. And tf.identity copies an
             # array once, where tf.constant does so twice.
             self._values = {f: tf.Variable(tf.identity(array), trainable=False) for f, array in arrays.items()}
-        self.size = len(next(iter(arrays.values())))
+        self.size = self.stored = len(next(iter(arrays.values())))
         self.shapes = {feature: tuple(values.shape[1:]) for feature, values in self._values.items()}
         self.dtypes = {feature: values.dtype for feature, values in self._values.items()}
+
+    def rows(self, indices):
+        """The rows of `values` in which the examples at `indices` lie."""
+        return indices
 
     def gather(self, indices):
         """`{feature: [batch, ...]}` of the examples at `indices` [batch]."""
         return {feature: tf.gather(values, indices) for feature, values in self._values.items()}
 
     def values(self):
-        """`{feature: [size, ...]}`, all values, as tensors that share this split's memory."""
+        """`{feature: [stored, ...]}`, all values, as tensors that share this split's memory."""
         return {feature: values.value() for feature, values in self._values.items()}
 
     def array(self, feature):

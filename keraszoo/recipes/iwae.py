@@ -21,4 +21,17 @@ RECIPES = (
         expected={"train/loss": (22.55, 0.3), "test/loss": (22.9, 0.3)},
         minutes=0.3,
     ),
+    Recipe(
+        name="iwae/mnist_binarized",
+        title="The paper's network on MNIST with ten importance samples, for likelihoods",
+        model="IWAE",
+        input_shape=(28, 28, 1),
+        arguments={"latent_dim": 50, "hidden": (200, 200), "activation": "tanh", "k": 10, "gradient": "dreg"},
+        dataset="mnist",
+        transforms=(("binarize",),),
+        optimizers={"optimizer": Optimizer("adam", 2e-3, decay="cosine")},
+        batch_size=100,
+        epochs=50,
+        minutes=10,
+    ),
 )

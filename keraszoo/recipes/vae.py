@@ -59,4 +59,17 @@ RECIPES = (
         expected={"train/loss": (104.6, 0.5), "test/loss": (104.3, 0.5)},
         minutes=3,
     ),
+    Recipe(
+        name="vae/mnist_binarized",
+        title="The network of the IWAE paper, pixels binarised anew for every batch; for likelihoods",
+        model="VAE",
+        input_shape=(28, 28, 1),
+        arguments={"latent_dim": 50, "hidden": (200, 200), "activation": "tanh"},
+        dataset="mnist",
+        transforms=(("binarize",),),
+        optimizers={"optimizer": Optimizer("adam", 2e-3, decay="cosine")},
+        batch_size=100,
+        epochs=200,
+        minutes=10,
+    ),
 )
