@@ -26,10 +26,12 @@ tf.config.set_logical_device_configuration(_CPU, [tf.config.LogicalDeviceConfigu
 def pytest_collection_modifyitems(items):
     """Tests that share fixtures stay in one process: those of a recipe, or of a file.
 
-    A law of the house is slow for a recipe whose training steps are of the kind of another recipe's.
+    A law of the house is slow for a recipe whose training steps are of the kind of another recipe's, and that has the
+    further marks that the law names.
     """
     for item in items:
-        if item.get_closest_marker("law_of_the_house") and item.get_closest_marker("repeated_step"):
+        law = item.get_closest_marker("law_of_the_house")
+        if law and all(map(item.get_closest_marker, ("repeated_step", *law.args))):
             item.add_marker(pytest.mark.slow)
         subject = item.callspec.params.get("subject") if hasattr(item, "callspec") else None
         item.add_marker(pytest.mark.xdist_group(getattr(subject, "name", item.path.stem)))

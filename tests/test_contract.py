@@ -63,7 +63,8 @@ def subjects():
     images of any size, they are small.
 
     Those that repeat a model and a kind of network, on other data, are left to the slow suite; laws of the house itself
-    (`law_of_the_house`) also where the kind of step is that of another recipe.
+    (`law_of_the_house`) also where the kind of step is that of another recipe, and of these some only where the model
+    has no part in it: a plain step, one player's, of terms that are each example's own.
     """
     seen, steps = set(), set()
     for name, recipe in all_recipes().items():
@@ -74,6 +75,7 @@ def subjects():
             recipe = dataclasses.replace(recipe, input_shape=(16, 16, recipe.input_shape[-1]))
         kind, step = (recipe.model, recipe.arguments.get("network")), kind_of_step(recipe)
         marks = [pytest.mark.slow] * (kind in seen) + [pytest.mark.repeated_step] * (step in steps)
+        marks += [pytest.mark.plain_step] * (not step[0])
         yield pytest.param(recipe, id=name, marks=marks)
         seen.add(kind)
         steps.add(step)
@@ -253,6 +255,7 @@ def test_checkpoint_continues_bit_for_bit(subject, tmp_path):
         assert np.array_equal(resumed_state[name], value), name
 
 
+@pytest.mark.law_of_the_house("plain_step")
 def test_two_replicas_learn_what_one_learns(subject, mirrored, same_noise):
     assert difference(replicated(subject, mirrored)[:-1], alone(subject)) <= 1e-6
 
@@ -281,7 +284,9 @@ def test_xla_learns_what_the_graph_learns(subject, same_noise):
     assert difference(*learned) <= 1e-6
 
 
-@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+@pytest.mark.parametrize(
+    "policy", ["mixed_float16", pytest.param("mixed_bfloat16", marks=pytest.mark.law_of_the_house)]
+)
 def test_mixed_precision_stays_finite_and_keeps_float32_weights(subject, policy):
     x, y = subject.x[:BATCH], None if subject.y is None else subject.y[:BATCH]
     model = fresh(subject.recipe, subject.untrained, dtype=policy)

@@ -14,7 +14,7 @@ from ..errors import InputError
 REACH = 6  # sigmas: beyond, what a pair of cells adds is below float32's resolution
 
 
-def border_weights(label, class_weights=None, instances=None, w0=10.0, sigma=5.0):
+def border_weights(label, class_weights=None, instances=None, w0=10.0, sigma=5.0, midline=None):
     """How much each pixel counts: w = w_c + w0 exp(-(d1 + d2)^2 / (2 sigma^2)).
 
     w_c is the weight of the pixel's class; d1 and d2 are the distances in pixels to the nearest cell and to the second
@@ -28,6 +28,8 @@ def border_weights(label, class_weights=None, instances=None, w0=10.0, sigma=5.0
             what is not class 0 (pixels that share an edge).
         w0: what a border of no width adds.
         sigma: in pixels; how far apart cells may be to have a border between them.
+        midline: in pixels; multiplies the second term by exp(-(d2 - d1)^2 / (2 midline^2)), so that of a thick border
+            only the line halfway counts more, where a gap would join the cells. None: all of it, as published.
 
     Returns:
         [height, width] float32.
@@ -46,7 +48,7 @@ def border_weights(label, class_weights=None, instances=None, w0=10.0, sigma=5.0
         raise InputError(
             f"A weight map is made of classes [height, width]. Received: {label.dtype} {list(label.shape)}."
         )
-    check_border(w0, sigma)
+    check_border(w0, sigma, midline)
     if instances is not None and np.shape(instances) != label.shape:
         raise InputError(
             f"instances must have the label's size. Received: {list(np.shape(instances))} and {list(label.shape)}."
@@ -57,6 +59,9 @@ def border_weights(label, class_weights=None, instances=None, w0=10.0, sigma=5.0
     cells = ndimage.label(label)[0] if instances is None else np.asarray(instances)
     nearest, second = _two_distances(cells, math.ceil(REACH * sigma))
     border = w0 * np.exp(-np.square(nearest + second) / (2 * sigma**2))
+    if midline is not None:
+        apart = np.where(np.isfinite(second), second, 0) - np.where(np.isfinite(second), nearest, 0)
+        border *= np.exp(-np.square(apart) / (2 * midline**2))
     return weights + np.where(cells == 0, border, 0).astype("float32")
 
 
@@ -75,11 +80,14 @@ def balanced_class_weights(counts):
     return np.divide(counts.sum(), present * counts, out=np.ones_like(counts), where=counts > 0)
 
 
-def check_border(w0, sigma):
-    """Raises InputError unless w0 >= 0 and sigma > 0."""
-    for name, number, fits in (("w0", w0, lambda n: n >= 0), ("sigma", sigma, lambda n: n > 0)):
-        if isinstance(number, bool) or not isinstance(number, (int, float)) or not fits(number):
-            raise InputError(f"{name} must be a number {'> 0' if name == 'sigma' else '>= 0'}. Received: {number!r}.")
+def check_border(w0, sigma, midline=None):
+    """Raises InputError unless w0 >= 0, sigma > 0, and midline > 0 or None."""
+    for name, number, least in (("w0", w0, ">= 0"), ("sigma", sigma, "> 0"), ("midline", midline, "> 0")):
+        if name == "midline" and number is None:
+            continue
+        fits = isinstance(number, (int, float)) and not isinstance(number, bool)
+        if not fits or number < 0 or (number == 0 and least == "> 0"):
+            raise InputError(f"{name} must be a number {least}. Received: {number!r}.")
 
 
 def check_class_weights(class_weights, classes):

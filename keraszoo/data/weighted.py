@@ -17,7 +17,7 @@ CACHE_LIMIT = 2**30  # bytes of weight maps that are kept for data that are not 
 COUNTED = 1000  # examples of such data whose classes are counted
 
 
-def weighted(source, w0=10.0, sigma=5.0, class_weights="balanced"):
+def weighted(source, w0=10.0, sigma=5.0, class_weights="balanced", midline=None):
     """The source with the border weight map of each mask as one more feature, `weight`, float32 [height, width].
 
     Batches with labels then have {"label": mask, "weight": weight map} as y. Where the source has a feature
@@ -28,7 +28,7 @@ def weighted(source, w0=10.0, sigma=5.0, class_weights="balanced"):
 
     Args:
         source: a `Source` whose target is a mask.
-        w0, sigma: see `border_weights`.
+        w0, sigma, midline: see `border_weights`.
         class_weights: weight of each class; "balanced": so that all classes count alike in the training split (the
             first one where none is called train), by their numbers of pixels in it, or in its first 1000 examples
             where it is not in memory; None: 1.
@@ -44,12 +44,12 @@ def weighted(source, w0=10.0, sigma=5.0, class_weights="balanced"):
     if not source.has_masks:
         whole = "which has no target" if source.target is None else f"whose {source.target} is no mask"
         raise InputError(f"A weight map is made for masks. Received: {source.name}, {whole}.")
-    check_border(w0, sigma)
+    check_border(w0, sigma, midline)
     if class_weights == "balanced":
         class_weights = balanced_class_weights(_class_counts(source))
     elif class_weights is not None:
         class_weights = check_class_weights(class_weights, source.num_classes or 1)
-    make = functools.partial(border_weights, class_weights=class_weights, w0=w0, sigma=sigma)
+    make = functools.partial(border_weights, class_weights=class_weights, w0=w0, sigma=sigma, midline=midline)
     parts = {split: _with_maps(part, source, make) for split, part in source.splits.items()}
     return source.with_splits(parts, weight=WEIGHT)
 

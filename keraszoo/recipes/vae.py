@@ -61,10 +61,10 @@ RECIPES = (
     ),
     Recipe(
         name="vae/mnist_binarized",
-        title="The network of the IWAE paper, pixels binarised anew for every batch; for likelihoods",
+        title="A wide VAE on MNIST, pixels binarised anew for every batch; for likelihoods",
         model="VAE",
         input_shape=(28, 28, 1),
-        arguments={"latent_dim": 50, "hidden": (200, 200), "activation": "tanh"},
+        arguments={"latent_dim": 50, "hidden": (512, 512)},
         dataset="mnist",
         transforms=(("binarize",),),
         optimizers={"optimizer": Optimizer("adam", 2e-3, decay="cosine")},
