@@ -6,7 +6,6 @@ import numpy as np
 
 from keraszoo import data
 from keraszoo.errors import InputError
-from keraszoo.losses import Bernoulli
 from keraszoo.run import Run
 
 from .build import load_data
@@ -30,8 +29,8 @@ def likelihood(run, samples=5000, count=None, split=None, *, seed=0, data_dir=No
         over the draws; "bits_per_dimension" of the same; the numbers of "examples" and "samples".
 
     Raises:
-        InputError: missing or unfinished run, a model without this likelihood, grey pixels under a Bernoulli
-            likelihood, missing data, unknown split, counts below 1.
+        InputError: missing or unfinished run, a model without this likelihood, values that have none (grey
+            pixels under a Bernoulli likelihood), missing data, unknown split, counts below 1.
     """
     run = run if isinstance(run, Run) else Run.open(run)
     if count is not None and count < 1:
@@ -52,11 +51,7 @@ def likelihood(run, samples=5000, count=None, split=None, *, seed=0, data_dir=No
     if count is not None:
         batches = batches.take(-(-count // BATCH_SIZE))
     x = np.concatenate(list(batches.as_numpy_iterator()))[:count]
-    if isinstance(model.likelihood, Bernoulli) and not np.isin(x, (0, 1)).all():
-        raise InputError(
-            "Grey pixels have no likelihood under Bernoulli. Received: values that are neither 0 nor 1. Train with the "
-            'transform "binarize" or another likelihood.'
-        )
+    model.likelihood.check_values(x)
     nll, error = model.negative_log_likelihood(x, samples, seed=seed)
     found = {
         "nll": float(nll.mean()),

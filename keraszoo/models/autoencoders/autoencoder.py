@@ -27,12 +27,14 @@ class Autoencoder(ZooModel):
         padding: what convolutions see beyond the border: "zero", "mirrored" or "periodic"; the last two need an
             upsampling other than "transposed".
         activation: of the hidden layers.
-        likelihood: "bernoulli" or "continuous_bernoulli" (data in [0, 1]), "gaussian", or a
-            `keraszoo.losses.Likelihood`.
+        likelihood: "bernoulli", "continuous_bernoulli" or "discretized_logistic" (data in [0, 1]), "gaussian" or
+            "gaussian_learned_variance", a `keraszoo.losses.Likelihood`, or a dictionary of a name and arguments, such
+            as `{"name": "discretized_logistic", "levels": 256}`.
         initialization: how the weights start: "glorot" (with LeCun's rule for the decoder's first layer) or "fan_in"
             (PyTorch's default).
         encoder: a Keras layer or model of your own, [batch, *image_shape] -> [batch, latent_dim].
-        decoder: one of your own, [batch, latent_dim] -> [batch, *image_shape] (logits for "bernoulli").
+        decoder: one of your own, [batch, latent_dim] -> [batch, *image_shape] (logits for "bernoulli"); its last axis
+            is as many times longer as the likelihood takes `outputs` for each value.
 
     Raises:
         InputError: (a ValueError) when a size, a name or the shape of a network is impossible.
@@ -80,15 +82,21 @@ class Autoencoder(ZooModel):
         }
         self._passed = {"encoder": encoder, "decoder": decoder}
         outputs = self.codes * self.latent_dim
+        decoded = self.likelihood.decoded_shape(self.image_shape)
         if encoder is None or decoder is None:
             by_size = encoder_and_decoder(
-                self.image_shape, outputs, self.latent_dim, dtype=self.dtype_policy, **self._options
+                self.image_shape,
+                outputs,
+                self.latent_dim,
+                decoded_shape=decoded,
+                dtype=self.dtype_policy,
+                **self._options,
             )
             encoder = by_size[0] if encoder is None else encoder
             decoder = by_size[1] if decoder is None else decoder
         self.encoder, self.decoder = encoder, decoder
         check_network(self.encoder, "encoder", self.image_shape, (outputs,))
-        check_network(self.decoder, "decoder", (self.latent_dim,), self.image_shape)
+        check_network(self.decoder, "decoder", (self.latent_dim,), decoded)
         self.event_shape, self.event_range = self.image_shape, self.likelihood.support
         self.built = True
 
