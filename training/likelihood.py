@@ -16,6 +16,8 @@ BATCH_SIZE = 512
 def likelihood(run, samples=5000, count=None, split=None, *, seed=0, data_dir=None):
     """The importance-sampled negative log-likelihood of a split, also written to the run's metrics.json.
 
+    Of a conditional VAE it is that of the examples given their labels.
+
     Args:
         run: a `Run` or the path of one, of a VAE.
         samples: draws from the posterior per example.
@@ -46,13 +48,15 @@ def likelihood(run, samples=5000, count=None, split=None, *, seed=0, data_dir=No
         BATCH_SIZE,
         training=False,
         transforms=recipe.transforms,
+        with_labels=recipe.with_labels,
         seed=recipe.seed,
     )
     if count is not None:
         batches = batches.take(-(-count // BATCH_SIZE))
-    x = np.concatenate(list(batches.as_numpy_iterator()))[:count]
+    parts = [batch if recipe.with_labels else (batch,) for batch in batches.as_numpy_iterator()]
+    x, *labels = (np.concatenate(values)[:count] for values in zip(*parts, strict=True))
     model.likelihood.check_values(x)
-    nll, error = model.negative_log_likelihood(x, samples, seed=seed)
+    nll, error = model.negative_log_likelihood(x, *labels, samples=samples, seed=seed)
     found = {
         "nll": float(nll.mean()),
         "standard_error": float(nll.std() / math.sqrt(len(nll))),
