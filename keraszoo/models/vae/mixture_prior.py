@@ -83,5 +83,5 @@ def mixture_draws(noise, means, log_vars, logits, temperature=1.0):
     """
     uniform = 0.5 * tf.math.erfc(-noise[:, 0] / math.sqrt(2.0))
     ends = tf.cumsum(tf.nn.softmax(logits))
-    component = tf.minimum(tf.searchsorted(ends, uniform), len(logits) - 1)
+    component = tf.minimum(tf.searchsorted(ends, uniform), logits.shape[0] - 1)
     return tf.gather(means, component) + temperature * tf.exp(0.5 * tf.gather(log_vars, component)) * noise[:, 1:]
