@@ -51,8 +51,8 @@ def test_impossible_settings(refused, tmp_path, recipe, setting, message):
 
 
 def test_labels_that_the_data_have_not(refused, tmp_path, table):
-    line = refused("train", "conditional_vae/digits", "--dataset", table, "--run", tmp_path / "run")
-    assert "table, split 'train', has no labels" in line
+    options = ("--dataset", table, "--run", tmp_path / "run", "--set", "likelihood=gaussian")
+    assert "split 'train', has no labels. Its features: x" in refused("train", "conditional_vae/digits", *options)
     assert not (tmp_path / "run").exists()
 
 
