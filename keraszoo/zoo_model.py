@@ -55,9 +55,10 @@ class ZooModel(keras.Model):
     - `serving_signatures()`: what an exported model answers;
     - `get_config()`: the constructor's arguments (networks included), so that `.keras` files restore it;
 
-    and ends its constructor with every layer built and `self.built = True`. It may have `encode`, `decode`,
-    `reconstruct`, `sample(count, seed)`, `sample_latent(count, seed)` (what `sample` decodes) and `log_prob` where they
-    mean something, and `pictures(x, seed)`.
+    and ends its constructor with every layer built and `self.built = True`. It may have `encode`, `decode`, `code`
+    (what `decode` takes of an example, where `encode` gives something else), `reconstruct`, `sample(count, seed)`,
+    `sample_latent(count, seed)` (what `sample` decodes) and `log_prob` where they mean something, and
+    `pictures(x, seed)`.
 
     The loss is the sum of the terms, averaged over the *global* batch: the examples of all replicas count alike,
     however unevenly they are spread. Each term is a metric of its own name; `loss` is their sum plus any

@@ -39,8 +39,7 @@ def attribute(run, out, attribute, *, against=None, rows=8, steps=9, reach=1.5, 
     if not 0 < reach < np.inf:
         raise InputError(f"reach is how many times the vector is added, > 0. Received: {reach!r}.")
     space = LatentSpace(run, "decode", data_dir=data_dir)
-    if not space.encodes:
-        raise InputError(f"{type(space.model).__name__} does not encode examples; a VAE does.")
+    space.check_encodes()
     recipe = space.run.recipe
     codes, labels, names = space.labelled_codes(recipe.train_split)
     label = class_number(attribute, names)

@@ -83,6 +83,5 @@ def coded(space, count, split=None):
 
 def _opened(run, data_dir):
     space = LatentSpace(run, data_dir=data_dir)
-    if not space.encodes:
-        raise InputError(f"{type(space.model).__name__} does not encode examples; a VAE does.")
+    space.check_encodes()
     return space

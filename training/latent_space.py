@@ -59,7 +59,14 @@ class LatentSpace:
 
     @property
     def encodes(self):
-        return hasattr(self.model, "encode")
+        """Whether examples have codes without their labels."""
+        return hasattr(self.model, "encode") and not getattr(self.model, "condition_size", 0)
+
+    def check_encodes(self):
+        """Raises InputError where they have none."""
+        if not self.encodes:
+            without = " without their labels" * hasattr(self.model, "encode")
+            raise InputError(f"{type(self.model).__name__} does not encode examples{without}; a VAE does.")
 
     def draw(self, count, seed):
         """Random points, [count, dim + codes]."""

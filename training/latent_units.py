@@ -4,8 +4,8 @@ import typing
 
 import numpy as np
 
+from keraszoo.applications.codes import encode
 from keraszoo.applications.units import active_units, kl_per_unit
-from keraszoo.errors import InputError
 
 from .latent_space import LatentSpace
 
@@ -43,21 +43,23 @@ def units(run, split=None, *, data_dir=None):
         InputError: missing or unfinished run, a model that does not encode images, unknown split, missing data.
     """
     space = LatentSpace(run, data_dir=data_dir)
-    if not space.encodes:
-        raise InputError(f"{type(space.model).__name__} does not encode examples; a VAE does.")
+    space.check_encodes()
     found = posteriors(space.model, space.batches(space.source(), split or space.run.recipe.test_split))
     return units_of(*found)
 
 
 def posteriors(model, batches):
-    """(means [n, d], log_vars [n, d] or None) of the codes of all examples."""
-    means, log_vars = [], []
+    """(codes [n, d], log_vars [n, d] of the Gaussians around them, or None) of all examples.
+
+    Codes that a flow has moved away from a Gaussian's mean have no variances.
+    """
+    codes, log_vars = [], []
     for x in batches:
-        codes = model.encode(x)
-        mean, *log_var = codes if isinstance(codes, (tuple, list)) else (codes,)
-        means.append(np.asarray(mean).reshape(len(x), -1))
-        log_vars += [np.asarray(values) for values in log_var[:1]]
-    return np.concatenate(means), np.concatenate(log_vars) if log_vars else None
+        codes.append(encode(model, x).reshape(len(x), -1))
+        posterior = model.encode(x)
+        if isinstance(posterior, (tuple, list)) and np.allclose(posterior[0], codes[-1], atol=1e-5):
+            log_vars.append(np.asarray(posterior[1]))
+    return np.concatenate(codes), np.concatenate(log_vars) if len(log_vars) == len(codes) else None
 
 
 def units_of(means, log_vars):

@@ -6,7 +6,6 @@ import numpy as np
 
 from keraszoo import data
 from keraszoo.errors import InputError
-from keraszoo.losses import Bernoulli
 from keraszoo.run import Run
 
 from .build import load_data
@@ -16,6 +15,8 @@ BATCH_SIZE = 512
 
 def likelihood(run, samples=5000, count=None, split=None, *, seed=0, data_dir=None):
     """The importance-sampled negative log-likelihood of a split, also written to the run's metrics.json.
+
+    Of a conditional VAE it is that of the examples given their labels.
 
     Args:
         run: a `Run` or the path of one, of a VAE.
@@ -30,8 +31,8 @@ def likelihood(run, samples=5000, count=None, split=None, *, seed=0, data_dir=No
         over the draws; "bits_per_dimension" of the same; the numbers of "examples" and "samples".
 
     Raises:
-        InputError: missing or unfinished run, a model without this likelihood, grey pixels under a Bernoulli
-            likelihood, missing data, unknown split, counts below 1.
+        InputError: missing or unfinished run, a model without this likelihood, values that have none (grey
+            pixels under a Bernoulli likelihood), missing data, unknown split, counts below 1.
     """
     run = run if isinstance(run, Run) else Run.open(run)
     if count is not None and count < 1:
@@ -47,17 +48,15 @@ def likelihood(run, samples=5000, count=None, split=None, *, seed=0, data_dir=No
         BATCH_SIZE,
         training=False,
         transforms=recipe.transforms,
+        with_labels=recipe.with_labels,
         seed=recipe.seed,
     )
     if count is not None:
         batches = batches.take(-(-count // BATCH_SIZE))
-    x = np.concatenate(list(batches.as_numpy_iterator()))[:count]
-    if isinstance(model.likelihood, Bernoulli) and not np.isin(x, (0, 1)).all():
-        raise InputError(
-            "Grey pixels have no likelihood under Bernoulli. Received: values that are neither 0 nor 1. Train with the "
-            'transform "binarize" or another likelihood.'
-        )
-    nll, error = model.negative_log_likelihood(x, samples, seed=seed)
+    parts = [batch if recipe.with_labels else (batch,) for batch in batches.as_numpy_iterator()]
+    x, *labels = (np.concatenate(values)[:count] for values in zip(*parts, strict=True))
+    model.likelihood.check_values(x)
+    nll, error = model.negative_log_likelihood(x, *labels, samples=samples, seed=seed)
     found = {
         "nll": float(nll.mean()),
         "standard_error": float(nll.std() / math.sqrt(len(nll))),

@@ -69,6 +69,7 @@ def encoder_and_decoder(
     *,
     network,
     hidden,
+    decoded_shape=None,
     downsampling="stride",
     upsampling="transposed",
     padding="zero",
@@ -82,6 +83,7 @@ def encoder_and_decoder(
         latent_dim: width of the decoder's input.
         network: "dense" or "convolutional".
         hidden: units or filters of the encoder's hidden layers, from the image side; None for the network's default.
+        decoded_shape: shape of the decoder's output; None for `image_shape`.
         downsampling: "stride", "max" or "average": how a convolutional encoder halves the image.
         upsampling: "transposed", "nearest" or "bilinear": how a convolutional decoder doubles it.
         padding: "zero", "mirrored" or "periodic": what convolutions see beyond the border; transposed ones only zeros.
@@ -97,7 +99,7 @@ def encoder_and_decoder(
         down, up = {}, {}
     return (
         encoder(image_shape, outputs, hidden, **down, **options),
-        decoder(latent_dim, image_shape, hidden[::-1], **up, **options),
+        decoder(latent_dim, image_shape if decoded_shape is None else decoded_shape, hidden[::-1], **up, **options),
     )
 
 

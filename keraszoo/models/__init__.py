@@ -28,11 +28,13 @@ from .segmentation.unet import UNet
 from .vae.beta_tc_vae import BetaTCVAE
 from .vae.beta_vae import BetaVAE
 from .vae.burgess_vae import BurgessVAE
+from .vae.conditional_vae import ConditionalVAE
 from .vae.dip_vae import DIPVAE
 from .vae.factor_vae import FactorVAE
 from .vae.info_vae import InfoVAE
 from .vae.iwae import IWAE
 from .vae.vae import VAE
+from .vae.vamp_vae import VampVAE
 
 #: flows are imported when they are used: TensorFlow Probability takes two seconds
 FLOWS = {
@@ -51,6 +53,7 @@ FLOWS = {
 __all__ = [
     "ACGAN",
     "ConditionalGAN",
+    "ConditionalVAE",
     "ContinuousFlow",
     "DCGAN",
     "Flow",
@@ -72,6 +75,7 @@ __all__ = [
     "WGANGP",
     "UNet",
     "VAE",
+    "VampVAE",
     "AdversarialAutoencoder",
     "Autoencoder",
     "BetaVAE",

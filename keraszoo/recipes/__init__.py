@@ -18,6 +18,8 @@ FAMILIES = (
     "info_vae",
     "factor_vae",
     "iwae",
+    "conditional_vae",
+    "vamp",
     "autoencoder",
     "denoising",
     "sparse",

@@ -20,6 +20,23 @@ RECIPES = (
         minutes=0.2,
     ),
     Recipe(
+        name="vae/digits_levels",
+        title="The 17 levels of the 8x8 digits' pixels as a discretised logistic, in bits per dimension; offline",
+        model="VAE",
+        input_shape=(8, 8, 1),
+        arguments={
+            "latent_dim": 8,
+            "hidden": (128,),
+            "likelihood": {"name": "discretized_logistic", "levels": 17},
+        },
+        dataset="digits",
+        optimizers={"optimizer": Optimizer("adam", 3e-3, decay="cosine")},
+        batch_size=32,
+        epochs=60,
+        expected={"train/loss": (84.9, 1.0), "test/loss": (90.3, 1.0)},
+        minutes=0.2,
+    ),
+    Recipe(
         name="vae/mnist",
         title="The lecture's network on MNIST with a better start and schedule",
         model="VAE",

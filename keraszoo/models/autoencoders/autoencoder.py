@@ -27,12 +27,14 @@ class Autoencoder(ZooModel):
         padding: what convolutions see beyond the border: "zero", "mirrored" or "periodic"; the last two need an
             upsampling other than "transposed".
         activation: of the hidden layers.
-        likelihood: "bernoulli" or "continuous_bernoulli" (data in [0, 1]), "gaussian", or a
-            `keraszoo.losses.Likelihood`.
+        likelihood: "bernoulli", "continuous_bernoulli" or "discretized_logistic" (data in [0, 1]), "gaussian" or
+            "gaussian_learned_variance", a `keraszoo.losses.Likelihood`, or a dictionary of a name and arguments, such
+            as `{"name": "discretized_logistic", "levels": 256}`.
         initialization: how the weights start: "glorot" (with LeCun's rule for the decoder's first layer) or "fan_in"
             (PyTorch's default).
         encoder: a Keras layer or model of your own, [batch, *image_shape] -> [batch, latent_dim].
-        decoder: one of your own, [batch, latent_dim] -> [batch, *image_shape] (logits for "bernoulli").
+        decoder: one of your own, [batch, latent_dim] -> [batch, *image_shape] (logits for "bernoulli"); its last axis
+            is as many times longer as the likelihood takes `outputs` for each value.
 
     Raises:
         InputError: (a ValueError) when a size, a name or the shape of a network is impossible.
@@ -47,6 +49,8 @@ class Autoencoder(ZooModel):
     term_names = ("reconstruction",)
     #: width of the encoder's output per latent unit
     codes = 1
+    #: columns of the decoder's input besides the latent units
+    condition_size = 0
 
     def __init__(
         self,
@@ -80,21 +84,32 @@ class Autoencoder(ZooModel):
         }
         self._passed = {"encoder": encoder, "decoder": decoder}
         outputs = self.codes * self.latent_dim
+        encoded, latent = self.encoder_shape, self.latent_dim + self.condition_size
+        decoded = self.likelihood.decoded_shape(self.image_shape)
         if encoder is None or decoder is None:
             by_size = encoder_and_decoder(
-                self.image_shape, outputs, self.latent_dim, dtype=self.dtype_policy, **self._options
+                encoded, outputs, latent, decoded_shape=decoded, dtype=self.dtype_policy, **self._options
             )
             encoder = by_size[0] if encoder is None else encoder
             decoder = by_size[1] if decoder is None else decoder
         self.encoder, self.decoder = encoder, decoder
-        check_network(self.encoder, "encoder", self.image_shape, (outputs,))
-        check_network(self.decoder, "decoder", (self.latent_dim,), self.image_shape)
+        check_network(self.encoder, "encoder", encoded, (outputs,))
+        check_network(self.decoder, "decoder", (latent,), decoded)
         self.event_shape, self.event_range = self.image_shape, self.likelihood.support
         self.built = True
+
+    @property
+    def encoder_shape(self):
+        """Shape of the encoder's input for one example."""
+        return self.image_shape
 
     def encode(self, x, training=False):
         """The code of each example: [batch, *image_shape] -> [batch, latent_dim] float32."""
         return tf.cast(self.encoder(x, training=training), tf.float32)
+
+    def code(self, x, training=False):
+        """What `decode` takes for each example to reconstruct it: [batch, *image_shape] -> [batch, latent_dim]."""
+        return self.encode(x, training=training)
 
     def decode(self, z):
         """The mean of p(x | z): [batch, latent_dim] -> [batch, *image_shape] float32."""
@@ -102,10 +117,10 @@ class Autoencoder(ZooModel):
 
     def reconstruct(self, x):
         """Each example decoded from its code: [batch, *image_shape] -> the same shape, float32."""
-        return self.decode(self.encode(x))
+        return self.decode(self.code(x))
 
     def call(self, x, training=False):
-        return self.likelihood.mean(self.decoder(self.encode(x, training=training), training=training))
+        return self.likelihood.mean(self.decoder(self.code(x, training=training), training=training))
 
     def loss_terms(self, x, y=None, training=False):
         code = self.encode(x, training=training)

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ...layers.labels import with_label_channels
 from .labelled import LabelledGAN
 
 
@@ -34,8 +35,7 @@ class ConditionalGAN(LabelledGAN):
         return self.num_classes
 
     def conditioned(self, x, y=None):
-        planes = tf.reshape(self.one_hot(y), [-1, *[1] * (x.shape.rank - 2), self.num_classes])
-        return tf.concat([x, tf.broadcast_to(planes, tf.concat([tf.shape(x)[:-1], [self.num_classes]], 0))], axis=-1)
+        return with_label_channels(x, self.one_hot(y))
 
     def discriminate(self, x, training=False, labels=None):
         """The logits of examples as members of classes.

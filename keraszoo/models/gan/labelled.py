@@ -4,8 +4,8 @@ import numpy as np
 import tensorflow as tf
 
 from ...errors import InputError
+from ...layers.labels import check_labels, labels_for, number_of_classes, one_hot
 from ...layers.seeds import normal_rows
-from ...layers.sizes import positive_integers
 from .gan import GAN
 
 
@@ -17,9 +17,7 @@ class LabelledGAN(GAN):
     """
 
     def __init__(self, image_shape, latent_dim=64, *, num_classes=10, **kwargs):
-        self.num_classes = positive_integers("num_classes", [num_classes])[0]
-        if self.num_classes < 2:
-            raise InputError(f"There must be at least two classes. Received: num_classes={num_classes!r}.")
+        self.num_classes = number_of_classes(num_classes)
         super().__init__(image_shape, latent_dim, **kwargs)
 
     @property
@@ -33,12 +31,10 @@ class LabelledGAN(GAN):
         """[batch] integers -> [batch, num_classes] float32."""
         if labels is None:
             raise InputError(f"{type(self).__name__} learns from (x, y), y the labels.")
-        return tf.one_hot(tf.reshape(tf.cast(labels, tf.int32), [-1]), self.num_classes)
+        return one_hot(labels, self.num_classes)
 
     def check_labels(self, y):
-        y = np.asarray(y)
-        if y.size and not ((y >= 0) & (y < self.num_classes)).all():
-            raise InputError(f"Labels are from 0 to {self.num_classes - 1}. Received: from {y.min()} to {y.max()}.")
+        check_labels(y, self.num_classes)
 
     def sample(self, count, seed=None, temperature=1.0, labels=None):
         """Generated examples of given classes.
@@ -57,14 +53,7 @@ class LabelledGAN(GAN):
 
     def sample_latent(self, count, seed=None, temperature=1.0, labels=None):
         """What `sample` decodes: [count, latent_dim + num_classes] float32, the noise first."""
-        labels = np.arange(count) % self.num_classes if labels is None else np.asarray(labels)
-        if labels.shape not in ((), (count,)) or labels.dtype.kind not in "iu":
-            raise InputError(
-                f"labels is an integer, or one for each of the {count} examples. "
-                f"Received: {labels.dtype} of shape {labels.shape}."
-            )
-        self.check_labels(labels)
-        codes = self.one_hot(np.broadcast_to(labels, [count]))
+        codes = self.one_hot(labels_for(count, labels, self.num_classes))
         return self._seeded_latent(count, seed, temperature, codes)
 
     def pictures(self, x, seed=0):

@@ -141,16 +141,10 @@ class FlowVAE(VAE):
             return normal_log_prob(z)
         return self.prior.log_prob(z)
 
-    def reconstruct(self, x):
-        """Each example decoded from what the flow makes of the mean: the shape of `x`, float32."""
-        return self.decode(self._center(x))
-
-    def _center(self, x, training=False):
+    def code(self, x, training=False):
+        """What the flow makes of the mean, from which `reconstruct` decodes: [batch, latent_dim] float32."""
         mean, _, *context = self._codes(x, training)
         return self.through_posterior(mean, *context)[0] if self.posterior else mean
-
-    def call(self, x, training=False):
-        return self.likelihood.mean(self.decoder(self._center(x, training), training=training))
 
     def loss_terms(self, x, y=None, training=False):
         if not self.posterior and self.prior is None:

@@ -40,26 +40,48 @@ class MixturePrior(keras.layers.Layer):
 
     def log_prob(self, z):
         """log p(z) in nats: [rows, latent_dim] -> [rows] float32."""
-        means, log_vars, logits = (tf.convert_to_tensor(w) for w in (self.means, self.log_vars, self.logits))
-        return tf.reduce_logsumexp(tf.nn.log_softmax(logits) + normal_log_prob(z[:, None], means, log_vars), axis=1)
+        return mixture_log_prob(z, *self._tensors())
 
     def sample(self, count, seed=None, temperature=1.0):
         """Draws of components and of z around their means, `temperature` times as far: [count, latent_dim] float32."""
         seed = keras.random.SeedGenerator(seed).next()
         noise = tf.random.stateless_normal([count, 1 + self.latent_dim], seed)
-        return self._drawn(noise, temperature)
+        return mixture_draws(noise, *self._tensors(), temperature)
 
     def sample_rows(self, seed, temperature):
         """A draw for each seed, from its own alone: [batch] int64, [batch] -> [batch, latent_dim] float32."""
-        return self._drawn(normal_rows(seed, 1 + self.latent_dim), temperature[:, None])
+        return mixture_draws(normal_rows(seed, 1 + self.latent_dim), *self._tensors(), temperature[:, None])
 
-    def _drawn(self, noise, temperature):
-        """Noise from N(0, I), [rows, 1 + latent_dim], as draws: its first column chooses the component."""
-        uniform = 0.5 * tf.math.erfc(-noise[:, 0] / math.sqrt(2.0))
-        ends = tf.cumsum(tf.nn.softmax(tf.convert_to_tensor(self.logits)))
-        component = tf.minimum(tf.searchsorted(ends, uniform), self.components - 1)
-        mean, log_var = tf.gather(self.means, component), tf.gather(self.log_vars, component)
-        return mean + temperature * tf.exp(0.5 * log_var) * noise[:, 1:]
+    def _tensors(self):
+        return [tf.convert_to_tensor(weight) for weight in (self.means, self.log_vars, self.logits)]
 
     def get_config(self):
         return {**super().get_config(), "latent_dim": self.latent_dim, "components": self.components}
+
+
+def mixture_log_prob(z, means, log_vars, logits):
+    """The log-density of a mixture of diagonal Gaussians, in nats.
+
+    Args:
+        z: [rows, latent_dim].
+        means, log_vars: [components, latent_dim].
+        logits: [components]: their softmax is the components' weights.
+
+    Returns:
+        [rows] float32.
+    """
+    return tf.reduce_logsumexp(tf.nn.log_softmax(logits) + normal_log_prob(z[:, None], means, log_vars), axis=1)
+
+
+def mixture_draws(noise, means, log_vars, logits, temperature=1.0):
+    """Noise from N(0, I), [rows, 1 + latent_dim], as draws [rows, latent_dim]: its first column chooses the component.
+
+    Args:
+        noise: of which each row becomes a draw.
+        means, log_vars, logits: as for `mixture_log_prob`.
+        temperature: how many times as far from their means the draws are; a number, or [rows, 1].
+    """
+    uniform = 0.5 * tf.math.erfc(-noise[:, 0] / math.sqrt(2.0))
+    ends = tf.cumsum(tf.nn.softmax(logits))
+    component = tf.minimum(tf.searchsorted(ends, uniform), logits.shape[0] - 1)
+    return tf.gather(means, component) + temperature * tf.exp(0.5 * tf.gather(log_vars, component)) * noise[:, 1:]

@@ -46,12 +46,9 @@ class VAE(GenerativeAutoencoder):
         """A reparameterised draw from N(mean, exp(log_var)): its gradient flows to both."""
         return mean + tf.exp(0.5 * log_var) * keras.random.normal(tf.shape(mean), seed=self.noise)
 
-    def reconstruct(self, x):
-        """Each example decoded from its posterior mean: [batch, *image_shape] -> the same shape, float32."""
-        return self.decode(self.encode(x)[0])
-
-    def call(self, x, training=False):
-        return self.likelihood.mean(self.decoder(self.encode(x, training=training)[0], training=training))
+    def code(self, x, training=False):
+        """The posterior mean of each example, from which `reconstruct` decodes it: [batch, latent_dim] float32."""
+        return self.encode(x, training=training)[0]
 
     def loss_terms(self, x, y=None, training=False):
         mean, log_var = self.encode(x, training=training)
@@ -122,11 +119,14 @@ class VAE(GenerativeAutoencoder):
             >>> vae.negative_log_likelihood(tf.zeros([3, 4, 4, 1]), samples=10).nll.shape
             (3,)
         """
+        return importance_sampled(self.log_weights, self._checked_examples(x), self.latent_dim, samples, seed, rows)
+
+    def _checked_examples(self, x):
         x = tf.convert_to_tensor(x)
         self.check_batch(x)
         if len(x):
             self.check_range(float(tf.reduce_min(x)), float(tf.reduce_max(x)))
-        return importance_sampled(self.log_weights, tf.cast(x, tf.float32), self.latent_dim, samples, seed, rows)
+        return tf.cast(x, tf.float32)
 
     def _serve_encode(self, image):
         mean, log_var = self.encode(image)

@@ -1,0 +1,244 @@
+"""The conditional VAE.
+
+Sohn, Lee and Yan, "Learning Structured Output Representation using Deep Conditional Generative Models" (2015),
+https://papers.nips.cc/paper/5775-learning-structured-output-representation-using-deep-conditional-generative-models;
+classes and style as in Kingma et al., "Semi-supervised Learning with Deep Generative Models" (2014),
+https://arxiv.org/abs/1406.5298.
+"""
+
+import math
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ...errors import InputError
+from ...layers.labels import check_labels, labels_for, number_of_classes, one_hot, with_label_channels
+from ...layers.seeds import normal_rows
+from ...losses import normal_kl, normal_log_prob
+from .importance_sampling import importance_sampled
+from .vae import VAE
+
+
+@keras.saving.register_keras_serializable("keraszoo")
+class ConditionalVAE(VAE):
+    """A `VAE` of log p(x|y), y the class: both networks are told it, and z keeps what the class leaves open, the style.
+
+    Minimises -E_q(z|x, y) log p(x|z, y) + KL(q(z|x, y) || N(0, I)), in nats per example. A convolutional encoder
+    gets one channel more for each class, which is 1 everywhere for the class in question, a dense one a one-hot code
+    after the pixels; the decoder gets that code after z. So what `decode` takes and `sample_latent` gives is z, then
+    the code.
+
+    Args:
+        image_shape, latent_dim, ...: as for `VAE`.
+        num_classes: number of classes, >= 2.
+        encoder: a network of your own, [batch, ..., channels + num_classes] -> [batch, 2 * latent_dim]; the channels
+            (of vectors: the features) of the classes come last.
+        decoder: one of your own, [batch, latent_dim + num_classes] -> as for `Autoencoder`.
+
+    Example:
+        >>> vae = ConditionalVAE((8, 8, 1), latent_dim=2, hidden=(32,), num_classes=10)
+        >>> vae.sample(2, seed=0, labels=[3, 7]).shape
+        TensorShape([2, 8, 8, 1])
+        >>> vae.reconstruct(tf.zeros([2, 8, 8, 1]), labels=[3, 7], as_labels=5).shape  # both as a 5, in their style
+        TensorShape([2, 8, 8, 1])
+    """
+
+    def __init__(self, image_shape, latent_dim=16, *, num_classes=10, **kwargs):
+        self.num_classes = number_of_classes(num_classes)
+        super().__init__(image_shape, latent_dim, **kwargs)
+
+    @property
+    def condition_size(self):
+        return self.num_classes
+
+    @property
+    def encoder_shape(self):
+        *sides, channels = (math.prod(self.image_shape),) if self._flattens else self.image_shape
+        return (*sides, channels + self.num_classes)
+
+    @property
+    def _flattens(self):
+        """Whether the pixels are features to the encoder: planes would give each class as many weights as pixels."""
+        return self._passed["encoder"] is None and self._options["network"] == "dense"
+
+    def target_spec(self, event_shape):
+        return (), self.num_classes
+
+    def check_labels(self, y):
+        check_labels(y, self.num_classes)
+
+    def one_hot(self, labels, rows):
+        """[rows] integers, or one for all -> [rows, num_classes] float32.
+
+        Raises:
+            InputError: no labels; outside of graphs also labels out of range, or not as many as rows.
+        """
+        if labels is None:
+            raise InputError(
+                f"{type(self).__name__} needs the class of each example: it learns from (x, y), and its methods take "
+                f"labels, integers from 0 to {self.num_classes - 1}."
+            )
+        if tf.executing_eagerly():
+            labels = labels_for(int(rows), labels, self.num_classes)
+        return tf.broadcast_to(one_hot(labels, self.num_classes), [rows, self.num_classes])
+
+    def encode(self, x, labels=None, training=False):
+        """The posterior q(z|x, y).
+
+        Args:
+            x: [batch, *image_shape].
+            labels: [batch] integers, or one for all.
+
+        Returns:
+            mean and log_var, each [batch, latent_dim] float32.
+
+        Raises:
+            InputError: no labels, or impossible ones.
+        """
+        return self._encode(x, self.one_hot(labels, tf.shape(x)[0]), training)
+
+    def _encode(self, x, codes, training=False):
+        x = tf.cast(x, tf.float32)
+        if self._flattens:
+            x = tf.reshape(x, [-1, math.prod(self.image_shape)])
+        return super().encode(with_label_channels(x, codes), training)
+
+    def code(self, x, labels=None, training=False, as_labels=None):
+        """The posterior mean of each example, then the one-hot code of its class, or of `as_labels`.
+
+        Returns:
+            [batch, latent_dim + num_classes] float32.
+        """
+        mean, _ = self.encode(x, labels, training)
+        return tf.concat([mean, self.one_hot(labels if as_labels is None else as_labels, tf.shape(x)[0])], axis=1)
+
+    def reconstruct(self, x, labels=None, as_labels=None):
+        """Each example decoded from its posterior mean.
+
+        Args:
+            x: [batch, *image_shape].
+            labels: its classes, [batch] integers, or one for all.
+            as_labels: the classes to decode it as, in the style that it has; by default its own.
+
+        Returns:
+            [batch, *image_shape] float32.
+        """
+        return self.decode(self.code(x, labels, as_labels=as_labels))
+
+    def call(self, x, training=False):
+        """Each example reconstructed as a member of each class: [batch, num_classes, *image_shape]."""
+        codes = [self.code(x, tf.fill([tf.shape(x)[0]], label), training) for label in range(self.num_classes)]
+        return tf.stack([self.likelihood.mean(self.decoder(code, training=training)) for code in codes], axis=1)
+
+    def loss_terms(self, x, y=None, training=False):
+        codes = self.one_hot(y, tf.shape(x)[0])
+        mean, log_var = self._encode(x, codes, training)
+        output = self.decoder(tf.concat([self.draw(mean, log_var), codes], axis=1), training=training)
+        return {
+            "reconstruction": self.likelihood.negative_log_likelihood(x, output),
+            "kl": normal_kl(mean, log_var),
+        }
+
+    # ------------------------------------------------------------------ likelihood
+
+    def posterior_draws(self, x, noise, training=False):
+        """As for `VAE`, of x = (examples, one-hot labels)."""
+        mean, log_var = (moment[:, None] for moment in self._encode(*x, training))
+        z = mean + tf.exp(0.5 * log_var) * noise
+        return z, normal_log_prob(z, mean, log_var)
+
+    def log_joint(self, x, z, training=False):
+        """log p(x|z, y) + log p(z) in nats of x = (examples, one-hot labels): [batch, count]."""
+        x, codes = x
+        count = tf.shape(z)[1]
+        rows = tf.reshape(z, [-1, self.latent_dim])
+        output = self.decoder(tf.concat([rows, tf.repeat(codes, count, axis=0)], axis=1), training=training)
+        nll = self.likelihood.negative_log_likelihood(tf.repeat(x, count, axis=0), output)
+        return tf.reshape(self.log_prior(rows) - nll, [-1, count])
+
+    def negative_log_likelihood(self, x, labels=None, samples=5000, *, seed=0, rows=4096):
+        """-log p(x|y) of each example by importance sampling from the posterior, in nats.
+
+        Args:
+            x, samples, seed, rows: as for `VAE`.
+            labels: [n] integers, or one for all.
+
+        Returns:
+            `Likelihoods(nll, error)`, as for `VAE`.
+
+        Raises:
+            InputError: as for `VAE`, and for missing or impossible labels.
+        """
+        x = self._checked_examples(x)
+        examples = (x, self.one_hot(labels, len(x)))
+        return importance_sampled(self.log_weights, examples, self.latent_dim, samples, seed, rows)
+
+    # ------------------------------------------------------------------ samples
+
+    def sample(self, count, seed=None, temperature=1.0, labels=None):
+        """Decoded draws from the prior, as examples of given classes.
+
+        Args:
+            count, seed, temperature: as for `VAE`.
+            labels: [count] integers, or one for all; None: each class in turn.
+
+        Returns:
+            [count, *image_shape] float32.
+
+        Raises:
+            InputError: labels out of range, or not as many as examples.
+        """
+        return self.decode(self.sample_latent(count, seed, temperature, labels))
+
+    def sample_latent(self, count, seed=None, temperature=1.0, labels=None):
+        """What `sample` decodes: [count, latent_dim + num_classes] float32, z first."""
+        codes = one_hot(labels_for(count, labels, self.num_classes), self.num_classes)
+        return tf.concat([super().sample_latent(count, seed, temperature), codes], axis=1)
+
+    def pictures(self, x, seed=0):
+        """Each column is a class, each row a style."""
+        if len(self.image_shape) != 3:
+            return {}
+        styles = np.repeat(super().sample_latent(8, seed), self.num_classes, axis=0)
+        codes = np.tile(np.eye(self.num_classes, dtype="float32"), [8, 1])
+        samples = self.decode(tf.concat([styles, codes], axis=1))
+        return {"samples": tf.reshape(samples, [8, self.num_classes, *self.image_shape])}
+
+    # ------------------------------------------------------------------ serving and saving
+
+    def serving_signatures(self):
+        signatures = super().serving_signatures()
+        label = tf.TensorSpec([None], tf.int64, name="label")
+        return {name: (method, [*specs, label]) for name, (method, specs) in signatures.items()}
+
+    def _serve_reconstruct(self, image, label):
+        return {"image": self.reconstruct(image, label)}
+
+    def _serve_encode(self, image, label):
+        mean, log_var = self.encode(image, label)
+        return {"mean": mean, "log_var": log_var}
+
+    def _serve_decode(self, latent, label):
+        return {"image": self._decoded(latent, label)}
+
+    def _serve_sample(self, seed, temperature, label):
+        return {"image": self._decoded(temperature[:, None] * normal_rows(seed, self.latent_dim), label)}
+
+    def _decoded(self, z, labels):
+        return self.decode(tf.concat([z, self.one_hot(labels, tf.shape(z)[0])], axis=1))
+
+    def serving_examples(self):
+        random, label = np.random.default_rng(0), np.arange(3) % self.num_classes
+        given = {
+            "image": random.random((3, *self.image_shape), "float32"),
+            "latent": random.standard_normal((3, self.latent_dim), "float32"),
+            "seed": np.arange(3),
+            "temperature": np.ones(3, "float32"),
+            "label": label,
+        }
+        signatures = self.serving_signatures()
+        return {name: {spec.name: given[spec.name] for spec in specs} for name, (_, specs) in signatures.items()}
+
+    def get_config(self):
+        return {**super().get_config(), "num_classes": self.num_classes}
