@@ -28,11 +28,13 @@ from .segmentation.unet import UNet
 from .vae.beta_tc_vae import BetaTCVAE
 from .vae.beta_vae import BetaVAE
 from .vae.burgess_vae import BurgessVAE
+from .vae.dfc_vae import DFCVAE
 from .vae.dip_vae import DIPVAE
 from .vae.factor_vae import FactorVAE
 from .vae.info_vae import InfoVAE
 from .vae.iwae import IWAE
 from .vae.vae import VAE
+from .vae.vae_gan import VAEGAN
 
 #: flows are imported when they are used: TensorFlow Probability takes two seconds
 FLOWS = {
@@ -72,10 +74,12 @@ __all__ = [
     "WGANGP",
     "UNet",
     "VAE",
+    "VAEGAN",
     "AdversarialAutoencoder",
     "Autoencoder",
     "BetaVAE",
     "BetaTCVAE",
+    "DFCVAE",
     "DIPVAE",
     "InfoVAE",
     "FactorVAE",

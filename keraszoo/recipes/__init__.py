@@ -18,6 +18,8 @@ FAMILIES = (
     "info_vae",
     "factor_vae",
     "iwae",
+    "dfc_vae",
+    "vae_gan",
     "autoencoder",
     "denoising",
     "sparse",
