@@ -50,7 +50,7 @@ def hidden_layers(network, layers, role):
 
 def with_outputs(network, layers):
     """A Keras model of the same weights that returns the outputs of those layers, a list."""
-    return keras.Model(network.inputs, [layer.output for layer in layers])
+    return keras.Model(network.inputs[0], [layer.output for layer in layers])
 
 
 def check_functional(network, role):

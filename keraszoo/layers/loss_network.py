@@ -4,10 +4,10 @@ Johnson, Alahi and Fei-Fei, "Perceptual Losses for Real-Time Style Transfer and 
 https://arxiv.org/abs/1603.08155, call it the loss network.
 """
 
-import contextlib
 import math
 import os
 import pathlib
+import re
 import zipfile
 
 import keras
@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from ..errors import InputError, closest
 from .hidden_layers import activations, check_functional, hidden_layers, with_outputs
-from .named_encoders import applications
+from .named_encoders import SIDE, applications
 from .sizes import positive_integers
 
 FINEST = 3  # resolutions of a `keras.applications` network that are compared, unless layers are named
@@ -108,7 +108,7 @@ def loss_network(network, image_shape, *, layers=None, weights=None, size=None, 
     if layers is None:
         known = network.layers if headless else network.layers[:-1]
         chosen = [layer for layer in activations(network) if layer in known]
-        chosen = _first_of_each_resolution(network, chosen, size or image_shape[:-1], FINEST if application else None)
+        chosen = _first_of_each_resolution(network, chosen, FINEST if application else None)
     else:
         names = (layers,) if isinstance(layers, (str, int)) else tuple(layers)
         chosen = hidden_layers(network, names, "loss network")
@@ -121,8 +121,12 @@ def loss_network(network, image_shape, *, layers=None, weights=None, size=None, 
     twin = type(cut).from_config(cut.get_config())
     twin.set_weights(cut.get_weights())
     made = LossNetwork(twin, image_shape, size, application)
-    with _refusing(image_shape, size):
+    try:
         made(keras.KerasTensor((None, *image_shape)))
+    except ValueError as error:
+        raise InputError(
+            f"The loss network cannot take images of shape {tuple(image_shape)} with size={size}: {_reason(error)}"
+        ) from error
     return made
 
 
@@ -146,10 +150,9 @@ def _application(name, weights):
     try:
         return applications()[name][0](include_top=False, weights=weights, input_shape=(None, None, 3))
     except Exception as error:  # Keras raises a bare one where it cannot download
-        reason = str(error).strip().splitlines()[0]
         raise InputError(
-            f"{name} cannot have these weights. Received: weights={weights!r}: {reason}. Give the path of a file that "
-            "holds them (those without the top), or weights=None for random ones."
+            f"{name} cannot have these weights. Received: weights={weights!r}: {_reason(error)}. Give the path of a "
+            "file that holds them (those without the top), or weights=None for random ones."
         ) from error
 
 
@@ -167,8 +170,7 @@ def _opened(path):
     try:
         return keras.saving.load_model(path)
     except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise InputError(f"The loss network cannot be read from {str(path)!r}: {reason}") from error
+        raise InputError(f"The loss network cannot be read from {str(path)!r}: {_reason(error)}") from error
 
 
 def _random_network(image_shape, seed):
@@ -185,12 +187,12 @@ def _random_network(image_shape, seed):
     return keras.Sequential(layers)
 
 
-def _first_of_each_resolution(network, layers, sides, finest):
+def _first_of_each_resolution(network, layers, finest):
     """The first layer of each height and width, of the `finest` ones where that is a number; every layer of vectors."""
     if not layers:
         return []
-    with _refusing(sides, None):
-        outputs = with_outputs(network, layers)(keras.KerasTensor((None, *sides, network.inputs[0].shape[-1])))
+    shape = tuple(side or SIDE for side in network.inputs[0].shape[1:])
+    outputs = with_outputs(network, layers)(keras.KerasTensor((None, *shape)))
     found = {}
     for layer, output in zip(layers, tf.nest.flatten(outputs), strict=True):
         found.setdefault(tuple(output.shape[1:-1]) or layer.name, layer)
@@ -199,16 +201,6 @@ def _first_of_each_resolution(network, layers, sides, finest):
         finest = sorted(images, key=math.prod, reverse=True)[:finest]
         found = {resolution: layer for resolution, layer in found.items() if resolution in finest}
     return [*found.values()]
-
-
-@contextlib.contextmanager
-def _refusing(shape, size):
-    """Turns what Keras says of images that a network cannot take into an InputError."""
-    try:
-        yield
-    except ValueError as error:
-        reason = str(error).strip().splitlines()[0]
-        raise InputError(f"The loss network cannot take images of {tuple(shape)}, size={size}: {reason}") from error
 
 
 def _size(network, image_shape, size):
@@ -230,3 +222,9 @@ def _size(network, image_shape, size):
         return size
     size = tuple(side if want is None else want for want, side in zip(takes[:2], image_shape[:2], strict=True))
     return None if size == image_shape[:2] else size
+
+
+def _reason(error):
+    """The line of an error that says what went wrong: Keras puts one before it, and colours."""
+    lines = re.sub(r"\x1b\[\d+m", "", str(error)).strip().splitlines()
+    return next((line for line in lines if line and not line.startswith("Exception encountered")), type(error).__name__)

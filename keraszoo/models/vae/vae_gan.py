@@ -44,8 +44,8 @@ class VAEGAN(VAE):
         gamma: weight of the features in the decoder's loss, > 0, against its deceiving the discriminator.
         discriminator_hidden: units or filters of the discriminator's hidden layers, from the image side; None:
             (256, 256) for network="dense", (64, 128) for "convolutional".
-        discriminator_normalization: "none", "batch", "layer" or "spectral"; None: batch for convolutions, none for
-            dense layers.
+        discriminator_normalization: "none", "batch", "layer" or "spectral". By the batch, as in the paper, images and
+            decoded draws are each normalised among themselves, which hides from the discriminator how they differ.
         feature_layer: h: the number of a hidden layer of the discriminator, from 0 on or from -1 back, after its
             activation; or the name of a layer of your own discriminator.
         discriminator: a Sequential or functional model of your own, [batch, *image_shape] -> [batch, 1], a logit,
@@ -69,7 +69,7 @@ class VAEGAN(VAE):
         *,
         gamma=1.0,
         discriminator_hidden=None,
-        discriminator_normalization=None,
+        discriminator_normalization="layer",
         feature_layer=-1,
         discriminator=None,
         **kwargs,
