@@ -12,7 +12,7 @@ RECIPES = (
         title="A VAE-GAN on scikit-learn's 8x8 digits; offline",
         model="VAEGAN",
         input_shape=(8, 8, 1),
-        arguments={"latent_dim": 8, "hidden": (128,), "gamma": 0.1, "discriminator_hidden": (128, 64)},
+        arguments={"latent_dim": 8, "hidden": (128,), "gamma": 1.0, "discriminator_hidden": (128, 64)},
         dataset="digits",
         optimizers={
             "optimizer": Optimizer("adam", 2e-3),
@@ -20,7 +20,7 @@ RECIPES = (
             "discriminator_optimizer": Optimizer("adam", 2e-3, arguments={"beta_1": 0.5}),
         },
         batch_size=32,
-        epochs=20,
+        epochs=15,
         expected={"test/kl": (22.4, 1.0)},
         minutes=0.2,
     ),
