@@ -24,27 +24,4 @@ RECIPES = (
         expected={"test/kl": (22.4, 1.0)},
         minutes=0.2,
     ),
-    Recipe(
-        name="vae_gan/mnist",
-        title="A VAE-GAN on MNIST, 16 latent units",
-        model="VAEGAN",
-        input_shape=(28, 28, 1),
-        arguments={
-            "latent_dim": 16,
-            "network": "convolutional",
-            "hidden": (32, 64),
-            "gamma": 0.1,
-            "discriminator_hidden": (32, 64),
-        },
-        dataset="mnist",
-        optimizers={
-            "optimizer": Optimizer("adam", 1e-3, decay="cosine"),
-            "decoder_optimizer": Optimizer("adam", 1e-3, decay="cosine", arguments={"beta_1": 0.5}),
-            "discriminator_optimizer": Optimizer("adam", 1e-3, decay="cosine", arguments={"beta_1": 0.5}),
-        },
-        batch_size=128,
-        epochs=4,
-        expected={"test/kl": (22.4, 1.0)},
-        minutes=9,
-    ),
 )
