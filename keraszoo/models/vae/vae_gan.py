@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from ...errors import InputError
 from ...layers.adversarial_networks import discriminator_by_name
-from ...layers.hidden_layers import activations, check_functional, hidden_layers, with_outputs
+from ...layers.hidden_layers import activations, check_functional, hidden_layers
 from ...layers.networks import check_network
 from ...layers.sizes import positive_integers
 from ...layers.unchanged import call_unchanged, infer
@@ -94,7 +94,7 @@ class VAEGAN(VAE):
         if not activations(discriminator):
             raise InputError("The discriminator has no hidden layer to compare images in. Received: a linear one.")
         (layer,) = hidden_layers(discriminator, (feature_layer,), "discriminator")
-        self.discriminator = with_outputs(discriminator, [layer, discriminator.layers[-1]])
+        self.discriminator = keras.Model(discriminator.inputs[0], [layer.output, discriminator.outputs[0]])
         self.built = True
 
     def discriminate(self, x, training=False, unchanged=False):
