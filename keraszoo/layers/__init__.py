@@ -7,6 +7,7 @@ from .differentiable_augmentation import DifferentiableAugmentation
 from .image_to_image import image_to_image
 from .image_translation import patch_discriminator, resnet_generator
 from .lenet import lenet5_encoder
+from .loss_network import LossNetwork, loss_network
 from .named_encoders import named_encoder
 from .networks import dense_decoder, dense_encoder
 from .padding import Pad2D
@@ -23,6 +24,7 @@ __all__ = [
     "BilinearUpsampling2D",
     "DifferentiableAugmentation",
     "GaussianCorruption",
+    "LossNetwork",
     "Masking",
     "MaxPoolWithArgmax",
     "MaxUnpool2D",
@@ -39,6 +41,7 @@ __all__ = [
     "dense_encoder",
     "image_to_image",
     "lenet5_encoder",
+    "loss_network",
     "named_encoder",
     "patch_discriminator",
     "predict_tiled",

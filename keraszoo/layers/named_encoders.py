@@ -38,7 +38,7 @@ def named_encoder(name, image, depth, *, weights=None, dtype=None):
         >>> [None if feature is None else feature.shape for feature in features]
         [None, (None, 32, 48, 96), (None, 16, 24, 144), (None, 8, 12, 192)]
     """
-    known = _networks()
+    known = applications()
     key = str(name).lower().replace("_", "")
     if key not in known:
         raise InputError(f"Unknown encoder. Received: encoder={name!r}. {closest(key, known)}")
@@ -64,7 +64,7 @@ def named_encoder(name, image, depth, *, weights=None, dtype=None):
 
 
 @functools.cache
-def _networks():
+def applications():
     """`{name without capitals: (function that makes it, function that prepares its image)}`."""
     found = {}
     for entry in pkgutil.iter_modules(keras.applications.__path__):

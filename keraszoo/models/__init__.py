@@ -29,11 +29,13 @@ from .vae.beta_tc_vae import BetaTCVAE
 from .vae.beta_vae import BetaVAE
 from .vae.burgess_vae import BurgessVAE
 from .vae.conditional_vae import ConditionalVAE
+from .vae.dfc_vae import DFCVAE
 from .vae.dip_vae import DIPVAE
 from .vae.factor_vae import FactorVAE
 from .vae.info_vae import InfoVAE
 from .vae.iwae import IWAE
 from .vae.vae import VAE
+from .vae.vae_gan import VAEGAN
 from .vae.vamp_vae import VampVAE
 
 #: flows are imported when they are used: TensorFlow Probability takes two seconds
@@ -76,10 +78,12 @@ __all__ = [
     "UNet",
     "VAE",
     "VampVAE",
+    "VAEGAN",
     "AdversarialAutoencoder",
     "Autoencoder",
     "BetaVAE",
     "BetaTCVAE",
+    "DFCVAE",
     "DIPVAE",
     "InfoVAE",
     "FactorVAE",

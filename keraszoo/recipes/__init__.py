@@ -20,6 +20,8 @@ FAMILIES = (
     "iwae",
     "conditional_vae",
     "vamp",
+    "dfc_vae",
+    "vae_gan",
     "autoencoder",
     "denoising",
     "sparse",
