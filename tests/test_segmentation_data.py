@@ -252,6 +252,20 @@ def test_weights_have_the_values_of_the_formula():
     assert border_weights(label)[0, 4] - 1 == pytest.approx(9.231, abs=5e-4)  # d1 = d2 = 1
 
 
+def test_the_midline_of_a_border_weighs_what_all_of_it_does_and_the_rest_less():
+    label = np.zeros([1, 21], int)
+    label[0, [5, 15]] = 1
+    whole, line = border_weights(label), border_weights(label, midline=2.0)
+    assert line[0, 10] == whole[0, 10]  # 5 pixels from both
+    distance = np.abs(np.arange(21) - 10)
+    between = distance < 5
+    expected = 1 + (whole[0] - 1) * np.exp(-np.square(2 * distance) / 8)  # d2 - d1 is twice the distance
+    np.testing.assert_allclose(line[0, between], expected[between], rtol=1e-6)
+    alone = np.zeros([1, 9], int)
+    alone[0, 4] = 1
+    np.testing.assert_array_equal(border_weights(alone, midline=2.0), 1)
+
+
 @pytest.mark.parametrize("count", [0, 1])
 def test_without_two_cells_only_the_class_weighs(count):
     label = np.zeros([12, 12], int)
@@ -568,3 +582,5 @@ def test_weights_need_masks_and_the_service_does_not_make_them():
         weighted(load("cells", memory_limit=10)).split("train").repeated(0)
     with pytest.raises(InputError, match=r"instances must have the label's size. Received: \[2, 2\] and \[3, 3\]"):
         border_weights(np.zeros([3, 3], int), instances=np.zeros([2, 2], int))
+    with pytest.raises(InputError, match="midline must be a number > 0. Received: 0"):
+        border_weights(np.zeros([3, 3], int), midline=0)

@@ -6,7 +6,9 @@ https://arxiv.org/abs/1505.04597.
 The challenge's slices are not part of the zoo. As an .npz file with `image` and `label` [slices, height,
 width], label 1 in cells and 0 on membranes, they are trained on by
 
-    keraszoo train unet/isbi2012 --dataset slices.npz
+    keraszoo train unet/isbi2012 --dataset slices.npz --mixed-precision
+
+On CPUs that multiply in bfloat16 the option saves a third of the time, at no loss that was seen.
 """
 
 from .recipe import Optimizer, Recipe
@@ -58,15 +60,17 @@ RECIPES = (
             ("random_crop", 192),
             ("flip", "horizontal_and_vertical"),
             ("rotate90",),
+            ("elastic", 6.0, 3),
             ("brightness", 0.1),
             ("contrast", 0.2),
             ("noise", 0.08),  # the later slices are noisier than the earlier ones
         ),
         optimizers={"optimizer": Optimizer("adam", 2e-3, decay="cosine")},
         batch_size=2,
-        epochs=10,
+        epochs=18,
         repeat=30,
-        weight_map={"w0": 5.0, "class_weights": None},
+        # of a border the line halfway: all of it made membranes thicker than they are
+        weight_map={"w0": 10.0, "sigma": 10.0, "midline": 1.0, "class_weights": None},
         test_last=4,
         with_labels=True,
         expected={
