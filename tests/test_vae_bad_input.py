@@ -52,7 +52,7 @@ def test_impossible_settings(refused, tmp_path, recipe, setting, message):
 
 def test_labels_that_the_data_have_not(refused, tmp_path, table):
     options = ("--dataset", table, "--run", tmp_path / "run", "--set", "likelihood=gaussian")
-    assert "split 'train', has no labels. Its features: x" in refused("train", "conditional_vae/digits", *options)
+    assert "has no labels. Its features: x" in refused("train", "conditional_vae/digits", *options)
     assert not (tmp_path / "run").exists()
 
 
