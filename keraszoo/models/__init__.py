@@ -33,6 +33,7 @@ from .vae.factor_vae import FactorVAE
 from .vae.info_vae import InfoVAE
 from .vae.iwae import IWAE
 from .vae.vae import VAE
+from .vae.vq_vae import VQVAE
 
 #: flows are imported when they are used: TensorFlow Probability takes two seconds
 FLOWS = {
@@ -72,6 +73,7 @@ __all__ = [
     "WGANGP",
     "UNet",
     "VAE",
+    "VQVAE",
     "AdversarialAutoencoder",
     "Autoencoder",
     "BetaVAE",

@@ -18,6 +18,7 @@ FAMILIES = (
     "info_vae",
     "factor_vae",
     "iwae",
+    "vq_vae",
     "autoencoder",
     "denoising",
     "sparse",
