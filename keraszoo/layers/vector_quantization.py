@@ -126,6 +126,8 @@ class VectorQuantizer(keras.layers.Layer):
         return tf.gather(tf.convert_to_tensor(self.codebook), codes)
 
     def call(self, z, training=False):
+        if z.shape[-1] != self.dim:
+            raise InputError(f"The codewords stand for vectors of length {self.dim}. Received: shape {z.shape}.")
         z, codebook = tf.cast(z, tf.float32), tf.convert_to_tensor(self.codebook)
         codes = _nearest(z, codebook)
         e, fixed = tf.gather(tf.stop_gradient(codebook), codes), tf.stop_gradient(z)

@@ -174,7 +174,8 @@ class VQVAE(ZooModel):
         return {"prior": -self.prior.log_prob(self.quantizer.nearest(vectors))}
 
     def loss_terms(self, x, y=None, training=False):
-        return {**self.autoencoder_terms(x, y, training=training), **self.prior_terms(x, y, training=training)}
+        terms = {**self.autoencoder_terms(x, y, training=training), **self.prior_terms(x, y, training=training)}
+        return {name: terms[name] for name in (*self.term_names, *self.measure_names)}
 
     # ------------------------------------------------------------------ using it
 
