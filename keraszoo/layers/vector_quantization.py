@@ -70,7 +70,7 @@ class VectorQuantizer(keras.layers.Layer):
 
     Example:
         >>> layer = VectorQuantizer(3, 2)
-        >>> layer.codebook.assign([[0.0, 0.0], [1.0, 1.0], [2.0, 2.0]])
+        >>> _ = layer.codebook.assign([[0.0, 0.0], [1.0, 1.0], [2.0, 2.0]])
         >>> quantized = layer(tf.constant([[0.9, 1.2], [5.0, 5.0]]))
         >>> quantized.codes.numpy(), quantized.vectors.numpy()
         (array([1, 2], dtype=int32), array([[1., 1.],
