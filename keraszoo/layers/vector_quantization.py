@@ -48,7 +48,7 @@ class VectorQuantizer(keras.layers.Layer):
         had been chosen once, by itself.
     "gradient": an optimizer lowers the term `codebook`, |z - e|^2.
 
-    A codeword that nothing chooses never moves again. With `restart`, one whose N falls below that share of the mean of
+    A codeword that nothing chooses no longer learns. With `restart`, one whose N falls below that share of the mean of
     all N becomes one of the batch's vectors, drawn at random, with that mean as its N.
 
     It computes in float32, whatever the policy.
