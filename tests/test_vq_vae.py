@@ -17,6 +17,9 @@ from keraszoo.layers.pixelcnn import PixelCNN
 from keraszoo.layers.vector_quantization import VectorQuantizer, perplexity
 from keraszoo.losses import Gaussian
 from keraszoo.models import VQVAE
+from keraszoo.recipes import get
+from keraszoo.run import Run
+from keraszoo.training.latent_space import LatentSpace
 from keraszoo.training.state import ModelState
 
 
@@ -425,3 +428,12 @@ def test_what_cannot_be_is_refused_in_one_line(make, message):
     with pytest.raises(InputError, match=message) as error:
         make()
     assert "\n" not in str(error.value)
+
+
+def test_codes_that_are_no_vectors_have_no_latent_pictures(tmp_path):
+    run = Run.create(tmp_path / "run", get("vq_vae/digits"))
+    run.save_model(small())
+    with pytest.raises(InputError, match="VQVAE has no latent space from which it decodes samples") as error:
+        LatentSpace(run, "decode")
+    assert "\n" not in str(error.value)
+    assert LatentSpace(run).encode(images(3)).shape == (3, 4)
