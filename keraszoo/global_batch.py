@@ -63,12 +63,17 @@ def global_moments(values):
     values = tf.cast(values, tf.float32)
     axes = list(range(values.shape.rank - 1))
     count = tf.cast(tf.size(values) // values.shape[-1], tf.float32)
+    total, count = global_sums([tf.reduce_sum(values, axes), count])
+    mean = total / count
+    (squares,) = global_sums([tf.reduce_sum(tf.square(values - mean), axes)])
+    return mean, squares / count
+
+
+def global_sums(sums):
+    """The sums over all replicas of what each summed over its examples, float32; stand-ins for a part do not count."""
     present = getattr(_step, "present", None)
     scale = 1.0 if present is None else present
-    total, count = sum_over_replicas([scale * tf.reduce_sum(values, axes), scale * count])
-    mean = total / count
-    (squares,) = sum_over_replicas([scale * tf.reduce_sum(tf.square(values - mean), axes)])
-    return mean, squares / count
+    return sum_over_replicas([scale * tf.cast(part, tf.float32) for part in sums])
 
 
 def sum_over_replicas(values):

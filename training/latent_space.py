@@ -39,20 +39,20 @@ class LatentSpace:
         self.run = run if isinstance(run, Run) else Run.open(run)
         self.model, self.data_dir = self.run.load_model(), data_dir
         name, shape = type(self.model).__name__, tuple(self.model.event_shape or ())
+        self._latent_shape = tuple(getattr(self.model, "latent_shape", ()))  # of flows
+        self.dim = math.prod(self._latent_shape) if self._latent_shape else getattr(self.model, "latent_dim", None)
         self.check(*methods)
         if len(shape) != 3 or shape[-1] not in (1, 3):
             raise InputError(
                 f"Only images of 1 or 3 channels can be shown. Received: {name} of examples of shape {shape}."
             )
         self.image_shape = shape
-        self._latent_shape = tuple(getattr(self.model, "latent_shape", ()))  # of flows
-        self.dim = math.prod(self._latent_shape) if self._latent_shape else getattr(self.model, "latent_dim", None)
         prior = getattr(self.model, "prior", None)
         self.prior = "normal" if prior in (None, "normal") else "uniform" if prior == "uniform" else "other"
 
     def check(self, *methods):
-        """Raises InputError where the model lacks one of these methods."""
-        if not all(hasattr(self.model, method) for method in methods):
+        """Raises InputError where the model lacks one of these methods, or decodes something else than vectors."""
+        if not all(hasattr(self.model, method) for method in methods) or ("decode" in methods and self.dim is None):
             raise InputError(
                 f"{type(self.model).__name__} has no latent space from which it decodes samples; a VAE or a GAN has."
             )

@@ -11,13 +11,16 @@ from .loss_network import LossNetwork, loss_network
 from .named_encoders import named_encoder
 from .networks import dense_decoder, dense_encoder
 from .padding import Pad2D
+from .pixelcnn import PixelCNN
 from .pooling import MaxPoolWithArgmax, MaxUnpool2D
+from .residual_networks import residual_decoder, residual_encoder
 from .seeds import separate_replicas
 from .sizes import RequireDivisible, check_divisible
 from .spectral_normalization import SpectralNormalization
 from .tiles import predict_tiled
 from .unet import unet
 from .upsampling import BilinearUpsampling2D, PixelShuffle
+from .vector_quantization import VectorQuantizer
 
 __all__ = [
     "BatchNormalization",
@@ -29,11 +32,13 @@ __all__ = [
     "MaxPoolWithArgmax",
     "MaxUnpool2D",
     "Pad2D",
+    "PixelCNN",
     "PixelShuffle",
     "RandomHole",
     "RequireDivisible",
     "SaltAndPepper",
     "SpectralNormalization",
+    "VectorQuantizer",
     "check_divisible",
     "convolutional_decoder",
     "convolutional_encoder",
@@ -45,6 +50,8 @@ __all__ = [
     "named_encoder",
     "patch_discriminator",
     "predict_tiled",
+    "residual_decoder",
+    "residual_encoder",
     "resnet_generator",
     "separate_replicas",
     "unet",

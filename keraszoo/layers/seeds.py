@@ -43,3 +43,12 @@ def normal_rows(seed, size):
         return tf.random.stateless_normal([size], [row, 0], alg="philox")
 
     return tf.map_fn(draw, seed, fn_output_signature=tf.TensorSpec([size], tf.float32))
+
+
+def uniform_rows(seed, size):
+    """Draws from [0, 1), one row of `size` for each seed, from it alone: [batch] int64 -> [batch, size] float32."""
+
+    def draw(row):
+        return tf.random.stateless_uniform([size], [row, 0], alg="philox")
+
+    return tf.map_fn(draw, seed, fn_output_signature=tf.TensorSpec([size], tf.float32))

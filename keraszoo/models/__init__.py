@@ -37,6 +37,7 @@ from .vae.iwae import IWAE
 from .vae.vae import VAE
 from .vae.vae_gan import VAEGAN
 from .vae.vamp_vae import VampVAE
+from .vae.vq_vae import VQVAE
 
 #: flows are imported when they are used: TensorFlow Probability takes two seconds
 FLOWS = {
@@ -79,6 +80,7 @@ __all__ = [
     "VAE",
     "VampVAE",
     "VAEGAN",
+    "VQVAE",
     "AdversarialAutoencoder",
     "Autoencoder",
     "BetaVAE",

@@ -22,6 +22,7 @@ FAMILIES = (
     "vamp",
     "dfc_vae",
     "vae_gan",
+    "vq_vae",
     "autoencoder",
     "denoising",
     "sparse",

@@ -135,10 +135,7 @@ class Autoencoder(ZooModel):
     def pictures(self, x, seed=0):
         if len(self.image_shape) != 3:
             return {}
-        columns = min(4, len(x))
-        x = tf.cast(x[: min(32, len(x)) // columns * columns], tf.float32)
-        pairs = tf.stack([x, self.reconstruct(x)], axis=1)  # each input beside its reconstruction
-        return {"reconstructions": tf.reshape(pairs, [-1, 2 * columns, *self.image_shape])}
+        return {"reconstructions": beside(x, self.reconstruct)}
 
     def serving_signatures(self):
         image = tf.TensorSpec([None, *self.image_shape], tf.float32, name="image")
@@ -167,3 +164,11 @@ class Autoencoder(ZooModel):
             **self._options,
             **{name: keras.saving.serialize_keras_object(network) for name, network in self._passed.items()},
         }
+
+
+def beside(x, reconstruct):
+    """Each of up to 32 images beside its reconstruction: [n, ...] -> [rows, columns, *image_shape]."""
+    columns = min(4, len(x))
+    x = tf.cast(x[: min(32, len(x)) // columns * columns], tf.float32)
+    pairs = tf.stack([x, reconstruct(x)], axis=1)
+    return tf.reshape(pairs, [-1, 2 * columns, *x.shape[1:]])
