@@ -277,7 +277,7 @@ def test_the_prior_learns_what_is_certain():
 
 
 def small(**options):
-    options = {"codes": 8, "code_dim": 4, "hidden": (8, 8), "residual_blocks": 0, "prior_filters": 8} | options
+    options = {"codes": 8, "code_dim": 4, "hidden": (8, 8), "residual_blocks": 1, "prior_filters": 8} | options
     model = VQVAE((8, 8, 1), **options)
     model.compile(keras.optimizers.Adam(1e-2), prior_optimizer=keras.optimizers.Adam(1e-2))
     return model
