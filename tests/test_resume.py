@@ -299,7 +299,7 @@ def test_keep_says_how_many_checkpoints_stay(tmp_path):
     assert not (tmp_path / "other").exists()
 
 
-def test_a_signal_saves_and_ends_with_a_code_of_its_own(straight, tmp_path, monkeypatch):
+def test_a_signal_saves_and_ends_with_a_code_of_its_own(straight, tmp_path, monkeypatch, request):
     """Ctrl-C comes within the second epoch; after it and after the resumed training nothing is different."""
     monkeypatch.setattr("keraszoo.zoo_model.LONGEST_EXECUTION", 1000.0)  # each execution takes all of its steps
     monkeypatch.setattr("keraszoo.training.fit.STEPS_PER_EXECUTION", 32)
@@ -311,6 +311,9 @@ def test_a_signal_saves_and_ends_with_a_code_of_its_own(straight, tmp_path, monk
                 time.sleep(0.01)  # until Python has called the handler
 
     lines = []
+    # a shell starts what runs in the background with SIGINT ignored, and then it stays so
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     handlers = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
     with pytest.raises(Preempted) as stopped:
         train("vae/digits", tmp_path / "run", **{**options("none"), "say": lines.append}, callbacks=[Sender()])
