@@ -21,17 +21,4 @@ RECIPES = (
         expected={"train/loss": (22.55, 0.3), "test/loss": (22.9, 0.3)},
         minutes=0.3,
     ),
-    Recipe(
-        name="iwae/mnist_binarized",
-        title="Five importance samples on MNIST, the network of vae/mnist_binarized; for likelihoods",
-        model="IWAE",
-        input_shape=(28, 28, 1),
-        arguments={"latent_dim": 50, "hidden": (512, 512), "k": 5, "gradient": "dreg"},
-        dataset="mnist",
-        transforms=(("binarize",),),
-        optimizers={"optimizer": Optimizer("adam", 2e-3, decay="cosine")},
-        batch_size=100,
-        epochs=100,
-        minutes=30,
-    ),
 )
