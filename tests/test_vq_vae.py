@@ -437,3 +437,13 @@ def test_codes_that_are_no_vectors_have_no_latent_pictures(tmp_path):
         LatentSpace(run, "decode")
     assert "\n" not in str(error.value)
     assert LatentSpace(run).encode(images(3)).shape == (3, 4)
+
+
+def test_a_decoder_gives_as_many_numbers_as_its_likelihood_takes():
+    likelihood = {"name": "discretized_logistic", "levels": 17}
+    model = VQVAE(
+        (8, 8, 1), codes=4, code_dim=2, hidden=(4,), residual_blocks=0, prior_filters=4, likelihood=likelihood
+    )
+    x = np.random.default_rng(0).integers(0, 17, (3, 8, 8, 1)).astype("float32") / 16
+    assert model.decoder.output_shape[1:] == (8, 8, 2) and model.reconstruct(x).shape == x.shape
+    assert np.all(np.asarray(model.loss_terms(x)["reconstruction"]) > 0)  # probabilities, not densities

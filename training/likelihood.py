@@ -42,18 +42,19 @@ def likelihood(run, samples=5000, count=None, split=None, *, seed=0, data_dir=No
         raise InputError(
             f"Likelihoods by importance sampling are those of VAEs. Received: a run of {type(model).__name__}."
         )
+    labelled = model.condition_size > 0
     batches = data.batches(
         load_data(recipe, data_dir),
         split or recipe.test_split,
         BATCH_SIZE,
         training=False,
         transforms=recipe.transforms,
-        with_labels=recipe.with_labels,
+        with_labels=labelled,
         seed=recipe.seed,
     )
     if count is not None:
         batches = batches.take(-(-count // BATCH_SIZE))
-    parts = [batch if recipe.with_labels else (batch,) for batch in batches.as_numpy_iterator()]
+    parts = [batch if labelled else (batch,) for batch in batches.as_numpy_iterator()]
     x, *labels = (np.concatenate(values)[:count] for values in zip(*parts, strict=True))
     model.likelihood.check_values(x)
     nll, error = model.negative_log_likelihood(x, *labels, samples=samples, seed=seed)

@@ -45,8 +45,7 @@ class VQVAE(ZooModel):
         hidden: filters of the encoder's hidden layers, each of which halves the image; the decoder mirrors them.
         residual_blocks: on the smallest grid, of the encoder and of the decoder.
         downsampling, upsampling, padding, activation, initialization: as for `Autoencoder`.
-        likelihood: "bernoulli" or "continuous_bernoulli" (data in [0, 1]), "gaussian", or a
-            `keraszoo.losses.Likelihood`.
+        likelihood: as for `Autoencoder`.
         learning: how the codebook learns: "ema", by moving averages, or "gradient", by the term `codebook`, |z - e|^2.
         decay: of the moving averages, in [0, 1).
         commitment: beta, >= 0.
@@ -54,7 +53,7 @@ class VQVAE(ZooModel):
             default 0.01 with moving averages.
         prior_filters, prior_layers, prior_kernel: of the `PixelCNN`; None layers: as many as see the whole grid.
         encoder: a network of your own, [batch, *image_shape] -> [batch, h, w, code_dim].
-        decoder: one of your own, [batch, h, w, code_dim] -> [batch, *image_shape] (logits for "bernoulli").
+        decoder: one of your own, [batch, h, w, code_dim] -> as for `Autoencoder`.
 
     Raises:
         InputError: (a ValueError) when a size, a name or the shape of a network is impossible.
@@ -122,15 +121,15 @@ class VQVAE(ZooModel):
         self._passed = {"encoder": encoder, "decoder": decoder}
         options = {"blocks": residual_blocks, "padding": padding, "activation": activation}
         options |= {"initialization": initialization, "dtype": self.dtype_policy}
-        hidden = self._network_options["hidden"]
+        hidden, decoded = self._network_options["hidden"], self.likelihood.decoded_shape(self.image_shape)
         if encoder is None:
             encoder = residual_encoder(self.image_shape, self.code_dim, hidden, downsampling=downsampling, **options)
         if decoder is None:
-            decoder = residual_decoder(self.code_dim, self.image_shape, hidden[::-1], upsampling=upsampling, **options)
+            decoder = residual_decoder(self.code_dim, decoded, hidden[::-1], upsampling=upsampling, **options)
         self.encoder, self.decoder = encoder, decoder
         check_network(self.encoder, "encoder", self.image_shape, (None, None, self.code_dim))
         grid = tuple(self.encoder(keras.KerasTensor((None, *self.image_shape))).shape[1:3])
-        check_network(self.decoder, "decoder", (*grid, self.code_dim), self.image_shape)
+        check_network(self.decoder, "decoder", (*grid, self.code_dim), decoded)
         restart = (0.01 if learning == "ema" else 0.0) if restart is None else restart
         self.quantizer = VectorQuantizer(
             self.codes, self.code_dim, learning=learning, decay=decay, beta=commitment, restart=restart
