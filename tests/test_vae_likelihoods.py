@@ -206,10 +206,11 @@ def gradients_of(iwae, x, repeats):
     return [np.stack(parts) for parts in zip(*(gradients() for _ in range(repeats)), strict=True)]
 
 
-def test_both_gradients_have_one_expected_value():
+@pytest.mark.parametrize("beta", [1.0, 0.3])
+def test_both_gradients_have_one_expected_value(beta):
     found = []
     for gradient in ("reparameterised", "dreg"):
-        iwae, _ = linear_gaussian(IWAE, k=5, gradient=gradient, widening=1.0, shift=0.6)
+        iwae, _ = linear_gaussian(IWAE, k=5, gradient=gradient, beta=beta, widening=1.0, shift=0.6)
         found.append(gradients_of(iwae, examples(4), 2000))
     for plain, double in zip(*found, strict=True):
         error = np.sqrt((plain.var(axis=0) + double.var(axis=0)) / len(plain))
@@ -225,13 +226,23 @@ def test_the_doubly_reparameterised_gradient_vanishes_at_the_exact_posterior():
         assert (np.abs(encoder).max() > 1e-2) == noisy
 
 
-def test_one_importance_sample_is_the_vae(same_noise):
-    iwae, vae = linear_gaussian(IWAE, k=1, widening=0.5)[0], linear_gaussian(VAE, widening=0.5)[0]
+@pytest.mark.parametrize("beta", [1.0, 0.3])
+@pytest.mark.parametrize("gradient", ["reparameterised", "dreg"])
+def test_one_importance_sample_is_the_vae(beta, gradient, same_noise):
+    iwae, _ = linear_gaussian(IWAE, k=1, beta=beta, gradient=gradient, widening=0.5)
+    vae, _ = linear_gaussian(VAE, widening=0.5)
     x = examples(4)
     noise = keras.random.normal([4, 1, LATENT])
     z, log_q = vae.posterior_draws(x, noise)
-    elbo = vae.log_prior(z[:, 0]) - log_q[:, 0] - Gaussian(SCALE).negative_log_likelihood(x, vae.decode(z[:, 0]))
-    np.testing.assert_allclose(iwae.loss_terms(x)["negative_bound"], -elbo, rtol=1e-5)
+    kl = log_q[:, 0] - vae.log_prior(z[:, 0])
+    loss = Gaussian(SCALE).negative_log_likelihood(x, vae.decode(z[:, 0])) + beta * kl
+    np.testing.assert_allclose(iwae.loss_terms(x, training=True)["negative_bound"], loss, rtol=1e-5)
+
+
+def test_the_likelihood_does_not_know_the_beta_of_the_training():
+    x = examples(4)
+    plain, weighted = (linear_gaussian(IWAE, k=5, beta=beta, widening=0.5)[0] for beta in (1.0, 0.3))
+    np.testing.assert_array_equal(*(iwae.negative_log_likelihood(x, 100).nll for iwae in (plain, weighted)))
 
 
 def test_impossible_bounds_are_one_line():

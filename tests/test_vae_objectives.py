@@ -1,5 +1,7 @@
 """Objectives for disentanglement: their terms by hand, what they do in the limit, and what they refuse."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ import tensorflow as tf
 
 from keraszoo.errors import InputError
 from keraszoo.losses import normal_kl
-from keraszoo.models import DIPVAE, VAE, BetaTCVAE, BetaVAE, BurgessVAE, FactorVAE, InfoVAE
+from keraszoo.models import DIPVAE, IWAE, VAE, BetaTCVAE, BetaVAE, BurgessVAE, FactorVAE, InfoVAE
 from keraszoo.models.vae.factor_vae import permuted_halves
 from keraszoo.models.vae.schedules import Scheduled
 
@@ -98,14 +100,15 @@ def test_schedules_are_their_formulas():
 WARM_UP = {"schedule": "linear", "end": 4.0, "steps": 16}
 
 
-def warming():
-    model = BetaVAE((4, 4, 1), latent_dim=2, hidden=(8,), beta=WARM_UP)
+def warming(make=BetaVAE):
+    model = make((4, 4, 1), latent_dim=2, hidden=(8,), beta=WARM_UP)
     model.compile("adam", steps_per_execution=3)
     return model
 
 
-def test_each_step_has_its_own_beta():
-    model = warming()
+@pytest.mark.parametrize("make", [BetaVAE, functools.partial(IWAE, k=3, gradient="dreg")])
+def test_each_step_has_its_own_beta(make):
+    model = warming(make)
     history = model.fit(images(16), batch_size=4, epochs=3, verbose=0).history  # executions of 3 steps and 1
     np.testing.assert_allclose(history["beta"], [0.375, 1.375, 2.375], rtol=1e-6)  # means over 4 steps
     assert float(model.beta) == 3.0

@@ -52,8 +52,11 @@ class BetaVAE(VAE):
 
     def loss_terms(self, x, y=None, training=False):
         terms = super().loss_terms(x, y, training=training)
-        shown = {name: tf.fill(tf.shape(terms["kl"]), self.beta) for name in self.measure_names}
-        return {**terms, "kl": self.kl_weight * terms["kl"], **shown}
+        return {**terms, "kl": self.kl_weight * terms["kl"], **self.beta_measure(terms["kl"])}
+
+    def beta_measure(self, like):
+        """The measure `beta` where it varies, one number for each example of `like`."""
+        return {name: tf.fill(tf.shape(like), self.beta) for name in self.measure_names}
 
     def after_turn(self, player, x, y=None):
         self.beta_schedule.advance()
