@@ -64,8 +64,8 @@ class IWAE(BetaVAE):
         """The bound, [batch], with the gradient of Tucker et al. (2019), equation 8.
 
         With v_i = w_i / sum_j w_j it is sum_i v_i dlog w_i for the decoder, and
-        sum_i v_i (1 - beta (1 - v_i)) dlog w_i/dz_i dz_i for the encoder, whose density in w_i is held. The paper's beta
-        is 1, its factor v_i^2. One pass backward gives both: v_i dlog w_i/dz_i is scaled where it leaves z_i.
+        sum_i v_i (1 - beta (1 - v_i)) dlog w_i/dz_i dz_i for the encoder, whose density in w_i is held. The paper's
+        beta is 1, its factor v_i^2. One pass backward gives both: v_i dlog w_i/dz_i is scaled where it leaves z_i.
         """
         beta, shares = self.kl_weight, []
 
