@@ -81,7 +81,7 @@ RECIPES = (
         title="A warmed-up VAE on MNIST, pixels binarised anew for every batch; for likelihoods",
         model="BetaVAE",
         input_shape=(28, 28, 1),
-        # beta grows from 0 to 1, the VAE's, in the first 100 epochs: 25 of 50 units stay active, without it 13
+        # beta grows from 0 to 1, the VAE's, in the first 100 epochs, so that half of the units stay active
         arguments={
             "latent_dim": 50,
             "hidden": (300, 300),
