@@ -14,8 +14,8 @@ import tempfile
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from keraszoo.recipes import Optimizer, Recipe
+from keraszoo.training.evaluators.known_factors import disentanglement
 from keraszoo.training.fit import train
-from keraszoo.training.known_factors import disentanglement
 
 TRAINING_IMAGES = 82_944
 NETWORKS = {"latent_dim": 10, "hidden": (512, 512)}

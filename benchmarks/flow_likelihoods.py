@@ -17,7 +17,7 @@ import keras
 import numpy as np
 
 from keraszoo import data
-from keraszoo.data.points import distribution
+from keraszoo.data.datasets.points import distribution
 from keraszoo.models import NSF
 
 SETS = ("moons", "gaussians8_broad", "checkerboard", "two_spirals")

@@ -22,7 +22,7 @@ import numpy as np
 import tensorflow as tf
 
 from keraszoo.data import resident
-from keraszoo.data.source import from_arrays
+from keraszoo.data.sources.source import from_arrays
 from keraszoo.models import MAF, NSF
 
 BATCH, TRANSFORMS, BINS, ROWS = 512, 5, 8, 51_200

@@ -28,12 +28,12 @@ def measure():
     import numpy as np
     import tensorflow as tf
 
+    from keraszoo.core.loop import many_steps
+    from keraszoo.core.replicas import is_chief
     from keraszoo.data import resident
-    from keraszoo.data.source import from_arrays
-    from keraszoo.execution import many_steps
+    from keraszoo.data.sources.source import from_arrays
     from keraszoo.models import VAE
-    from keraszoo.training.strategy import choose_strategy
-    from keraszoo.workers import is_chief
+    from keraszoo.training.cluster.strategy import choose_strategy
 
     strategy = choose_strategy("multi_worker")
     batch = LOCAL_BATCH * strategy.num_replicas_in_sync
@@ -83,7 +83,7 @@ def _fastest(function):
 
 
 def main():
-    from keraszoo.training.launch import free_ports
+    from keraszoo.training.cluster.launch import free_ports
 
     found = {}
     for workers in (1, 2):

@@ -27,12 +27,12 @@ import numpy as np
 import tensorflow as tf
 
 from keraszoo import data, recipes
-from keraszoo.data.source import from_arrays
-from keraszoo.errors import InputError
+from keraszoo.core.errors import InputError
+from keraszoo.data.sources.source import from_arrays
 from keraszoo.training.build import build_model, build_optimizer
+from keraszoo.training.cluster.strategy import choose_strategy
 from keraszoo.training.fit import STEPS_PER_EXECUTION
-from keraszoo.training.progress import Progress
-from keraszoo.training.strategy import choose_strategy
+from keraszoo.training.loop.progress import Progress
 
 WARM_UP_STEPS = 2 * STEPS_PER_EXECUTION
 FIT_AIM, PYTHAE_AIM = 1.15, 1.7

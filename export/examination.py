@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from keraszoo.errors import InputError
+from keraszoo.core.errors import InputError
 
 from . import golden, graph, manifest, versions, warmup
 

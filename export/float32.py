@@ -2,7 +2,7 @@
 
 import keras
 
-from keraszoo.errors import InputError
+from keraszoo.core.errors import InputError
 
 _HALF = {"float16", "bfloat16", "mixed_float16", "mixed_bfloat16"}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from keraszoo.errors import InputError
+from keraszoo.core.errors import InputError
 
 from .saved_model import DTYPES
 

@@ -10,7 +10,7 @@ import os
 import platform
 from pathlib import Path
 
-from keraszoo.errors import InputError
+from keraszoo.core.errors import InputError
 
 #: where it lies in a version; servers leave assets.extra alone
 FILE = "assets.extra/manifest.json"

@@ -3,7 +3,7 @@
 import os
 import re
 
-from keraszoo.errors import InputError
+from keraszoo.core.errors import InputError
 
 from . import examination, golden, graph, manifest, saved_model, versions, warmup
 from .server_config import write_server_config
@@ -54,7 +54,7 @@ def export(model_or_run, to, name=None):
 def _model(model_or_run):
     """The model to export and the name that it takes by default."""
     if isinstance(model_or_run, (str, os.PathLike)):
-        from keraszoo.run import Run
+        from keraszoo.runs.run import Run
 
         model_or_run = Run.open(model_or_run)
     if hasattr(model_or_run, "load_model"):

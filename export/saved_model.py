@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from keraszoo.errors import InputError
+from keraszoo.core.errors import InputError
 
 from . import golden
 from .float32 import in_float32

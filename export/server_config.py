@@ -9,7 +9,7 @@ import re
 import tempfile
 from pathlib import Path
 
-from keraszoo.errors import InputError
+from keraszoo.core.errors import InputError
 
 from . import versions
 

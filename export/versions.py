@@ -11,7 +11,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from keraszoo.errors import InputError
+from keraszoo.core.errors import InputError
 
 
 def publish(fill, to, name):

@@ -11,7 +11,10 @@ import importlib
 
 __version__ = "0.1.0"
 
-_SUBMODULES = ("applications", "data", "layers", "losses", "metrics", "models", "recipes", "run", "zoo_model")
+_SUBMODULES = (
+    "analysis", "bijectors", "core", "data", "distributions", "layers", "losses", "metrics", "models", "networks",
+    "recipes", "runs",
+)  # fmt: skip
 
 
 def __getattr__(name):

@@ -7,41 +7,41 @@ import sys
 import tempfile
 
 from . import __version__
-from .errors import InputError, Preempted, closest
+from .core.errors import InputError, Preempted, closest
 
 #: verb: (module, function, needs TensorFlow, one line of help)
 VERBS = {
     "list": ("keraszoo.recipes.command", "list_command", False, "show the recipes"),
-    "train": ("keraszoo.training.command", "train_command", True, "train a recipe, or resume a run"),
-    "launch": ("keraszoo.training.command", "launch_command", False, "train with several workers on this machine"),
+    "train": ("keraszoo.training.cli.training", "train_command", True, "train a recipe, or resume a run"),
+    "launch": ("keraszoo.training.cli.training", "launch_command", False, "train with several workers on this machine"),
     "data-service": (
-        "keraszoo.training.command",
+        "keraszoo.training.cli.training",
         "data_service_command",
         True,
         "read data for trainings on other machines",
     ),
-    "evaluate": ("keraszoo.training.command", "evaluate_command", True, "evaluate a finished run"),
+    "evaluate": ("keraszoo.training.cli.training", "evaluate_command", True, "evaluate a finished run"),
     "likelihood": (
-        "keraszoo.training.command",
+        "keraszoo.training.cli.training",
         "likelihood_command",
         True,
         "tell how likely a VAE's test examples are",
     ),
-    "sample": ("keraszoo.training.command", "sample_command", True, "draw samples from a finished run"),
-    "measure": ("keraszoo.training.command", "measure_command", True, "tell how good a run's samples are"),
+    "sample": ("keraszoo.training.cli.training", "sample_command", True, "draw samples from a finished run"),
+    "measure": ("keraszoo.training.cli.training", "measure_command", True, "tell how good a run's samples are"),
     "disentanglement": (
-        "keraszoo.training.command",
+        "keraszoo.training.cli.training",
         "disentanglement_command",
         True,
         "tell how well codes keep factors apart",
     ),
-    "compress": ("keraszoo.training.application_commands", "compress_command", True, "images as quantised codes"),
-    "search": ("keraszoo.training.application_commands", "search_command", True, "find images like an image"),
-    "anomaly": ("keraszoo.training.application_commands", "anomaly_command", True, "tell unusual images"),
-    "restore": ("keraszoo.training.application_commands", "restore_command", True, "restore a damaged image"),
-    "segment": ("keraszoo.training.application_commands", "segment_command", True, "tell the class of each pixel"),
-    "latent": ("keraszoo.training.latent_commands", "latent_command", True, "walk through a model's latent space"),
-    "translate": ("keraszoo.training.application_commands", "translate_command", True, "translate an image"),
+    "compress": ("keraszoo.training.cli.analysis", "compress_command", True, "images as quantised codes"),
+    "search": ("keraszoo.training.cli.analysis", "search_command", True, "find images like an image"),
+    "anomaly": ("keraszoo.training.cli.analysis", "anomaly_command", True, "tell unusual images"),
+    "restore": ("keraszoo.training.cli.analysis", "restore_command", True, "restore a damaged image"),
+    "segment": ("keraszoo.training.cli.analysis", "segment_command", True, "tell the class of each pixel"),
+    "latent": ("keraszoo.training.cli.latent", "latent_command", True, "walk through a model's latent space"),
+    "translate": ("keraszoo.training.cli.analysis", "translate_command", True, "translate an image"),
     "export": ("keraszoo.export.command", "export_command", True, "export a run for TensorFlow Serving"),
     "doctor": ("keraszoo.export.command", "doctor_command", True, "prove that an exported model serves"),
 }

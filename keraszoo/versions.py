@@ -5,7 +5,7 @@ from importlib import metadata
 
 from packaging.requirements import Requirement
 
-from .errors import InputError
+from .core.errors import InputError
 
 CHECKED = ("tensorflow", "keras", "tensorflow-probability", "tensorflow-datasets", "tensorboard")
 

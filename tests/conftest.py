@@ -16,7 +16,7 @@ import tensorflow as tf
 from noise import make_noise_the_same
 
 from keraszoo.training import choose_strategy
-from keraszoo.training.launch import free_ports
+from keraszoo.training.cluster.launch import free_ports
 
 _CPU = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(_CPU, [tf.config.LogicalDeviceConfiguration()] * 2)

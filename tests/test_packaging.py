@@ -11,7 +11,7 @@ from importlib import metadata
 
 import pytest
 
-from keraszoo.errors import InputError
+from keraszoo.core.errors import InputError
 from keraszoo.versions import check_versions
 
 ROOT = pathlib.Path(__file__).parent.parent

@@ -10,14 +10,14 @@ import sys
 import keras
 import numpy as np
 
-from keraszoo.training.strategy import choose_strategy
-from keraszoo.workers import rank_of
+from keraszoo.core.replicas import rank_of
+from keraszoo.training.cluster.strategy import choose_strategy
 
 
 def main():
     strategy = choose_strategy("multi_worker")  # before the imports below run their first operation
+    from contract.test_contract import EPSILON, fresh, measured, trained
     from noise import make_noise_the_same
-    from test_contract import EPSILON, fresh, measured, trained
 
     from keraszoo.recipes import Recipe
 

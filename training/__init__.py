@@ -3,7 +3,7 @@
     from keraszoo.training import train
     run = train("vae/digits", "runs/vae")
 
-and `keraszoo latent`, as the functions of `keraszoo.training.latent`.
+and `keraszoo latent`, as the functions of `keraszoo.training.latent.verbs`.
 
 Importing this package imports no TensorFlow; the functions do.
 """
@@ -15,15 +15,15 @@ _FUNCTIONS = {
     "evaluate": ".evaluation",
     "sample": ".sampling",
     "measure": ".measurement",
-    "disentanglement": ".known_factors",
-    "compress": ".applications",
-    "search": ".applications",
-    "anomaly": ".applications",
-    "restore": ".applications",
-    "FeatureNetwork": ".features",
+    "disentanglement": ".evaluators.known_factors",
+    "compress": ".analysis",
+    "search": ".analysis",
+    "anomaly": ".analysis",
+    "restore": ".analysis",
+    "FeatureNetwork": ".evaluators.features",
     "SampleMeasures": ".measurement",
-    "SampleQuality": ".sample_quality",
-    "choose_strategy": ".strategy",
+    "SampleQuality": ".evaluators.sample_quality",
+    "choose_strategy": ".cluster.strategy",
 }
 
 __all__ = sorted(_FUNCTIONS)

@@ -5,9 +5,9 @@ import inspect
 import keras
 
 from keraszoo import data, models
-from keraszoo.errors import InputError, closest
-from keraszoo.run import Run
-from keraszoo.zoo_model import ZooModel
+from keraszoo.core.errors import InputError, closest
+from keraszoo.core.model import ZooModel
+from keraszoo.runs.run import Run
 
 #: arguments that are networks, which the command line cannot pass
 NETWORKS = (

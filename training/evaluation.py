@@ -5,10 +5,10 @@ import numpy as np
 
 from keraszoo import data
 from keraszoo.metrics import compare_restorations
-from keraszoo.run import Run
+from keraszoo.runs.run import Run
 
 from .build import load_data
-from .segmentation import scores
+from .evaluators.segmentation import scores
 
 
 def evaluate(run, split=None, *, data_dir=None, batch_size=None):

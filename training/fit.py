@@ -14,23 +14,23 @@ import keras
 import tensorflow as tf
 
 from keraszoo import data, models, recipes
-from keraszoo.errors import InputError
-from keraszoo.run import Run
-from keraszoo.workers import is_chief, rank_of, sum_over_workers
+from keraszoo.core.errors import InputError
+from keraszoo.core.replicas import is_chief, rank_of, sum_over_workers
+from keraszoo.runs.run import Run
 
 from .build import build_model, build_optimizer, load_data
-from .checkpoints import Checkpoints, Position, restore_checkpoint
-from .known_factors import callbacks_with_factors
-from .latent_panels import latent_panels_of
-from .logs import Logs, describe, reason
-from .pictures import Pictures
-from .players import Players
-from .preemption import StopRequest
-from .progress import Progress
-from .sample_quality import callbacks_of, of_samples, open_features
-from .segmentation import calibrate, scores
-from .state import ModelState
-from .strategy import choose_strategy, share_batches
+from .cluster.strategy import choose_strategy, share_batches
+from .evaluators.known_factors import callbacks_with_factors
+from .evaluators.latent_panels import latent_panels_of
+from .evaluators.pictures import Pictures
+from .evaluators.sample_quality import callbacks_of, of_samples, open_features
+from .evaluators.segmentation import calibrate, scores
+from .evaluators.updates import Players
+from .loop.checkpoints import Checkpoints, Position, restore_checkpoint
+from .loop.logs import Logs, describe, reason
+from .loop.preemption import StopRequest
+from .loop.progress import Progress
+from .loop.state import ModelState
 
 FIRST_LOOK = 4096  # examples on which a model measures what it does not learn
 STEPS_PER_EXECUTION = 128  # from measurement: more gains nothing, fewer leave Python's cost visible

@@ -7,10 +7,10 @@ import uuid
 import numpy as np
 from PIL import Image, ImageOps
 
-from keraszoo.errors import InputError
-from keraszoo.run import UNFINISHED
+from keraszoo.core.errors import InputError
+from keraszoo.runs.run import UNFINISHED
 
-from .pictures import save_png
+from .evaluators.pictures import save_png
 
 
 def read_image(path, channels):

@@ -5,8 +5,8 @@ import math
 import numpy as np
 
 from keraszoo import data
-from keraszoo.errors import InputError
-from keraszoo.run import Run
+from keraszoo.core.errors import InputError
+from keraszoo.runs.run import Run
 
 from .build import load_data
 

@@ -3,13 +3,13 @@
 import numpy as np
 
 from keraszoo import data
-from keraszoo.data.points import known_mixture
-from keraszoo.errors import InputError
+from keraszoo.core.errors import InputError
+from keraszoo.data.datasets.points import known_mixture
 from keraszoo.metrics import ModeCoverage, compare_samples, mode_coverage
-from keraszoo.run import Run
+from keraszoo.runs.run import Run
 
+from .evaluators.features import FeatureNetwork
 from .examples import random_examples
-from .features import FeatureNetwork
 from .sampling import check_sampler
 
 NEIGHBOURS = 5

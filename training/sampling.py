@@ -4,10 +4,10 @@ import pathlib
 
 import numpy as np
 
-from keraszoo.errors import InputError
-from keraszoo.run import Run
+from keraszoo.core.errors import InputError
+from keraszoo.runs.run import Run
 
-from .pictures import grid, save_png, tile
+from .evaluators.pictures import grid, save_png, tile
 
 FORMATS = (".png", ".npy")
 

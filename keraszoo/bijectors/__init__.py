@@ -3,21 +3,21 @@
 from .autoregressive import Autoregressive
 from .continuous import Continuous
 from .coupling import Coupling
+from .elementwise.normalization import ActNorm, BatchNorm, Standardize
+from .elementwise.preprocessing import Logit, Reshape
 from .fused import FusedBijector
-from .image_steps import ImageCoupling, Squeeze
+from .images.multi_scale import MultiScale
+from .images.steps import ImageCoupling, Squeeze
 from .inverted import Inverted
 from .linear import Householder, LULinear, Permutation
-from .lipschitz_network import LipschitzNetwork
-from .masked_network import MaskedNetwork
-from .multi_scale import MultiScale
-from .normalization import ActNorm, BatchNorm, Standardize
+from .networks.lipschitz import LipschitzNetwork
+from .networks.masked import MaskedNetwork
+from .networks.tangent import TangentNetwork
 from .planar import Planar
-from .preprocessing import Logit, Reshape
 from .radial import Radial
 from .ready_made import ReadyMade
 from .residual import Residual
 from .sylvester import Sylvester
-from .tangent_network import TangentNetwork
 from .transform import Transform
 
 __all__ = [

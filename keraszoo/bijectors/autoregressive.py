@@ -8,9 +8,9 @@ Autoregressive Flow" (2016), https://arxiv.org/abs/1606.04934.
 import keras
 import tensorflow as tf
 
-from .masked_network import MaskedNetwork
+from .elementwise.univariate import univariate
+from .networks.masked import MaskedNetwork
 from .transform import Transform
-from .univariate import univariate
 
 
 @keras.saving.register_keras_serializable("keraszoo")

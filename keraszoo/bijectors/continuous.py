@@ -8,10 +8,10 @@ https://arxiv.org/abs/1810.01367.
 import keras
 import tensorflow as tf
 
-from ..errors import InputError, closest
-from ..layers.sizes import positive_integers
-from .hutchinson import probes
-from .tangent_network import TangentNetwork
+from ..core.checks import positive_integers
+from ..core.errors import InputError, closest
+from .networks.hutchinson import probes
+from .networks.tangent import TangentNetwork
 from .transform import Transform
 
 TRACES = ("exact", "hutchinson")

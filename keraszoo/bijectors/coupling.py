@@ -8,11 +8,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ..errors import InputError
-from ..layers.networks import check_network
-from .conditioner import dense_conditioner
+from ..core.errors import InputError
+from ..networks.by_size import check_network
+from .elementwise.univariate import univariate
+from .networks.conditioner import dense_conditioner
 from .transform import Transform
-from .univariate import univariate
 
 
 @keras.saving.register_keras_serializable("keraszoo")

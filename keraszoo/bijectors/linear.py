@@ -9,8 +9,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ..errors import InputError
-from ..layers.sizes import positive_integers
+from ..core.checks import positive_integers
+from ..core.errors import InputError
 from .transform import Transform
 
 

@@ -6,7 +6,7 @@ Rezende and Mohamed, "Variational Inference with Normalizing Flows" (2015), http
 import keras
 import tensorflow as tf
 
-from .amortized import Amortized, positive
+from .networks.amortized import Amortized, positive
 
 
 @keras.saving.register_keras_serializable("keraszoo")

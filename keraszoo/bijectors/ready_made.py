@@ -9,7 +9,7 @@ import tensorflow as tf
 from tensorflow_probability.python import bijectors as tfb
 from tensorflow_probability.python import distributions as tfd
 
-from ..errors import InputError
+from ..core.errors import InputError
 from .transform import Transform
 
 

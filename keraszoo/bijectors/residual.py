@@ -8,9 +8,9 @@ Modeling" (2019), https://arxiv.org/abs/1906.02735.
 import keras
 import tensorflow as tf
 
-from ..errors import InputError, closest
-from .lipschitz_network import LipschitzNetwork
-from .log_det_series import log_det_series
+from ..core.errors import InputError, closest
+from .networks.lipschitz import LipschitzNetwork
+from .networks.log_det_series import log_det_series
 from .transform import Transform
 
 LOG_DETS = ("exact", "series")

@@ -8,9 +8,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ..errors import InputError
-from ..layers.sizes import positive_integers
-from .amortized import Amortized, log_slope_of_tanh, positive
+from ..core.checks import positive_integers
+from ..core.errors import InputError
+from .networks.amortized import Amortized, log_slope_of_tanh, positive
 
 
 @keras.saving.register_keras_serializable("keraszoo")
@@ -39,7 +39,7 @@ class Sylvester(Amortized):
         (TensorShape([5, 4]), TensorShape([5]))
         >>> sylvester.inverse_and_log_det(x)
         Traceback (most recent call last):
-        keraszoo.errors.InputError: Sylvester has no inverse direction, from x to z (densities). Nearest: Planar,
+        keraszoo.core.errors.InputError: Sylvester has no inverse direction, from x to z (densities). Nearest: Planar,
         Coupling or Autoregressive, which has both.
     """
 

@@ -2,8 +2,8 @@
 
 import keras
 
-from ..errors import InputError
-from ..layers.sizes import positive_integers
+from ..core.checks import positive_integers
+from ..core.errors import InputError
 from .fused import FusedBijector
 
 

@@ -8,15 +8,15 @@
 Importing it makes the zoo's own datasets known to tensorflow-datasets: `tfds.load("digits")`.
 """
 
-from .batches import batches, resident, steps_per_epoch, transformed_shape
-from .few_labels import few_labels
+from ..core.resident import Resident
 from .loading import load
-from .repeated import repeated
-from .resident_batches import Resident
-from .service import Service
-from .source import Source
-from .unpaired import unpaired
-from .weighted import weighted
+from .pipeline.batches import batches, resident, steps_per_epoch, transformed_shape
+from .pipeline.service import Service
+from .sources.source import Source
+from .views.few_labels import few_labels
+from .views.repeated import repeated
+from .views.unpaired import unpaired
+from .views.weighted import weighted
 
 __all__ = [
     "Resident",

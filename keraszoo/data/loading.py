@@ -6,15 +6,15 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from ..errors import InputError
-from .folder import load_folder
-from .npy import holds_npy, load_npy
-from .npz import load_npz
-from .pairs import holds_pairs, load_pairs
-from .records import known_names, load_records
-from .source import check_test_last
-from .stacked_mnist import stack_digits
-from .transforms import image_size as checked_size
+from ..core.errors import InputError
+from .datasets.stacked_mnist import stack_digits
+from .pipeline.transforms import image_size as checked_size
+from .sources.folder import load_folder
+from .sources.npy import holds_npy, load_npy
+from .sources.npz import load_npz
+from .sources.pairs import holds_pairs, load_pairs
+from .sources.source import check_test_last
+from .sources.tfds import known_names, load_records
 
 MEMORY_LIMIT = 2 * 2**30
 STACKED = "stacked_mnist"

@@ -13,8 +13,8 @@ import numbers
 import keras
 import tensorflow as tf
 
-from ..errors import InputError
-from .sizes import sizes
+from ..core.checks import sizes
+from ..core.errors import InputError
 
 
 class _Corruption(keras.layers.Layer):

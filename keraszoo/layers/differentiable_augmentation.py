@@ -7,7 +7,7 @@ https://arxiv.org/abs/2006.10738.
 import keras
 import tensorflow as tf
 
-from ..errors import InputError, closest
+from ..core.errors import InputError, closest
 
 
 @keras.saving.register_keras_serializable("keraszoo")

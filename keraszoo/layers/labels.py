@@ -3,8 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
-from ..errors import InputError
-from .sizes import positive_integers
+from ..core.checks import positive_integers
+from ..core.errors import InputError
 
 
 def number_of_classes(num_classes):

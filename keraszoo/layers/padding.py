@@ -5,8 +5,8 @@ import numbers
 import keras
 import tensorflow as tf
 
-from ..errors import InputError, closest
-from .sizes import sizes
+from ..core.checks import sizes
+from ..core.errors import InputError, closest
 
 PADDINGS = ("zero", "mirrored", "periodic")
 

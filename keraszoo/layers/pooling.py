@@ -11,8 +11,8 @@ import numbers
 import keras
 import tensorflow as tf
 
-from ..errors import InputError
-from .sizes import check_divisible, sizes
+from ..core.checks import check_divisible, sizes
+from ..core.errors import InputError
 
 
 class _Windows(keras.layers.Layer):

@@ -3,8 +3,8 @@
 import keras
 import tensorflow as tf
 
-from ..errors import InputError
-from .sizes import sizes
+from ..core.checks import sizes
+from ..core.errors import InputError
 
 
 @keras.saving.register_keras_serializable("keraszoo")

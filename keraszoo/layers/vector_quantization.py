@@ -12,8 +12,8 @@ import typing
 import keras
 import tensorflow as tf
 
-from ..errors import InputError, closest
-from ..global_batch import global_rows, global_sums
+from ..core.errors import InputError, closest
+from ..core.replicas import global_rows, global_sums
 
 LEARNING = ("ema", "gradient")
 

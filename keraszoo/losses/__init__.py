@@ -2,30 +2,15 @@
 
 from .adversarial import AdversarialLoss, adversarial_loss
 from .covariance import code_covariance, identity_penalty
-from .densities import normal_log_prob
 from .discrepancy import maximum_mean_discrepancy
 from .divergences import normal_kl
 from .gradient_penalties import lipschitz_penalty, squared_gradient_norm
-from .likelihoods import (
-    Bernoulli,
-    ContinuousBernoulli,
-    DiscretizedLogistic,
-    Gaussian,
-    GaussianLearnedVariance,
-    Likelihood,
-)
 from .penalties import kl_sparsity, l1, squared_jacobian_norm
 from .segmentation import dice, focal, jaccard, pixel_cross_entropy, tversky
 from .total_correlation import aggregate_log_densities, aggregate_log_weights, total_correlation
 
 __all__ = [
     "AdversarialLoss",
-    "Bernoulli",
-    "ContinuousBernoulli",
-    "DiscretizedLogistic",
-    "Gaussian",
-    "GaussianLearnedVariance",
-    "Likelihood",
     "adversarial_loss",
     "aggregate_log_densities",
     "aggregate_log_weights",
@@ -39,7 +24,6 @@ __all__ = [
     "lipschitz_penalty",
     "maximum_mean_discrepancy",
     "normal_kl",
-    "normal_log_prob",
     "pixel_cross_entropy",
     "squared_gradient_norm",
     "squared_jacobian_norm",

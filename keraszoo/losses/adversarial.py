@@ -7,7 +7,7 @@ import typing
 
 import tensorflow as tf
 
-from ..errors import InputError, closest
+from ..core.errors import InputError, closest
 
 
 class AdversarialLoss(typing.NamedTuple):

@@ -6,7 +6,7 @@ Kumar, Sattigeri and Balakrishnan, "Variational Inference of Disentangled Latent
 
 import tensorflow as tf
 
-from ..global_batch import global_mean
+from ..core.replicas import global_mean
 
 
 def code_covariance(mean, log_var=None):

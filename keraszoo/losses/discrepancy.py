@@ -8,7 +8,7 @@ Tolstikhin, Bousquet, Gelly and Schoelkopf, "Wasserstein Auto-Encoders" (2018), 
 
 import tensorflow as tf
 
-from ..errors import InputError, closest
+from ..core.errors import InputError, closest
 
 
 def gaussian_kernel(squared_distance, scale):
@@ -28,7 +28,7 @@ def maximum_mean_discrepancy(codes, draws, kernel="gaussian", scale=None):
     """The unbiased estimate of the squared maximum mean discrepancy between two samples; differentiable.
 
     Its expected value is 0 when both come from the same distribution; an estimate can be negative. It depends on all
-    codes of the batch: on several replicas pass those of all (`keraszoo.global_batch.global_rows`) and draws that are
+    codes of the batch: on several replicas pass those of all (`keraszoo.core.replicas.global_rows`) and draws that are
     the same on each, and every replica gets what one would.
 
     Args:

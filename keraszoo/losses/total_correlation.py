@@ -8,7 +8,7 @@ import math
 
 import tensorflow as tf
 
-from ..errors import InputError, closest
+from ..core.errors import InputError, closest
 
 ESTIMATORS = ("stratified", "weighted")
 
@@ -26,7 +26,7 @@ def total_correlation(z, mean, log_var, size, *, first=0, estimator="stratified"
         all_log_vars, _ = global_rows(log_var)
         terms = total_correlation(z, all_means, all_log_vars, size, first=first)
 
-    with `keraszoo.global_batch.global_rows`, through which gradients flow to all replicas.
+    with `keraszoo.core.replicas.global_rows`, through which gradients flow to all replicas.
 
     Args:
         z: [rows, d], one draw from each of the posteriors `first` to `first + rows - 1`.

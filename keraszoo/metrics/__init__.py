@@ -1,31 +1,31 @@
 """How good an answer is: restored images against clean ones with the classical restorations to beat, samples against
 data, codes against the factors of which the data are made, and masks against labels."""
 
-from .baselines import bicubic, downsample, mean_image_fill, median_filter
-from .boundary import boundary_f1
-from .class_histogram import class_histogram_kl, classes_reached
-from .comparison import compare_restorations
-from .density import density_coverage
-from .disentanglement import disentanglement_scores
-from .disentanglement_dci import DCI, dci_scores
-from .disentanglement_explicitness import explicitness_score
-from .disentanglement_factor_vae import factor_vae_score
-from .disentanglement_higgins import higgins_score
-from .disentanglement_information import mutual_information
-from .disentanglement_mig import mutual_information_gap
-from .disentanglement_modularity import modularity_score
-from .disentanglement_sap import sap_score
-from .frechet import frechet_distance
-from .inception import inception_score
-from .kernel import kernel_distance
-from .modes import ModeCoverage, mode_coverage
-from .overlap import dice, iou, pixel_confusion, pixel_error
-from .precision import precision_recall
-from .restoration import hole_psnr, psnr, ssim
-from .samples import compare_samples
-from .segmentation import choose_threshold, segmentation_scores
-from .segments import rand_error, segments, thin_borders, v_info, v_rand
-from .warping import warping_error
+from .disentanglement.all_measures import disentanglement_scores
+from .disentanglement.dci import DCI, dci_scores
+from .disentanglement.explicitness import explicitness_score
+from .disentanglement.factor_vae import factor_vae_score
+from .disentanglement.higgins import higgins_score
+from .disentanglement.information import mutual_information
+from .disentanglement.mig import mutual_information_gap
+from .disentanglement.modularity import modularity_score
+from .disentanglement.sap import sap_score
+from .restoration.baselines import bicubic, downsample, mean_image_fill, median_filter
+from .restoration.comparison import compare_restorations
+from .restoration.similarity import hole_psnr, psnr, ssim
+from .samples.all_measures import compare_samples
+from .samples.class_histogram import class_histogram_kl, classes_reached
+from .samples.density import density_coverage
+from .samples.frechet import frechet_distance
+from .samples.inception import inception_score
+from .samples.kernel import kernel_distance
+from .samples.modes import ModeCoverage, mode_coverage
+from .samples.precision import precision_recall
+from .segmentation.all_measures import choose_threshold, segmentation_scores
+from .segmentation.boundary import boundary_f1
+from .segmentation.overlap import dice, iou, pixel_confusion, pixel_error
+from .segmentation.segments import rand_error, segments, thin_borders, v_info, v_rand
+from .segmentation.warping import warping_error
 
 __all__ = [
     "DCI",

@@ -1,109 +1,86 @@
-"""The models of the zoo, each under the name that people search for."""
+"""The models of the zoo, each under the name that people search for.
+
+    from keraszoo.models import VAE
+
+A model is imported when it is used, or when `keras.models.load_model` meets it in a file.
+"""
 
 import importlib
 
-from .autoencoders.adversarial import AdversarialAutoencoder
-from .autoencoders.autoencoder import Autoencoder
-from .autoencoders.colorization import ColorizationAutoencoder
-from .autoencoders.contractive import ContractiveAutoencoder
-from .autoencoders.convolutional import ConvolutionalAutoencoder
-from .autoencoders.denoising import DenoisingAutoencoder
-from .autoencoders.inpainting import InpaintingAutoencoder
-from .autoencoders.semi_supervised import SemiSupervisedAutoencoder
-from .autoencoders.sparse import SparseAutoencoder
-from .autoencoders.super_resolution import SuperResolutionAutoencoder
-from .classifiers.classifier import Classifier
-from .gan.acgan import ACGAN
-from .gan.conditional import ConditionalGAN
-from .gan.cyclegan import CycleGAN
-from .gan.dcgan import DCGAN
-from .gan.gan import GAN
-from .gan.infogan import InfoGAN
-from .gan.lsgan import LSGAN
-from .gan.pacgan import PacGAN
-from .gan.sngan import SNGAN
-from .gan.wgan import WGAN
-from .gan.wgan_gp import WGANGP
-from .segmentation.unet import UNet
-from .vae.beta_tc_vae import BetaTCVAE
-from .vae.beta_vae import BetaVAE
-from .vae.burgess_vae import BurgessVAE
-from .vae.conditional_vae import ConditionalVAE
-from .vae.dfc_vae import DFCVAE
-from .vae.dip_vae import DIPVAE
-from .vae.factor_vae import FactorVAE
-from .vae.info_vae import InfoVAE
-from .vae.iwae import IWAE
-from .vae.vae import VAE
-from .vae.vae_gan import VAEGAN
-from .vae.vamp_vae import VampVAE
-from .vae.vq_vae import VQVAE
+import keras
 
-#: flows are imported when they are used: TensorFlow Probability takes two seconds
-FLOWS = {
-    "ContinuousFlow": ".flows.continuous",
-    "Flow": ".flows.flow",
-    "FlowVAE": ".vae.flow_vae",
-    "Glow": ".flows.glow",
-    "IAF": ".flows.iaf",
-    "MAF": ".flows.maf",
-    "NSF": ".flows.nsf",
-    "PlanarFlow": ".flows.planar",
-    "RealNVP": ".flows.realnvp",
-    "ResidualFlow": ".flows.residual",
+#: the one table of models: name, and where it lives
+MODELS = {
+    "Autoencoder": "autoencoders.autoencoder",
+    "ConvolutionalAutoencoder": "autoencoders.convolutional",
+    "SparseAutoencoder": "autoencoders.sparse",
+    "ContractiveAutoencoder": "autoencoders.contractive",
+    "SemiSupervisedAutoencoder": "autoencoders.semi_supervised",
+    "AdversarialAutoencoder": "autoencoders.adversarial",
+    "DenoisingAutoencoder": "restoration.denoising",
+    "InpaintingAutoencoder": "restoration.inpainting",
+    "ColorizationAutoencoder": "restoration.colorization",
+    "SuperResolutionAutoencoder": "restoration.super_resolution",
+    "VAE": "vae.vae",
+    "BetaVAE": "vae.beta_vae",
+    "BurgessVAE": "vae.burgess_vae",
+    "BetaTCVAE": "vae.beta_tc_vae",
+    "DIPVAE": "vae.dip_vae",
+    "InfoVAE": "vae.info_vae",
+    "FactorVAE": "vae.factor_vae",
+    "IWAE": "vae.iwae",
+    "ConditionalVAE": "vae.conditional_vae",
+    "VampVAE": "vae.vamp_vae",
+    "DFCVAE": "vae.dfc_vae",
+    "VAEGAN": "vae.vae_gan",
+    "VQVAE": "vae.vq_vae",
+    "FlowVAE": "vae.flow_vae",
+    "GAN": "gan.gan",
+    "DCGAN": "gan.dcgan",
+    "LSGAN": "gan.lsgan",
+    "SNGAN": "gan.sngan",
+    "WGAN": "gan.wgan",
+    "WGANGP": "gan.wgan_gp",
+    "PacGAN": "gan.pacgan",
+    "ConditionalGAN": "gan.conditional",
+    "ACGAN": "gan.acgan",
+    "InfoGAN": "gan.infogan",
+    "CycleGAN": "gan.cyclegan",
+    "Flow": "flows.flow",
+    "RealNVP": "flows.realnvp",
+    "MAF": "flows.maf",
+    "IAF": "flows.iaf",
+    "NSF": "flows.nsf",
+    "Glow": "flows.glow",
+    "PlanarFlow": "flows.planar",
+    "ContinuousFlow": "flows.continuous",
+    "ResidualFlow": "flows.residual",
+    "Classifier": "classifiers.classifier",
+    "UNet": "segmentation.unet",
 }
 
-__all__ = [
-    "ACGAN",
-    "ConditionalGAN",
-    "ConditionalVAE",
-    "ContinuousFlow",
-    "DCGAN",
-    "Flow",
-    "FlowVAE",
-    "GAN",
-    "Glow",
-    "IAF",
-    "IWAE",
-    "InfoGAN",
-    "LSGAN",
-    "MAF",
-    "NSF",
-    "PlanarFlow",
-    "PacGAN",
-    "RealNVP",
-    "ResidualFlow",
-    "SNGAN",
-    "WGAN",
-    "WGANGP",
-    "UNet",
-    "VAE",
-    "VampVAE",
-    "VAEGAN",
-    "VQVAE",
-    "AdversarialAutoencoder",
-    "Autoencoder",
-    "BetaVAE",
-    "BetaTCVAE",
-    "DFCVAE",
-    "DIPVAE",
-    "InfoVAE",
-    "FactorVAE",
-    "BurgessVAE",
-    "Classifier",
-    "ColorizationAutoencoder",
-    "ContractiveAutoencoder",
-    "ConvolutionalAutoencoder",
-    "CycleGAN",
-    "DenoisingAutoencoder",
-    "InpaintingAutoencoder",
-    "SemiSupervisedAutoencoder",
-    "SparseAutoencoder",
-    "SuperResolutionAutoencoder",
-]
+__all__ = list(MODELS)
 
 
 def __getattr__(name):
-    if name not in FLOWS:
+    if name not in MODELS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(FLOWS[name], __name__), name)
+    return getattr(importlib.import_module(f".{MODELS[name]}", __name__), name)
+
+
+def __dir__():
+    return sorted([*globals(), *MODELS])
+
+
+class _WhenMet:
+    """Stands in Keras' registry for a model that is not imported yet; importing it puts the class in its place."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def from_config(self, config):
+        return __getattr__(self.name).from_config(config)
+
+
+for _name in MODELS:
+    keras.saving.get_custom_objects().setdefault(f"keraszoo>{_name}", _WhenMet(_name))

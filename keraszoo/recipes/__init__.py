@@ -3,68 +3,26 @@
 import functools
 import importlib
 
-from ..errors import InputError, closest
+from ..core.errors import InputError, closest
 from .recipe import Optimizer, Recipe
 
-__all__ = ["FAMILIES", "Optimizer", "Recipe", "all_recipes", "get"]
+__all__ = ["Optimizer", "Recipe", "all_recipes", "families", "get"]
 
-#: in the order in which `keraszoo list` shows them
-FAMILIES = (
-    "vae",
-    "beta_vae",
-    "burgess_vae",
-    "beta_tc_vae",
-    "dip_vae",
-    "info_vae",
-    "factor_vae",
-    "iwae",
-    "conditional_vae",
-    "vamp",
-    "dfc_vae",
-    "vae_gan",
-    "vq_vae",
-    "autoencoder",
-    "denoising",
-    "sparse",
-    "contractive",
-    "inpainting",
-    "colorization",
-    "super_resolution",
-    "semi_supervised",
-    "adversarial",
-    "gan",
-    "dcgan",
-    "lsgan",
-    "sngan",
-    "wgan",
-    "wgan_gp",
-    "pacgan",
-    "conditional_gan",
-    "acgan",
-    "infogan",
-    "cyclegan",
-    "realnvp",
-    "maf",
-    "iaf",
-    "nsf",
-    "glow",
-    "planar_flow",
-    "continuous_flow",
-    "residual_flow",
-    "flow_vae",
-    "classifier",
-    "unet",
-)
+#: the files of recipes, in the order in which `keraszoo list` shows them
+FILES = ("vae", "autoencoders", "restoration", "gan", "flows", "classifiers", "segmentation")
 
 
 @functools.cache
 def all_recipes():
     """`{name: Recipe}`, families in order and each family's default first."""
-    recipes = {}
-    for family in FAMILIES:
-        for recipe in importlib.import_module(f".{family}", __name__).RECIPES:
-            recipes[recipe.name] = recipe
-    return recipes
+    files = [importlib.import_module(f".{file}", __name__).RECIPES for file in FILES]
+    return {recipe.name: recipe for recipes in files for recipe in recipes}
+
+
+@functools.cache
+def families():
+    """The names before the slash, such as "vae", in order."""
+    return tuple(dict.fromkeys(recipe.family for recipe in all_recipes().values()))
 
 
 def get(name):
@@ -74,7 +32,7 @@ def get(name):
         InputError: with the closest names when there is none.
     """
     recipes = all_recipes()
-    if name in FAMILIES:
+    if name in families():
         return next(recipe for recipe in recipes.values() if recipe.family == name)
     if name not in recipes:
         raise InputError(f"Unknown recipe. Received: {name!r}. {closest(name, recipes)}")

@@ -1,11 +1,17 @@
-"""Generative adversarial networks.
-
-Goodfellow et al., "Generative Adversarial Nets" (2014), https://arxiv.org/abs/1406.2661.
-"""
+"""Generative adversarial networks."""
 
 from .recipe import Optimizer, Recipe
 
+
+def adam(learning_rate):
+    """As in the paper, but for the rate."""
+    return Optimizer("adam", learning_rate, decay="cosine", arguments={"beta_1": 0.5})
+
+
 RECIPES = (
+    # Generative adversarial networks.
+    #
+    # Goodfellow et al., "Generative Adversarial Nets" (2014), https://arxiv.org/abs/1406.2661.
     Recipe(
         name="gan/digits",
         title="A small GAN on scikit-learn's 8x8 digits; offline",
@@ -42,5 +48,294 @@ RECIPES = (
         epochs=41,
         expected={"samples/modes": (25.0, 4.0), "samples/high_quality": (0.95, 0.15)},
         minutes=1.5,
+    ),
+    # Deep convolutional GANs.
+    #
+    # Radford, Metz and Chintala, "Unsupervised Representation Learning with Deep Convolutional Generative Adversarial
+    # Networks" (2016), https://arxiv.org/abs/1511.06434.
+    Recipe(
+        name="dcgan/digits",
+        title="Convolutions and batch normalisation on 8x8 digits; offline",
+        model="DCGAN",
+        input_shape=(8, 8, 1),
+        arguments={"latent_dim": 16, "hidden": (64, 32), "discriminator_hidden": (32, 64), "average": 0.99},
+        dataset="digits",
+        optimizers={
+            "optimizer": Optimizer("adam", 0.0005, arguments={"beta_1": 0.5}),
+            "discriminator_optimizer": Optimizer("adam", 0.0005, arguments={"beta_1": 0.5}),
+        },
+        batch_size=64,
+        epochs=60,
+        expected={"test/discriminator": (1.33, 0.3)},
+        minutes=0.5,
+    ),
+    # Least squares GANs.
+    #
+    # Mao et al., "Least Squares Generative Adversarial Networks" (2017), https://arxiv.org/abs/1611.04076.
+    Recipe(
+        name="lsgan/digits",
+        title="The least squares GAN on 8x8 digits; offline",
+        model="LSGAN",
+        input_shape=(8, 8, 1),
+        arguments={"latent_dim": 16, "hidden": (128, 128), "discriminator_hidden": (128, 128), "average": 0.99},
+        dataset="digits",
+        optimizers={
+            "optimizer": Optimizer("adam", 0.001, arguments={"beta_1": 0.5}),
+            "discriminator_optimizer": Optimizer("adam", 0.001, arguments={"beta_1": 0.5}),
+        },
+        batch_size=64,
+        epochs=60,
+        expected={"test/discriminator": (0.11, 0.1)},
+        minutes=0.1,
+    ),
+    # GANs with spectral normalisation.
+    #
+    # Miyato, Kataoka, Koyama and Yoshida, "Spectral Normalization for Generative Adversarial Networks" (2018),
+    # https://arxiv.org/abs/1802.05957.
+    Recipe(
+        name="sngan/digits",
+        title="Spectral normalisation and the hinge loss on 8x8 digits; offline",
+        model="SNGAN",
+        input_shape=(8, 8, 1),
+        arguments={"latent_dim": 16, "hidden": (64, 32), "discriminator_hidden": (32, 64), "average": 0.99},
+        dataset="digits",
+        optimizers={
+            "optimizer": Optimizer("adam", 0.0005, arguments={"beta_1": 0.0, "beta_2": 0.9}),
+            "discriminator_optimizer": Optimizer("adam", 0.0005, arguments={"beta_1": 0.0, "beta_2": 0.9}),
+        },
+        batch_size=64,
+        epochs=60,
+        expected={"test/discriminator": (1.985, 0.1)},
+        minutes=0.3,
+    ),
+    Recipe(
+        name="sngan/mnist",
+        title="Spectral normalisation and the hinge loss on MNIST",
+        model="SNGAN",
+        input_shape=(28, 28, 1),
+        arguments={"latent_dim": 64, "hidden": (64, 32), "discriminator_hidden": (32, 64), "average": 0.999},
+        dataset="mnist",
+        optimizers={
+            "optimizer": Optimizer("adam", 4e-4, decay="cosine", arguments={"beta_1": 0.0, "beta_2": 0.9}),
+            "discriminator_optimizer": Optimizer(
+                "adam", 8e-4, decay="cosine", arguments={"beta_1": 0.0, "beta_2": 0.9}
+            ),
+        },
+        batch_size=64,
+        epochs=36,
+        expected={"test/discriminator": (1.876, 0.05)},
+        minutes=24.0,
+    ),
+    # Wasserstein GANs with clipped weights.
+    #
+    # Arjovsky, Chintala and Bottou, "Wasserstein GAN" (2017), https://arxiv.org/abs/1701.07875.
+    Recipe(
+        name="wgan/digits",
+        title="The Wasserstein GAN on 8x8 digits; offline",
+        model="WGAN",
+        input_shape=(8, 8, 1),
+        arguments={"latent_dim": 16, "hidden": (128, 128), "discriminator_hidden": (128, 128), "clip": 0.03},
+        dataset="digits",
+        optimizers={
+            "optimizer": Optimizer("rmsprop", 0.0005),
+            "discriminator_optimizer": Optimizer("rmsprop", 0.0005),
+        },
+        batch_size=64,
+        epochs=150,
+        expected={"test/discriminator": (-0.1, 0.1)},
+        minutes=0.1,
+    ),
+    # Wasserstein GANs with gradient penalty.
+    #
+    # Gulrajani et al., "Improved Training of Wasserstein GANs" (2017), https://arxiv.org/abs/1704.00028.
+    Recipe(
+        name="wgan_gp/digits",
+        title="The gradient penalty on 8x8 digits; offline",
+        model="WGANGP",
+        input_shape=(8, 8, 1),
+        arguments={"latent_dim": 16, "hidden": (128, 128), "discriminator_hidden": (128, 128), "average": 0.99},
+        dataset="digits",
+        optimizers={
+            "optimizer": Optimizer("adam", 0.001, arguments={"beta_1": 0.5, "beta_2": 0.9}),
+            "discriminator_optimizer": Optimizer("adam", 0.001, arguments={"beta_1": 0.5, "beta_2": 0.9}),
+        },
+        batch_size=64,
+        epochs=150,
+        expected={"test/discriminator": (-0.39, 0.3)},
+        minutes=0.4,
+    ),
+    Recipe(
+        name="wgan_gp/gaussians25",
+        title="All 25 Gaussians in the plane; offline",
+        model="WGANGP",
+        input_shape=(2,),
+        arguments={
+            "latent_dim": 2,
+            "hidden": (128, 128, 128),
+            "discriminator_hidden": (128, 128, 128),
+            "value_range": None,
+            "average": 0.999,
+            "n_critic": 2,
+            "gradient_penalty": 1.0,
+        },
+        dataset="points/gaussians25",
+        optimizers={
+            "optimizer": Optimizer("adam", 1e-3, decay="cosine", arguments={"beta_1": 0.5, "beta_2": 0.9}),
+            "discriminator_optimizer": Optimizer(
+                "adam", 1e-3, decay="cosine", arguments={"beta_1": 0.5, "beta_2": 0.9}
+            ),
+        },
+        batch_size=256,
+        epochs=103,
+        expected={
+            "samples/modes": (25.0, 0.5),
+            "samples/high_quality": (0.943, 0.05),
+            "samples/mode_kl": (0.006, 0.04),
+        },
+        minutes=5.0,
+    ),
+    # Packed GANs.
+    #
+    # Lin, Khetan, Fanti and Oh, "PacGAN: The power of two samples in generative adversarial networks" (2018),
+    # https://arxiv.org/abs/1712.04086.
+    Recipe(
+        name="pacgan/digits",
+        title="A discriminator of pairs of 8x8 digits; offline",
+        model="PacGAN",
+        input_shape=(8, 8, 1),
+        arguments={"latent_dim": 16, "hidden": (128, 128), "discriminator_hidden": (128, 128), "average": 0.99},
+        dataset="digits",
+        optimizers={
+            "optimizer": Optimizer("adam", 0.001, arguments={"beta_1": 0.5}),
+            "discriminator_optimizer": Optimizer("adam", 0.001, arguments={"beta_1": 0.5}),
+        },
+        batch_size=64,
+        epochs=60,
+        expected={"test/discriminator": (0.81, 0.3)},
+        minutes=0.1,
+    ),
+    Recipe(
+        name="pacgan/gaussians25",
+        title="All 25 Gaussians in the plane; offline",
+        model="PacGAN",
+        input_shape=(2,),
+        arguments={
+            "latent_dim": 2,
+            "hidden": (128, 128, 128),
+            "discriminator_hidden": (128, 128, 128),
+            "value_range": None,
+            "average": 0.999,
+            "gradient_penalty": 0.1,
+        },
+        dataset="points/gaussians25",
+        optimizers={
+            "optimizer": Optimizer("adam", 1e-3, decay="cosine", arguments={"beta_1": 0.5, "beta_2": 0.9}),
+            "discriminator_optimizer": Optimizer(
+                "adam", 2e-3, decay="cosine", arguments={"beta_1": 0.5, "beta_2": 0.9}
+            ),
+        },
+        batch_size=256,
+        epochs=62,
+        expected={
+            "samples/modes": (25.0, 0.5),
+            "samples/high_quality": (0.944, 0.05),
+            "samples/mode_kl": (0.006, 0.04),
+        },
+        minutes=4.5,
+    ),
+    # Conditional GANs.
+    #
+    # Mirza and Osindero, "Conditional Generative Adversarial Nets" (2014), https://arxiv.org/abs/1411.1784.
+    Recipe(
+        name="conditional_gan/digits",
+        title="8x8 digits of any class; offline",
+        model="ConditionalGAN",
+        input_shape=(8, 8, 1),
+        arguments={"latent_dim": 16, "hidden": (128, 128), "discriminator_hidden": (128, 128), "average": 0.99},
+        dataset="digits",
+        optimizers={
+            "optimizer": Optimizer("adam", 0.001, arguments={"beta_1": 0.5}),
+            "discriminator_optimizer": Optimizer("adam", 0.001, arguments={"beta_1": 0.5}),
+        },
+        with_labels=True,
+        batch_size=64,
+        epochs=60,
+        expected={"test/discriminator": (1.38, 0.3)},
+        minutes=0.1,
+    ),
+    # Auxiliary-classifier GANs.
+    #
+    # Odena, Olah and Shlens, "Conditional Image Synthesis with Auxiliary Classifier GANs" (2017),
+    # https://arxiv.org/abs/1610.09585.
+    Recipe(
+        name="acgan/digits",
+        title="8x8 digits of any class, which the discriminator names; offline",
+        model="ACGAN",
+        input_shape=(8, 8, 1),
+        arguments={"latent_dim": 16, "hidden": (128, 128), "discriminator_hidden": (128, 128), "average": 0.99},
+        dataset="digits",
+        optimizers={
+            "optimizer": Optimizer("adam", 0.001, arguments={"beta_1": 0.5}),
+            "discriminator_optimizer": Optimizer("adam", 0.001, arguments={"beta_1": 0.5}),
+        },
+        with_labels=True,
+        batch_size=64,
+        epochs=60,
+        expected={"test/discriminator": (1.09, 0.3)},
+        minutes=0.1,
+    ),
+    # InfoGAN.
+    #
+    # Chen et al., "InfoGAN: Interpretable Representation Learning by Information Maximizing Generative Adversarial
+    # Nets"
+    # (2016), https://arxiv.org/abs/1606.03657.
+    Recipe(
+        name="infogan/digits",
+        title="Codes that find the kinds of 8x8 digits without labels; offline",
+        model="InfoGAN",
+        input_shape=(8, 8, 1),
+        arguments={"latent_dim": 16, "hidden": (128, 128), "discriminator_hidden": (128, 128), "average": 0.99},
+        dataset="digits",
+        optimizers={
+            "optimizer": Optimizer("adam", 0.001, arguments={"beta_1": 0.5}),
+            "discriminator_optimizer": Optimizer("adam", 0.001, arguments={"beta_1": 0.5}),
+        },
+        batch_size=64,
+        epochs=60,
+        expected={"test/discriminator": (1.0, 0.3)},
+        minutes=0.1,
+    ),
+    # CycleGAN.
+    #
+    # Zhu et al., "Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks" (2017),
+    # https://arxiv.org/abs/1703.10593. The generators have SiLU where the paper has ReLU: at its kinks, rounding that
+    # differs between devices becomes a difference in what is learned.
+    Recipe(
+        name="cyclegan/digits",
+        title="Threes become eights and eights threes, on scikit-learn's 8x8 digits; offline",
+        model="CycleGAN",
+        input_shape=(2, 8, 8, 1),
+        arguments={"hidden": (16, 32), "blocks": 1, "activation": "silu", "discriminator_hidden": (32,)},
+        dataset="digits",
+        domains=(3, 8),
+        optimizers={"discriminator_optimizer": adam(2e-3), "optimizer": adam(2e-3)},
+        batch_size=16,
+        epochs=60,
+        expected={"test/cycle": (2.65, 0.2), "test/discriminator": (0.44, 0.04)},
+        minutes=0.7,
+    ),
+    Recipe(
+        name="cyclegan/photos",
+        title="Patches of scikit-learn's photograph of a palace become those of a flower, and back; offline",
+        model="CycleGAN",
+        input_shape=(2, 32, 32, 3),
+        arguments={"hidden": (16, 32, 64), "blocks": 3, "activation": "silu", "discriminator_hidden": (32, 64)},
+        dataset="photos",
+        domains=("china", "flower"),
+        optimizers={"discriminator_optimizer": adam(1e-3), "optimizer": adam(1e-3)},
+        batch_size=8,
+        epochs=10,
+        expected={"test/cycle": (6.1, 0.6)},
+        minutes=2.8,
     ),
 )

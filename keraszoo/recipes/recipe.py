@@ -3,7 +3,7 @@
 import dataclasses
 import json
 
-from ..errors import InputError
+from ..core.errors import InputError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,8 +39,8 @@ class Recipe:
         supervised_keys: (input, target) features of a dataset of tfds in place of its own, or None.
         image_size: (height, width) to which a folder's images are resized, or None.
         test_last: the last so many examples are the test split, where the dataset is one split; None: a random tenth.
-        repeat: how often each training example comes in an epoch (`keraszoo.data.repeated`).
-        weight_map: arguments of `keraszoo.data.weighted`, {} for the U-Net paper's; None: all pixels count alike.
+        repeat: how often each training example comes in an epoch (`keraszoo.data.views.repeated`).
+        weight_map: arguments of `keraszoo.data.views.weighted`, {} for the U-Net paper's; None: all pixels count alike.
         train_split, test_split: names of the splits.
         expected: `{"split/metric": (value, tolerance)}`, measured with this recipe; for points of a known mixture also
             "samples/modes", "samples/high_quality" and "samples/mode_kl"; for masks also "segmentation/pixel_error" and

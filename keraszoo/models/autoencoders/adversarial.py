@@ -6,15 +6,17 @@ Makhzani et al., "Adversarial Autoencoders" (2015), https://arxiv.org/abs/1511.0
 import keras
 import tensorflow as tf
 
-from ...errors import InputError
-from ...layers.networks import check_network, dense_encoder
-from ...layers.sizes import positive_integers
-from ...zoo_model import Player
-from .generative import GenerativeAutoencoder
+from ...core.checks import positive_integers
+from ...core.errors import InputError
+from ...core.updates import Gradient
+from ...distributions.normal import StandardNormal
+from ...networks.by_size import check_network, dense_encoder
+from ..prior_sampling import PriorSampling
+from .autoencoder import Autoencoder
 
 
 @keras.saving.register_keras_serializable("keraszoo")
-class AdversarialAutoencoder(GenerativeAutoencoder):
+class AdversarialAutoencoder(PriorSampling, Autoencoder):
     """An `Autoencoder` whose codes become draws from N(0, I), so that decoded draws are samples.
 
     In each step, in turn: encoder and decoder reconstruct; the discriminator learns to tell draws from the prior and
@@ -50,37 +52,35 @@ class AdversarialAutoencoder(GenerativeAutoencoder):
         if not adversarial_weight > 0:
             raise InputError(f"adversarial_weight weighs a term, so it must be > 0. Received: {adversarial_weight!r}.")
         super().__init__(image_shape, latent_dim, **kwargs)
-        self.built = False
         self.adversarial_weight = float(adversarial_weight)
         self.discriminator_hidden = positive_integers("discriminator_hidden", discriminator_hidden)
-        self._passed["discriminator"] = discriminator
         if discriminator is None:
             discriminator = dense_encoder(
                 (self.latent_dim,), 1, self.discriminator_hidden, activation="leaky_relu", dtype=self.dtype_policy
             )
         self.discriminator = discriminator
         check_network(self.discriminator, "discriminator", (self.latent_dim,), (1,))
+        self.prior = StandardNormal(self.latent_dim)
         self.noise = keras.random.SeedGenerator()
-        self.built = True
 
-    def players(self):
+    def updates(self):
         encoder, decoder = self.encoder.trainable_variables, self.decoder.trainable_variables
         return {
-            "optimizer": Player(super().loss_terms, encoder + decoder),
-            "discriminator_optimizer": Player(self.discriminator_terms, self.discriminator.trainable_variables),
-            "encoder_optimizer": Player(self.deception_terms, encoder),
+            "optimizer": Gradient(super().loss_terms, encoder + decoder),
+            "discriminator_optimizer": Gradient(self.discriminator_terms, self.discriminator.trainable_variables),
+            "encoder_optimizer": Gradient(self.deception_terms, encoder),
         }
 
     def loss_terms(self, x, y=None, training=False):
         terms = {}
-        for player in self.players().values():
-            terms |= player.terms(x, y, training=training)
+        for update in self.updates().values():
+            terms |= update.terms(x, y, training=training)
         return terms
 
     def discriminator_terms(self, x, y=None, training=False):
         """How badly the discriminator tells draws from the prior (real) and codes (fake) apart."""
         code = tf.stop_gradient(self.encode(x, training=training))
-        draws = keras.random.normal(tf.shape(code), seed=self.noise)
+        draws = keras.random.normal(tf.shape(code), dtype="float32", seed=self.noise)
         real, fake = self._logits(draws, training), self._logits(code, training)
         return {"discriminator": 0.5 * (tf.nn.softplus(-real) + tf.nn.softplus(fake))}
 
@@ -91,10 +91,3 @@ class AdversarialAutoencoder(GenerativeAutoencoder):
 
     def _logits(self, code, training):
         return tf.cast(self.discriminator(code, training=training), tf.float32)[:, 0]
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "adversarial_weight": self.adversarial_weight,
-            "discriminator_hidden": self.discriminator_hidden,
-        }

@@ -6,10 +6,11 @@ Hinton and Salakhutdinov, "Reducing the Dimensionality of Data with Neural Netwo
 import keras
 import tensorflow as tf
 
-from ...layers.networks import check_network, encoder_and_decoder
-from ...layers.sizes import positive_integers
-from ...losses import likelihoods
-from ...zoo_model import ZooModel
+from ...core.checks import positive_integers
+from ...core.inputs import Input
+from ...core.model import ZooModel, takes
+from ...distributions import likelihoods
+from ...networks.by_size import check_network, encoder_and_decoder
 
 
 @keras.saving.register_keras_serializable("keraszoo")
@@ -28,8 +29,8 @@ class Autoencoder(ZooModel):
             upsampling other than "transposed".
         activation: of the hidden layers.
         likelihood: "bernoulli", "continuous_bernoulli" or "discretized_logistic" (data in [0, 1]), "gaussian" or
-            "gaussian_learned_variance", a `keraszoo.losses.Likelihood`, or a dictionary of a name and arguments, such
-            as `{"name": "discretized_logistic", "levels": 256}`.
+            "gaussian_learned_variance", a `keraszoo.distributions.Likelihood`, or a dictionary of a name and arguments,
+            such as `{"name": "discretized_logistic", "levels": 256}`.
         initialization: how the weights start: "glorot" (with LeCun's rule for the decoder's first layer) or "fan_in"
             (PyTorch's default).
         encoder: a Keras layer or model of your own, [batch, *image_shape] -> [batch, latent_dim].
@@ -47,8 +48,8 @@ class Autoencoder(ZooModel):
     """
 
     term_names = ("reconstruction",)
-    #: width of the encoder's output per latent unit
-    codes = 1
+    #: numbers that the encoder gives for each latent unit
+    encoder_outputs = 1
     #: columns of the decoder's input besides the latent units
     condition_size = 0
 
@@ -71,56 +72,58 @@ class Autoencoder(ZooModel):
     ):
         super().__init__(**kwargs)
         self.image_shape = positive_integers("image_shape", image_shape)
-        self.latent_dim = positive_integers("latent_dim", [latent_dim])[0]
+        (self.latent_dim,) = positive_integers("latent_dim", [latent_dim])
         self.likelihood = likelihoods.get(likelihood)
-        self._options = {
-            "network": network,
-            "hidden": None if hidden is None else positive_integers("hidden", hidden),
-            "downsampling": downsampling,
-            "upsampling": upsampling,
-            "padding": padding,
-            "activation": activation,
-            "initialization": initialization,
-        }
-        self._passed = {"encoder": encoder, "decoder": decoder}
-        outputs = self.codes * self.latent_dim
-        encoded, latent = self.encoder_shape, self.latent_dim + self.condition_size
+        self.inputs = Input(self.image_shape, self.likelihood.support)
+        self.latents = Input((self.latent_dim + self.condition_size,), name="latent")
+        self.network_name = network
+        outputs, encoded = self.encoder_outputs * self.latent_dim, self.encoder_shape(encoder)
         decoded = self.likelihood.decoded_shape(self.image_shape)
         if encoder is None or decoder is None:
             by_size = encoder_and_decoder(
-                encoded, outputs, latent, decoded_shape=decoded, dtype=self.dtype_policy, **self._options
+                encoded,
+                outputs,
+                self.latents.shape[0],
+                network=network,
+                hidden=None if hidden is None else positive_integers("hidden", hidden),
+                decoded_shape=decoded,
+                downsampling=downsampling,
+                upsampling=upsampling,
+                padding=padding,
+                activation=activation,
+                initialization=initialization,
+                dtype=self.dtype_policy,
             )
             encoder = by_size[0] if encoder is None else encoder
             decoder = by_size[1] if decoder is None else decoder
+        check_network(encoder, "encoder", encoded, (outputs,))
+        check_network(decoder, "decoder", self.latents.shape, decoded)
         self.encoder, self.decoder = encoder, decoder
-        check_network(self.encoder, "encoder", encoded, (outputs,))
-        check_network(self.decoder, "decoder", (latent,), decoded)
-        self.event_shape, self.event_range = self.image_shape, self.likelihood.support
-        self.built = True
 
-    @property
-    def encoder_shape(self):
-        """Shape of the encoder's input for one example."""
+    def encoder_shape(self, encoder):
+        """Shape of the encoder's input for one example.
+
+        Args:
+            encoder: that of the user, or None.
+        """
         return self.image_shape
 
+    @takes("inputs")
     def encode(self, x, training=False):
-        """The code of each example: [batch, *image_shape] -> [batch, latent_dim] float32."""
+        """The code of each example, which `decode` takes: [batch, *image_shape] -> [batch, latent_dim] float32."""
         return tf.cast(self.encoder(x, training=training), tf.float32)
 
-    def code(self, x, training=False):
-        """What `decode` takes for each example to reconstruct it: [batch, *image_shape] -> [batch, latent_dim]."""
-        return self.encode(x, training=training)
-
+    @takes("latents")
     def decode(self, z):
         """The mean of p(x | z): [batch, latent_dim] -> [batch, *image_shape] float32."""
         return self.likelihood.mean(self.decoder(z, training=False))
 
     def reconstruct(self, x):
         """Each example decoded from its code: [batch, *image_shape] -> the same shape, float32."""
-        return self.decode(self.code(x))
+        return self.decode(self.encode(x))
 
     def call(self, x, training=False):
-        return self.likelihood.mean(self.decoder(self.code(x, training=training), training=training))
+        return self.likelihood.mean(self.decoder(self.encode(x, training=training), training=training))
 
     def loss_terms(self, x, y=None, training=False):
         code = self.encode(x, training=training)
@@ -138,8 +141,7 @@ class Autoencoder(ZooModel):
         return {"reconstructions": beside(x, self.reconstruct)}
 
     def serving_signatures(self):
-        image = tf.TensorSpec([None, *self.image_shape], tf.float32, name="image")
-        latent = tf.TensorSpec([None, self.latent_dim], tf.float32, name="latent")
+        image, latent = self.inputs.spec(), tf.TensorSpec([None, self.latent_dim], tf.float32, name="latent")
         return {
             "reconstruct": (self._serve_reconstruct, [image]),
             "encode": (self._serve_encode, [image]),
@@ -154,16 +156,6 @@ class Autoencoder(ZooModel):
 
     def _serve_decode(self, latent):
         return {"image": self.decode(latent)}
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "image_shape": self.image_shape,
-            "latent_dim": self.latent_dim,
-            "likelihood": keras.saving.serialize_keras_object(self.likelihood),
-            **self._options,
-            **{name: keras.saving.serialize_keras_object(network) for name, network in self._passed.items()},
-        }
 
 
 def beside(x, reconstruct):

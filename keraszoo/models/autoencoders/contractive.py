@@ -6,9 +6,11 @@ Rifai et al., "Contractive Auto-Encoders: Explicit Invariance During Feature Ext
 import keras
 import tensorflow as tf
 
-from ...errors import InputError
+from ...core.checks import positive_integers
+from ...core.errors import InputError
+from ...core.model import takes
 from ...losses import squared_jacobian_norm
-from .autoencoder import Autoencoder, positive_integers
+from .autoencoder import Autoencoder
 
 
 @keras.saving.register_keras_serializable("keraszoo")
@@ -39,6 +41,7 @@ class ContractiveAutoencoder(Autoencoder):
         super().__init__(image_shape, latent_dim, **kwargs)
         self.noise = keras.random.SeedGenerator()
 
+    @takes("inputs")
     def encode(self, x, training=False):
         """The code of each example: [batch, *image_shape] -> [batch, latent_dim] float32, in (0, 1)."""
         return tf.sigmoid(super().encode(x, training=training))
@@ -48,6 +51,3 @@ class ContractiveAutoencoder(Autoencoder):
             return self.encode(x, training=training)
 
         return {"contraction": self.weight * squared_jacobian_norm(encode, x, self.probes, seed=self.noise)}
-
-    def get_config(self):
-        return {**super().get_config(), "weight": self.weight, "probes": self.probes}

@@ -25,5 +25,4 @@ class ConvolutionalAutoencoder(Autoencoder):
         TensorShape([2, 4])
     """
 
-    def __init__(self, image_shape, latent_dim=16, *, network="convolutional", **kwargs):
-        super().__init__(image_shape, latent_dim, network=network, **kwargs)
+    defaults = {"network": "convolutional"}

@@ -4,11 +4,12 @@ Ranzato and Szummer, "Semi-supervised Learning of Compact Document Representatio
 """
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from ...errors import InputError
-from .autoencoder import Autoencoder, positive_integers
+from ...core.checks import positive_integers
+from ...core.errors import InputError
+from ...core.inputs import Labels
+from .autoencoder import Autoencoder
 
 
 @keras.saving.register_keras_serializable("keraszoo")
@@ -32,7 +33,7 @@ class SemiSupervisedAutoencoder(Autoencoder):
     """
 
     term_names = ("reconstruction", "classification")
-    measure_names = ("accuracy",)
+    metric_names = ("accuracy",)
     batch_term_names = ("classification", "accuracy")
 
     def __init__(self, image_shape, num_classes=10, *, weight=100.0, reconstruction_weight=1.0, **kwargs):
@@ -44,19 +45,19 @@ class SemiSupervisedAutoencoder(Autoencoder):
                 raise InputError(f"{name} weighs a term and must be >= 0. Received: {name}={value!r}.")
         self.weight, self.reconstruction_weight = float(weight), float(reconstruction_weight)
         super().__init__(image_shape, self.num_classes, **kwargs)
+        self.targets = Labels(self.num_classes, missing=True)
 
     def classify(self, x):
         """Probabilities of the classes: [batch, *image_shape] -> [batch, num_classes] float32."""
         return tf.nn.softmax(self.encode(x))
 
     def loss_terms(self, x, y=None, training=False):
-        if y is None:
-            raise InputError(f"{type(self).__name__} learns from (x, y), y the labels, -1 where there is none.")
+        y = self.targets.tensor(y, type(self).__name__)
         terms = super().loss_terms(x, y, training)
         return {**terms, "reconstruction": self.reconstruction_weight * terms["reconstruction"]}
 
     def penalties(self, x, y, code, training):
-        y = tf.cast(tf.reshape(y, [-1]), tf.int32)
+        y = tf.cast(y, tf.int32)
         labelled = tf.cast(y >= 0, tf.float32)
         # Rows without a label have weight 0; -1 must not reach the cross-entropy, which would answer NaN.
         cross_entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=tf.maximum(y, 0), logits=code)
@@ -64,26 +65,9 @@ class SemiSupervisedAutoencoder(Autoencoder):
         of_labelled = tf.math.divide_no_nan(labelled, self.batch_mean(labelled))
         return {"classification": self.weight * of_labelled * cross_entropy, "accuracy": of_labelled * right}
 
-    def check_labels(self, y):
-        y = np.asarray(y)
-        if y.size and not ((y >= -1) & (y < self.num_classes)).all():
-            raise InputError(
-                f"Labels are from 0 to {self.num_classes - 1}, or -1 for none. Received: from {y.min()} to {y.max()}."
-            )
-        if not (y >= 0).any():
-            raise InputError(
-                f"{type(self).__name__} needs at least one labelled row. Received: {y.size} labels, all -1."
-            )
-
     def serving_signatures(self):
-        image = tf.TensorSpec([None, *self.image_shape], tf.float32, name="image")
-        return {"classify": (self._serve_classify, [image]), **super().serving_signatures()}
+        return {"classify": (self._serve_classify, [self.inputs.spec()]), **super().serving_signatures()}
 
     def _serve_classify(self, image):
         probabilities = self.classify(image)
         return {"probabilities": probabilities, "class": tf.argmax(probabilities, axis=-1)}
-
-    def get_config(self):
-        config = {**super().get_config(), "num_classes": self.num_classes, "weight": self.weight}
-        del config["latent_dim"]
-        return {**config, "reconstruction_weight": self.reconstruction_weight}

@@ -7,7 +7,8 @@ images", Nature 381 (1996). Ng, "Sparse autoencoder", CS294A lecture notes (2011
 import keras
 import tensorflow as tf
 
-from ...errors import InputError, closest
+from ...core.errors import InputError, closest
+from ...core.model import takes
 from ...losses import kl_sparsity, l1
 from .autoencoder import Autoencoder
 
@@ -35,7 +36,7 @@ class SparseAutoencoder(Autoencoder):
     """
 
     term_names = ("reconstruction", "sparsity")
-    measure_names = ("activation",)
+    metric_names = ("activation",)
 
     def __init__(self, image_shape, latent_dim=256, *, penalty="kl", weight=1.0, target=0.05, **kwargs):
         if penalty not in PENALTIES:
@@ -51,6 +52,7 @@ class SparseAutoencoder(Autoencoder):
     def batch_term_names(self):
         return ("sparsity",) if self.penalty == "kl" else ()
 
+    @takes("inputs")
     def encode(self, x, training=False):
         """The code of each example: [batch, *image_shape] -> [batch, latent_dim] float32, in (0, 1) or >= 0."""
         code = super().encode(x, training=training)
@@ -62,6 +64,3 @@ class SparseAutoencoder(Autoencoder):
         else:
             sparsity = l1(code)
         return {"sparsity": self.weight * sparsity, "activation": tf.reduce_mean(code, axis=-1)}
-
-    def get_config(self):
-        return {**super().get_config(), "penalty": self.penalty, "weight": self.weight, "target": self.target}

@@ -5,13 +5,13 @@ Training of Deep Networks" (2007): first learn a representation without labels, 
 """
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from ...errors import InputError
-from ...layers.networks import encoder_alone
-from ...layers.sizes import positive_integers
-from ...zoo_model import ZooModel
+from ...core.checks import positive_integers
+from ...core.errors import InputError
+from ...core.inputs import Input, Labels
+from ...core.model import ZooModel, takes
+from ...networks.by_size import encoder_alone, output_shape_of
 
 
 @keras.saving.register_keras_serializable("keraszoo")
@@ -40,7 +40,7 @@ class Classifier(ZooModel):
     """
 
     term_names = ("cross_entropy",)
-    measure_names = ("accuracy",)
+    metric_names = ("accuracy",)
 
     def __init__(
         self,
@@ -62,31 +62,28 @@ class Classifier(ZooModel):
         if self.num_classes < 2:
             raise InputError(f"There must be at least two classes. Received: num_classes={num_classes!r}.")
         self.features = positive_integers("features", [features])[0]
-        self._options = {
-            "network": network,
-            "hidden": None if hidden is None else positive_integers("hidden", hidden),
-            "activation": activation,
-            "initialization": initialization,
-        }
-        self._passed, self.freeze = encoder, bool(freeze)
+        self.freeze = bool(freeze)
         if encoder is None:
-            encoder = encoder_alone(self.image_shape, self.features, dtype=self.dtype_policy, **self._options)
+            hidden = None if hidden is None else positive_integers("hidden", hidden)
+            encoder = encoder_alone(
+                self.image_shape,
+                self.features,
+                network=network,
+                hidden=hidden,
+                activation=activation,
+                initialization=initialization,
+                dtype=self.dtype_policy,
+            )
+        shape = output_shape_of(encoder, "encoder", self.image_shape)
         self.encoder = encoder
-        try:
-            shape = tuple(encoder(keras.KerasTensor((None, *self.image_shape))).shape)
-        except ValueError as error:
-            reason = str(error).strip().splitlines()[0]
-            raise InputError(
-                f"The encoder cannot take a batch of shape {(None, *self.image_shape)}: {reason}"
-            ) from error
         if len(shape) != 2:
             raise InputError(f"The encoder must return features, [batch, features]. Received one that returns {shape}.")
         self.encoder.trainable = not self.freeze
         self.head = keras.layers.Dense(self.num_classes, dtype=self.dtype_policy, name="head")
         self.head.build(shape)
-        self.event_shape = self.image_shape
-        self.built = True
+        self.inputs, self.targets = Input(self.image_shape), Labels(self.num_classes)
 
+    @takes("inputs")
     def logits(self, x, training=False):
         """[batch, *image_shape] -> [batch, num_classes] float32."""
         features = self.encoder(x, training=training and not self.freeze)
@@ -100,21 +97,15 @@ class Classifier(ZooModel):
         return tf.nn.softmax(self.logits(x, training=training))
 
     def loss_terms(self, x, y=None, training=False):
-        if y is None:
-            raise InputError(f"{type(self).__name__} learns from (x, y), y the labels.")
-        y, logits = tf.cast(tf.reshape(y, [-1]), tf.int32), self.logits(x, training=training)
+        y = tf.cast(self.targets.tensor(y, type(self).__name__), tf.int32)
+        logits = self.logits(x, training=training)
         return {
             "cross_entropy": tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits),
             "accuracy": tf.cast(tf.argmax(logits, axis=-1, output_type=tf.int32) == y, tf.float32),
         }
 
-    def check_labels(self, y):
-        y = np.asarray(y)
-        if y.size and not ((y >= 0) & (y < self.num_classes)).all():
-            raise InputError(f"Labels are from 0 to {self.num_classes - 1}. Received: from {y.min()} to {y.max()}.")
-
     def serving_signatures(self):
-        image = tf.TensorSpec([None, *self.image_shape], tf.float32, name="image")
+        image = self.inputs.spec()
         return {"classify": (self._serve_classify, [image]), "features": (self._serve_features, [image])}
 
     def _serve_classify(self, image):
@@ -123,14 +114,3 @@ class Classifier(ZooModel):
 
     def _serve_features(self, image):
         return {"features": tf.cast(self.encoder(image, training=False), tf.float32)}
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "image_shape": self.image_shape,
-            "num_classes": self.num_classes,
-            "features": self.features,
-            **self._options,
-            "encoder": keras.saving.serialize_keras_object(self._passed),
-            "freeze": self.freeze,
-        }

@@ -37,6 +37,3 @@ class ContinuousFlow(VectorFlow):
 
     def transform(self, features, index, **options):
         return Continuous(features, steps=self.steps, trace=self.trace, **options)
-
-    def get_config(self):
-        return {**super().get_config(), "steps": self.steps, "trace": self.trace}

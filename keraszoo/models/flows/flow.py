@@ -15,13 +15,14 @@ from tensorflow_probability.python import bijectors as tfb
 from tensorflow_probability.python import distributions as tfd
 
 from ...bijectors.composition import adapt_through, forward_through, inverse_through
-from ...bijectors.preprocessing import Logit
+from ...bijectors.elementwise.preprocessing import Logit
 from ...bijectors.ready_made import ReadyMade, description, restored
 from ...bijectors.transform import Transform
-from ...errors import InputError
-from ...layers.seeds import normal_rows
-from ...layers.sizes import positive_integers
-from ...zoo_model import ZooModel
+from ...core.checks import positive_integers
+from ...core.errors import InputError
+from ...core.inputs import Context, Input, Labels
+from ...core.model import ZooModel, takes
+from ...core.seeds import normal_rows, seed_pair
 from .plane_pictures import plane_pictures
 
 FIRST_LOOK = 4096  # examples: enough for means and standard deviations
@@ -55,7 +56,6 @@ class Flow(ZooModel):
     """
 
     term_names = ("negative_log_likelihood",)
-    range_advice = "leave out levels= and logit="
     #: whether XLA makes a training step of this model faster on a CPU
     faster_by_xla = False
 
@@ -74,16 +74,30 @@ class Flow(ZooModel):
         self.condition_size = self.num_classes or self.context_dim
         self.chain, self.latent_shape = self._checked_chain(chain)
         self._base = None if base is None else base if isinstance(base, dict) else description(base)
+        if "base" in self._captured:
+            self.recapture(base=self._base)
+        if "chain" in self._captured:
+            self.recapture(chain=self.chain)
         self._check_base()
         self.noise = keras.random.SeedGenerator()
         self.adapted = self.add_weight(name="adapted", shape=(), initializer="zeros", trainable=False, autocast=False)
-        if self.levels is not None or any(isinstance(transform, Logit) for transform in self.chain[:1]):
-            self.event_range = (0.0, 1.0)
+        inside = self.levels is not None or isinstance(self.chain[0], Logit)
+        self.inputs = Input(
+            self.event_shape,
+            (0.0, 1.0) if inside else None,
+            name="image" if len(self.event_shape) == 3 else "x",
+            dtype=self.precision,
+            advice="leave out levels= and logit=",
+        )
+        self.latents = Input(self.latent_shape, name="latent", dtype=self.precision)
+        if self.num_classes:
+            self.targets = Labels(self.num_classes)
+        elif self.context_dim:
+            self.targets = Context(self.context_dim, dtype=self.precision)
         if self.levels is not None:
-            self.measure_names = ("bits_per_dimension",)
+            self.metric_names = ("bits_per_dimension",)
         if isinstance(self.chain[0], Logit):
-            self.measure_names = (*self.measure_names, "logit_nll")
-        self.built = True
+            self.metric_names = (*self.metric_names, "logit_nll")
 
     def _checked_chain(self, chain):
         """The chain as transforms, and the shape of z."""
@@ -115,7 +129,7 @@ class Flow(ZooModel):
                 )
             transforms.append(transform)
             shape = transform.latent_shape
-        return transforms, shape
+        return tuple(transforms), shape
 
     def _check_base(self):
         base = self.base
@@ -154,7 +168,8 @@ class Flow(ZooModel):
             raise InputError(f"{name} depends on a context: pass {what}. Received: None.")
         if self.num_classes:
             if isinstance(context, (int, list, tuple, np.ndarray, np.integer)):
-                self.check_labels(context)
+                labels = self.targets.tensor(np.atleast_1d(context), name)
+                self.targets.check(self.targets.summary(labels), name)
             context = tf.one_hot(tf.cast(context, tf.int32), self.num_classes, dtype=self.precision)
         else:
             context = tf.cast(tf.convert_to_tensor(context), self.precision)
@@ -175,6 +190,7 @@ class Flow(ZooModel):
         """The flow as a new `tfd.TransformedDistribution`, for one call."""
         return tfd.TransformedDistribution(self.base, self.bijector(context))
 
+    @takes("inputs")
     def inverse(self, x, context=None, training=False):
         """From data to latent: x, context -> z [batch, *latent_shape] and log |det dz/dx| [batch]."""
         x = tf.cast(x, self.precision)
@@ -183,11 +199,13 @@ class Flow(ZooModel):
     def _inverse(self, x, condition, training):
         return inverse_through(self.chain, x, condition, training)
 
+    @takes("latents")
     def forward(self, z, context=None):
         """From latent to data: z, context -> x [batch, *event_shape] and log |det dx/dz| [batch]."""
         z = tf.cast(z, self.precision)
         return forward_through(self.chain, z, self.condition(context, tf.shape(z)[0]))
 
+    @takes("inputs")
     def log_prob(self, x, context=None):
         """The log density, in nats; of data of `levels`, that of the unit cube at the middle of each level.
 
@@ -210,7 +228,13 @@ class Flow(ZooModel):
         return x if self.levels is None else (x * (self.levels - 1) + position) / self.levels
 
     def call(self, x, training=False):
-        """`log_prob`; with classes, that of x in each of them: [batch, num_classes]."""
+        """`log_prob`, of x or of [x, context]; with classes and x alone, that in each of them: [batch, num_classes]."""
+        if isinstance(x, (list, tuple)) and len(x) == 2:
+            return self.log_prob(*x)
+        if self.context_dim:
+            raise InputError(
+                f"{type(self).__name__} depends on a context. Received: examples alone. Nearest: predict([x, context])."
+            )
         if not self.num_classes:
             return self.log_prob(x)
         rows = tf.shape(x)[0]
@@ -220,7 +244,6 @@ class Flow(ZooModel):
         x = tf.cast(x, self.precision)
         if self.levels is not None:
             x = self._continuous(x, keras.random.uniform(tf.shape(x), dtype=self.precision, seed=self.noise))
-        y = tf.reshape(y, [-1]) if self.num_classes and y is not None else y
         condition = self.condition(y if self.condition_size else None, tf.shape(x)[0])
         nll = -self._log_prob(x, condition, training)
         return {"negative_log_likelihood": nll, **self._measures(x, tf.stop_gradient(nll))}
@@ -228,9 +251,9 @@ class Flow(ZooModel):
     def _measures(self, x, nll):
         """What papers report of images, from the negative log-likelihood in the unit cube."""
         measures, size = {}, math.prod(self.event_shape)
-        if "bits_per_dimension" in self.measure_names:
+        if "bits_per_dimension" in self.metric_names:
             measures["bits_per_dimension"] = nll / (size * math.log(2.0)) + math.log2(self.levels)
-        if "logit_nll" in self.measure_names:
+        if "logit_nll" in self.metric_names:
             measures["logit_nll"] = nll + self.chain[0].inverse_and_log_det(x)[1]
         return measures
 
@@ -254,11 +277,12 @@ class Flow(ZooModel):
 
     def sample_latent(self, count, seed=None, temperature=1.0):
         """What `sample` decodes: [count, *latent_shape]."""
-        return temperature * self.base.sample(count, seed=tf.cast(keras.random.SeedGenerator(seed).next(), tf.int32))
+        return temperature * self.base.sample(count, seed=tf.cast(seed_pair(seed), tf.int32))
 
+    @takes("inputs")
     def encode(self, x, context=None):
         """The z of each example, at the middle of its levels if it has any: [batch, *latent_shape]."""
-        return self.inverse(self._continuous(tf.cast(x, self.precision), 0.5), context)[0]
+        return self._inverse(self._continuous(x, 0.5), self.condition(context, tf.shape(x)[0]), False)[0]
 
     def decode(self, z, context=None):
         """The example of each z, on its level if it has any: [batch, *event_shape]."""
@@ -284,13 +308,8 @@ class Flow(ZooModel):
     @functools.wraps(ZooModel.fit)
     def fit(self, x=None, y=None, *args, **kwargs):
         if self.adapts and not keras.ops.convert_to_numpy(self.adapted):
-            self.adapt(*_first_examples(x, y))
+            self.adapt(*_first_examples(self, x, y))
         return super().fit(x, y, *args, **kwargs)
-
-    def check_labels(self, y):
-        y = np.asarray(y)
-        if self.num_classes and y.size and not ((y >= 0) & (y < self.num_classes)).all():
-            raise InputError(f"Labels are from 0 to {self.num_classes - 1}. Received: from {y.min()} to {y.max()}.")
 
     def pictures(self, x, seed=0):
         if self.event_shape == self.latent_shape == (2,) and not self.context_dim:
@@ -317,15 +336,10 @@ class Flow(ZooModel):
         super().compile(optimizer, jit_compile=jit_compile, run_eagerly=run_eagerly, **kwargs)
 
     def serving_signatures(self):
-        x = tf.TensorSpec([None, *self.event_shape], tf.float32, name=self._wire_name)
-        latent = tf.TensorSpec([None, *self.latent_shape], tf.float32, name="latent")
+        x, latent = self.inputs.spec(), self.latents.spec()
         seed = tf.TensorSpec([None], tf.int64, name="seed")
         temperature = tf.TensorSpec([None], tf.float32, name="temperature")
-        context = []
-        if self.num_classes:
-            context = [tf.TensorSpec([None], tf.int64, name="label")]
-        elif self.context_dim:
-            context = [tf.TensorSpec([None, self.context_dim], tf.float32, name="context")]
+        context = [] if self.targets is None else [self.targets.spec()]
         signatures = {}
         if self.has_inverse:
             signatures["log_prob"] = (self._serve_log_prob, [x, *context])
@@ -337,15 +351,11 @@ class Flow(ZooModel):
             signatures["decode"] = (self._serve_decode, [latent, *context])
         return signatures
 
-    @property
-    def _wire_name(self):
-        return "image" if len(self.event_shape) == 3 else "x"
-
     def _serve_log_prob(self, x, context=None):
         return {"log_prob": self.log_prob(x, context)}
 
     def _serve_sample(self, seed, temperature, context=None):
-        return {self._wire_name: self.sample_rows(seed, temperature, context)}
+        return {self.inputs.name: self.sample_rows(seed, temperature, context)}
 
     def sample_rows(self, seed, temperature, context=None):
         """A draw for each seed [batch] int64, from its own seed alone: a server may batch requests together."""
@@ -366,43 +376,27 @@ class Flow(ZooModel):
         return {"latent": self.encode(x, context)}
 
     def _serve_decode(self, latent, context=None):
-        return {self._wire_name: self.decode(latent, context)}
+        return {self.inputs.name: self.decode(latent, context)}
 
     def serving_examples(self):
         if not self.num_classes:
             return {}
         random, labels = np.random.default_rng(0), np.arange(3) % self.num_classes
-        x = {self._wire_name: random.random((3, *self.event_shape), "float32"), "label": labels}
+        x = {self.inputs.name: random.random((3, *self.event_shape), "float32"), "label": labels}
         latent = {"latent": random.standard_normal((3, *self.latent_shape), "float32"), "label": labels}
         sample = {"seed": np.arange(3), "temperature": np.ones(3, "float32"), "label": labels}
         examples = {"log_prob": x, "encode": x, "decode": latent, "sample": sample}
         return {name: examples[name] for name in self.serving_signatures()}
 
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "event_shape": self.event_shape,
-            "chain": [keras.saving.serialize_keras_object(transform) for transform in self.chain],
-            "base": self._base,
-            "context_dim": self.context_dim,
-            "num_classes": self.num_classes,
-            "levels": self.levels,
-        }
 
-    @classmethod
-    def from_config(cls, config):
-        if "chain" in config:
-            config = {**config, "chain": [keras.saving.deserialize_keras_object(part) for part in config["chain"]]}
-        return super().from_config(config)
-
-
-def _first_examples(x, y):
+def _first_examples(flow, x, y):
     """(x, y) of the first examples that `fit` was given."""
     if isinstance(x, (np.ndarray, tf.Tensor)):
         return x[:FIRST_LOOK], None if y is None else y[:FIRST_LOOK]
     if isinstance(x, tf.data.Dataset):
         batch = next(iter(x))
-        return keras.utils.unpack_x_y_sample_weight(batch)[:2]
+        x, y, _ = flow.gate(batch)
+        return x, y
     raise InputError(
         f"This flow measures its first examples, which cannot be had from a {type(x).__name__} without losing them. "
         "Call adapt(x) before fit."

@@ -6,7 +6,7 @@ Kingma and Dhariwal, "Glow: Generative Flow with Invertible 1x1 Convolutions" (2
 import keras
 
 from ...bijectors import Logit, MultiScale
-from ...bijectors.image_steps import image_sizes
+from ...bijectors.images.steps import image_sizes
 from .flow import Flow
 
 FIRST_LOOK = 1024  # examples: enough for the moments of a channel, and few enough for the networks' activations
@@ -74,8 +74,3 @@ class Glow(Flow):
     def adapt(self, x, y=None):
         every = -(-len(x) // FIRST_LOOK)
         super().adapt(x[::every], None if y is None else y[::every])
-
-    def get_config(self):
-        config = super().get_config()
-        del config["chain"]
-        return {**config, **self._options, "logit": self.logit}

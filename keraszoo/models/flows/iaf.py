@@ -6,12 +6,12 @@ https://arxiv.org/abs/1606.04934.
 
 import keras
 
-from ...bijectors import Inverted
-from .maf import MAF
+from ...bijectors import Autoregressive, Inverted
+from .vector_flow import VectorFlow
 
 
 @keras.saving.register_keras_serializable("keraszoo")
-class IAF(MAF):
+class IAF(VectorFlow):
     """`MAF`'s steps the other way round: samples take one pass; densities of data as many passes as features.
 
     So it is made for sampling and for posteriors of VAEs, and trains on data slowly; `MAF` trains fast.
@@ -25,5 +25,12 @@ class IAF(MAF):
         TensorShape([5, 3])
     """
 
+    faster_by_xla = True
+
+    def __init__(self, event_shape, *, residual=False, **kwargs):
+        self.residual = residual
+        super().__init__(event_shape, **kwargs)
+
     def transform(self, features, index, **options):
-        return Inverted(super().transform(features, index, **options))
+        order = ("forward", "reverse")[index % 2]
+        return Inverted(Autoregressive(features, "affine", order=order, residual=self.residual, **options))

@@ -37,6 +37,3 @@ class MAF(VectorFlow):
     def transform(self, features, index, **options):
         order = ("forward", "reverse")[index % 2]
         return Autoregressive(features, "affine", order=order, residual=self.residual, **options)
-
-    def get_config(self):
-        return {**super().get_config(), "residual": self.residual}

@@ -10,7 +10,7 @@ import tensorflow as tf
 from tensorflow_probability.python import distributions as tfd
 
 from ...bijectors import Autoregressive, Coupling
-from ...errors import InputError
+from ...core.errors import InputError
 from .vector_flow import VectorFlow
 
 FORMS = ("autoregressive", "coupling")
@@ -61,6 +61,3 @@ class NSF(VectorFlow):
             return Coupling(features, kind, mask=("even", "odd")[index % 2], options=box, **options)
         order = ("forward", "reverse")[index % 2]
         return Autoregressive(features, kind, order=order, residual=spline["residual"], options=box, **options)
-
-    def get_config(self):
-        return {**super().get_config(), **self._spline}

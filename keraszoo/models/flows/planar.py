@@ -6,7 +6,7 @@ Rezende and Mohamed, "Variational Inference with Normalizing Flows" (2015), http
 import keras
 
 from ...bijectors import Inverted, Planar, Radial
-from ...errors import InputError, closest
+from ...core.errors import InputError, closest
 from .vector_flow import VectorFlow
 
 KINDS = {"planar": Planar, "radial": Radial}
@@ -44,8 +44,3 @@ class PlanarFlow(VectorFlow):
 
     def transform(self, features, index, **options):
         return Inverted(KINDS[self.kind](features, context_dim=options["context_dim"], dtype=options["dtype"]))
-
-    def get_config(self):
-        config = {**super().get_config(), "kind": self.kind}
-        del config["hidden"], config["activation"]
-        return config

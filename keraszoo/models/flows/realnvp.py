@@ -32,6 +32,3 @@ class RealNVP(VectorFlow):
 
     def transform(self, features, index, **options):
         return Coupling(features, self.kind, mask=("even", "odd")[index % 2], **options)
-
-    def get_config(self):
-        return {**super().get_config(), "kind": self.kind}

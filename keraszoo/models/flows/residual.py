@@ -8,7 +8,7 @@ Modeling" (2019), https://arxiv.org/abs/1906.02735.
 import keras
 
 from ...bijectors import Residual
-from ...errors import InputError
+from ...core.errors import InputError
 from .vector_flow import VectorFlow
 
 
@@ -44,8 +44,3 @@ class ResidualFlow(VectorFlow):
     def transform(self, features, index, **options):
         del options["activation"]
         return Residual(features, lipschitz=self.lipschitz, log_det=self.log_det, **options)
-
-    def get_config(self):
-        config = {**super().get_config(), "lipschitz": self.lipschitz, "log_det": self.log_det}
-        del config["activation"]
-        return config

@@ -3,8 +3,8 @@
 import math
 
 from ...bijectors import ActNorm, BatchNorm, Householder, Logit, LULinear, Permutation, Reshape, Standardize
-from ...errors import InputError, closest
-from ...layers.sizes import positive_integers
+from ...core.checks import positive_integers
+from ...core.errors import InputError, closest
 from .flow import Flow
 
 MIXINGS = ("none", "reverse", "random", "lu", "householder")
@@ -87,13 +87,8 @@ class VectorFlow(Flow):
             **kwargs,
         )  # fmt: skip
         if normalization == "batch":
-            self.batch_term_names = (*self.term_names, *self.measure_names)
+            self.batch_term_names = (*self.term_names, *self.metric_names)
 
     def transform(self, features, index, **options):
         """The transform number `index`; options: hidden, activation, context_dim, dtype."""
         raise NotImplementedError
-
-    def get_config(self):
-        config = super().get_config()
-        del config["chain"]
-        return {**config, **self._options}

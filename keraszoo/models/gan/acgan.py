@@ -7,7 +7,8 @@ https://arxiv.org/abs/1610.09585.
 import keras
 import tensorflow as tf
 
-from ...errors import InputError
+from ...core.errors import InputError
+from ...core.model import takes
 from .labelled import LabelledGAN
 
 
@@ -31,7 +32,7 @@ class ACGAN(LabelledGAN):
     """
 
     term_names = ("discriminator", "classes", "generator", "generator_classes")
-    measure_names = ("real_logit", "fake_logit", "accuracy")
+    metric_names = ("real_logit", "fake_logit", "accuracy")
 
     def __init__(self, image_shape, latent_dim=64, *, class_weight=1.0, **kwargs):
         if not class_weight > 0:
@@ -49,11 +50,12 @@ class ACGAN(LabelledGAN):
 
     def discriminator_terms(self, x, y=None, training=False):
         terms = super().discriminator_terms(x, y, training=training)
-        return {**terms, "accuracy": keras.metrics.sparse_categorical_accuracy(tf.reshape(y, [-1]), self.classify(x))}
+        return {**terms, "accuracy": keras.metrics.sparse_categorical_accuracy(tf.reshape(y, [-1]), self._classes(x))}
 
+    @takes("inputs")
     def classify(self, x):
         """Probabilities of the classes: [batch, *image_shape] -> [batch, num_classes] float32."""
-        return tf.nn.softmax(self._judge(tf.cast(x, tf.float32), None, False, augment=False)[:, 1:])
+        return self._classes(x)
 
-    def get_config(self):
-        return {**super().get_config(), "class_weight": self.class_weight}
+    def _classes(self, x):
+        return tf.nn.softmax(self._judge(tf.cast(x, tf.float32), None, False, augment=False)[:, 1:])

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ...core.model import takes
 from ...layers.labels import with_label_channels
 from .labelled import LabelledGAN
 
@@ -37,6 +38,7 @@ class ConditionalGAN(LabelledGAN):
     def conditioned(self, x, y=None):
         return with_label_channels(x, self.one_hot(y))
 
+    @takes("inputs")
     def discriminate(self, x, training=False, labels=None):
         """The logits of examples as members of classes.
 
@@ -56,8 +58,7 @@ class ConditionalGAN(LabelledGAN):
         signatures = super().serving_signatures()
         if "discriminate" in signatures:
             _, (image,) = signatures["discriminate"]
-            label = tf.TensorSpec([None], tf.int64, name="label")
-            signatures["discriminate"] = (self._serve_discriminate, [image, label])
+            signatures["discriminate"] = (self._serve_discriminate, [image, self.targets.spec()])
         return signatures
 
     def _serve_discriminate(self, image, label):
@@ -67,6 +68,6 @@ class ConditionalGAN(LabelledGAN):
     def serving_examples(self):
         examples = super().serving_examples()
         if self.packing == 1:
-            images = np.random.default_rng(0).random((3, *self.image_shape), "float32")
-            examples["discriminate"] = {"image": images, "label": examples["generate"]["label"]}
+            images = self.inputs.random(3, np.random.default_rng(0))
+            examples["discriminate"] = {self.inputs.name: images, "label": examples["sample"]["label"]}
         return examples

@@ -8,14 +8,15 @@ https://arxiv.org/abs/1611.04076.
 import keras
 import tensorflow as tf
 
-from ...errors import InputError
-from ...layers.image_translation import patch_discriminator, resnet_generator
-from ...layers.networks import check_network
+from ...core.checks import check_divisible, positive_integers
+from ...core.errors import InputError
+from ...core.inputs import Input
+from ...core.model import ZooModel, takes
+from ...core.updates import Gradient, call_unchanged, infer
 from ...layers.padding import mirror_to_multiple
-from ...layers.sizes import check_divisible, positive_integers
-from ...layers.unchanged import call_unchanged, infer
 from ...losses.adversarial import least_squares_discriminator, least_squares_generator
-from ...zoo_model import Player, ZooModel
+from ...networks.by_size import check_network
+from ...networks.image_translation import patch_discriminator, resnet_generator
 
 DOMAINS = ("a", "b")
 
@@ -65,8 +66,6 @@ class CycleGAN(ZooModel):
         TensorShape([3, 9, 7, 1])
     """
 
-    event_range = (0.0, 1.0)
-
     def __init__(
         self,
         pair_shape,
@@ -86,14 +85,14 @@ class CycleGAN(ZooModel):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.event_shape = positive_integers("pair_shape", pair_shape)
-        if len(self.event_shape) != 4 or self.event_shape[0] != 2:
-            nearest = f" Nearest: {(2, *self.event_shape)}." if len(self.event_shape) == 3 else ""
+        self.pair_shape = positive_integers("pair_shape", pair_shape)
+        if len(self.pair_shape) != 4 or self.pair_shape[0] != 2:
+            nearest = f" Nearest: {(2, *self.pair_shape)}." if len(self.pair_shape) == 3 else ""
             raise InputError(
                 "CycleGAN learns from pairs of images, shape (2, height, width, channels). "
-                f"Received: pair_shape={self.event_shape}.{nearest}"
+                f"Received: pair_shape={self.pair_shape}.{nearest}"
             )
-        self.image_shape = self.event_shape[1:]
+        self.image_shape = self.pair_shape[1:]
         for name, weight in (("cycle_weight", cycle_weight), ("identity_weight", identity_weight)):
             if not weight >= 0:
                 raise InputError(f"{name} weighs a term, so it must be >= 0. Received: {weight!r}.")
@@ -106,12 +105,8 @@ class CycleGAN(ZooModel):
             "activation": activation,
         }
         self.discriminator_hidden = positive_integers("discriminator_hidden", discriminator_hidden)
-        self._passed = {
-            "a_to_b": a_to_b,
-            "b_to_a": b_to_a,
-            "discriminator_a": discriminator_a,
-            "discriminator_b": discriminator_b,
-        }
+        own = any(network is not None for network in (a_to_b, b_to_a, discriminator_a, discriminator_b))
+        self._sizes = self.image_shape[:2] if own else (None, None)
         self.divisor = 1
         if a_to_b is None or b_to_a is None:
             halvings = len(self._options["hidden"]) - 1
@@ -126,7 +121,8 @@ class CycleGAN(ZooModel):
             check_network(getattr(self, role), f"network {role}", self.image_shape, self.image_shape)
         for role in ("discriminator_a", "discriminator_b"):
             check_network(getattr(self, role), f"network {role}", self.image_shape, (None, None, 1))
-        self.built = True
+        self.inputs = Input(self.pair_shape, (0.0, 1.0), name="pair")
+        self.images = Input((*self._sizes, self.image_shape[2]), (0.0, 1.0), any_size=True)
 
     def _generator(self):
         self._check_size("generators", "hidden", len(self._options["hidden"]) - 1)
@@ -149,13 +145,13 @@ class CycleGAN(ZooModel):
     def term_names(self):
         return ("discriminator", "adversarial", "cycle", *["identity"] * (self.identity_weight > 0))
 
-    def players(self):
+    def updates(self):
         return {
-            "discriminator_optimizer": Player(
+            "discriminator_optimizer": Gradient(
                 self.discriminator_terms,
                 self.discriminator_a.trainable_variables + self.discriminator_b.trainable_variables,
             ),
-            "optimizer": Player(
+            "optimizer": Gradient(
                 self.generator_terms,
                 self.a_to_b.trainable_variables + self.b_to_a.trainable_variables,
             ),
@@ -199,6 +195,7 @@ class CycleGAN(ZooModel):
         """(B -> A of `b`, A -> B of `a`)."""
         return self.b_to_a(b, training=training), self.a_to_b(a, training=training)
 
+    @takes("images")
     def translate(self, image, to="b"):
         """The images as the other domain has them: [batch, H, W, channels] in [0, 1] -> the same shape.
 
@@ -217,6 +214,7 @@ class CycleGAN(ZooModel):
         translated = (tf.cast(whole[:, :height, :width], tf.float32) + 1.0) / 2.0
         return tf.ensure_shape(tf.clip_by_value(translated, 0.0, 1.0), image.shape)
 
+    @takes("inputs")
     def call(self, x, training=False):
         """Each image in the other domain: [batch, 2, height, width, channels] -> the same shape, B first."""
         return tf.stack([self.translate(x[:, 0], to="b"), self.translate(x[:, 1], to="a")], axis=1)
@@ -236,8 +234,7 @@ class CycleGAN(ZooModel):
         return found
 
     def serving_signatures(self):
-        size = self.image_shape[:2] if any(self._passed.values()) else (None, None)
-        image = tf.TensorSpec([None, *size, self.image_shape[2]], tf.float32, name="image")
+        image = self.images.spec()
         return {"a_to_b": (self._serve_a_to_b, [image]), "b_to_a": (self._serve_b_to_a, [image])}
 
     def _serve_a_to_b(self, image):
@@ -245,17 +242,6 @@ class CycleGAN(ZooModel):
 
     def _serve_b_to_a(self, image):
         return {"image": self.translate(image, to="a")}
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "pair_shape": self.event_shape,
-            **self._options,
-            "discriminator_hidden": self.discriminator_hidden,
-            "cycle_weight": self.cycle_weight,
-            "identity_weight": self.identity_weight,
-            **{role: keras.saving.serialize_keras_object(network) for role, network in self._passed.items()},
-        }
 
 
 def discriminator_mistakes(real, fake):

@@ -24,17 +24,4 @@ class DCGAN(GAN):
         TensorShape([2, 8, 8, 1])
     """
 
-    def __init__(
-        self,
-        image_shape,
-        latent_dim=64,
-        *,
-        network="convolutional",
-        **kwargs,
-    ):
-        super().__init__(
-            image_shape,
-            latent_dim,
-            network=network,
-            **kwargs,
-        )
+    defaults = {"network": "convolutional"}

@@ -9,21 +9,23 @@ import numbers
 import keras
 import tensorflow as tf
 
-from ...errors import InputError
-from ...layers.adversarial_networks import discriminator_by_name, generator_by_name
+from ...core.checks import positive_integers
+from ...core.errors import InputError
+from ...core.inputs import Input
+from ...core.model import ZooModel, takes
+from ...core.seeds import normal_rows, seed_pair
+from ...core.updates import Gradient, call_unchanged, infer
+from ...distributions.normal import StandardNormal, StandardUniform
 from ...layers.differentiable_augmentation import DifferentiableAugmentation
-from ...layers.networks import check_network
 from ...layers.packing import pack, unpack
-from ...layers.seeds import normal_rows
-from ...layers.sizes import positive_integers
-from ...layers.unchanged import call_unchanged, infer
 from ...losses.adversarial import adversarial_loss
 from ...losses.gradient_penalties import between, lipschitz_penalty, squared_gradient_norm
-from ...zoo_model import Player, ZooModel
+from ...networks.adversarial import discriminator_by_name, generator_by_name
+from ...networks.by_size import check_network
 from ..point_pictures import point_pictures
 from .generator_average import GeneratorAverage
 
-PRIORS = ("normal", "uniform")
+PRIORS = {"normal": StandardNormal, "uniform": StandardUniform}
 
 
 @keras.saving.register_keras_serializable("keraszoo")
@@ -74,14 +76,13 @@ class GAN(ZooModel):
     """
 
     term_names = ("discriminator", "generator")
-    measure_names = ("real_logit", "fake_logit")
+    metric_names = ("real_logit", "fake_logit")
     #: columns that the generator's input has besides the noise
     code_size = 0
     #: channels that the discriminator's input has besides the image
     condition_size = 0
     #: outputs of the discriminator besides the logit
     heads = 0
-    range_advice = "give the model value_range=(lowest, highest), or None for any real number"
 
     def __init__(
         self,
@@ -115,20 +116,10 @@ class GAN(ZooModel):
         self.n_critic = positive_integers("n_critic", [n_critic])[0]
         self.packing = positive_integers("packing", [packing])[0]
         self.value_range = _checked_range(value_range)
-        self.prior, self.smoothing = _checked_prior(prior), self._checked_smoothing(smoothing)
+        self.prior, self.smoothing = _made_prior(prior, self.latent_dim), self._checked_smoothing(smoothing)
         self.gradient_penalty = _weight("gradient_penalty", gradient_penalty)
         self.r1, self.clip = _weight("r1", r1), None if clip is None else _weight("clip", clip, above=True)
         self.augmentation = tuple(augmentation)
-        self._network_options = {
-            "network": network,
-            "hidden": None if hidden is None else positive_integers("hidden", hidden),
-            "discriminator_hidden": None
-            if discriminator_hidden is None
-            else positive_integers("discriminator_hidden", discriminator_hidden),
-            "generator_normalization": generator_normalization,
-            "discriminator_normalization": discriminator_normalization,
-        }
-        self._passed = {"generator": generator, "discriminator": discriminator}
         penalised = self.gradient_penalty or self.r1
         if self.heads and self.packing > 1:
             raise InputError(
@@ -137,14 +128,17 @@ class GAN(ZooModel):
             )
         if generator is None:
             generator = generator_by_name(
-                network, self.latent_dim + self.code_size, self.image_shape, self._network_options["hidden"],
+                network, self.latent_dim + self.code_size, self.image_shape, None if hidden is None else positive_integers("hidden", hidden),
                 generator_normalization, self.value_range, self.dtype_policy,
             )  # fmt: skip
+        hidden_of_discriminator = discriminator_hidden
+        if discriminator_hidden is not None:
+            hidden_of_discriminator = positive_integers("discriminator_hidden", discriminator_hidden)
         *sides, channels = self.image_shape
         judged = (*sides, self.packing * (channels + self.condition_size))
         if discriminator is None:
             discriminator = discriminator_by_name(
-                network, judged, 1 + self.heads, self._network_options["discriminator_hidden"],
+                network, judged, 1 + self.heads, hidden_of_discriminator,
                 discriminator_normalization, self.value_range, self.adversarial_loss.has_zero,
                 "float32" if penalised else self.dtype_policy,
             )  # fmt: skip
@@ -155,7 +149,7 @@ class GAN(ZooModel):
             _check_no_batch_normalization(self.discriminator)
             self.term_names = (*self.term_names, "penalty")
         if self.packing > 1:
-            self.batch_term_names = (*self.term_names, *self.measure_names)
+            self.batch_term_names = (*self.term_names, *self.metric_names)
         self.average = None if average is None else GeneratorAverage(self.generator, average)
         self.augment = None
         if self.augmentation:
@@ -163,8 +157,12 @@ class GAN(ZooModel):
                 raise InputError(f"Images can be augmented. Received: image_shape={self.image_shape}.")
             self.augment = DifferentiableAugmentation(self.augmentation, self.value_range or (0.0, 1.0))
         self.noise = keras.random.SeedGenerator()
-        self.event_shape, self.event_range = self.image_shape, self.value_range
-        self.built = True
+        self.inputs = Input(
+            self.image_shape,
+            self.value_range,
+            advice="give the model value_range=(lowest, highest), or None for any real number",
+        )
+        self.latents = Input((self.latent_dim + self.code_size,), name="latent")
 
     # ------------------------------------------------------------------ what variants write anew
 
@@ -189,17 +187,26 @@ class GAN(ZooModel):
 
     # ------------------------------------------------------------------ the game
 
-    def players(self):
+    def updates(self):
         return {
-            "discriminator_optimizer": Player(self.discriminator_terms, self.discriminator.trainable_variables),
-            "optimizer": Player(self.generator_terms, self.generator.trainable_variables, every=self.n_critic),
+            "discriminator_optimizer": Gradient(
+                self.discriminator_terms,
+                self.discriminator.trainable_variables,
+                after=None if self.clip is None else self._clip_kernels,
+            ),
+            "optimizer": Gradient(
+                self.generator_terms,
+                self.generator.trainable_variables,
+                every=self.n_critic,
+                after=None if self.average is None else self._follow_generator,
+            ),
         }
 
     def loss_terms(self, x, y=None, training=False):
         terms = {}
-        for player in self.players().values():
-            terms |= player.terms(x, y, training=training)
-        return {name: terms[name] for name in (*self.term_names, *self.measure_names)}
+        for update in self.updates().values():
+            terms |= update.terms(x, y, training=training)
+        return {name: terms[name] for name in (*self.term_names, *self.metric_names)}
 
     def discriminator_terms(self, x, y=None, training=False):
         """How badly the discriminator tells real examples from new fakes."""
@@ -228,16 +235,15 @@ class GAN(ZooModel):
             **{f"generator_{name}": term for name, term in auxiliary.items()},
         }
 
-    def after_turn(self, player, x, y=None):
-        if player == "discriminator_optimizer" and self.clip is not None:
-            for variable in self.discriminator.trainable_variables:
-                if len(variable.shape) > 1:  # kernels, not biases
-                    variable.assign(tf.clip_by_value(tf.convert_to_tensor(variable), -self.clip, self.clip))
-        if player == "optimizer" and self.average is not None:
-            rows = tf.shape(x)[0]
-            self.average.follow(
-                self.generator, self.optimizer.iterations, lambda: self._latent(rows, self.codes(rows, y))
-            )
+    def _clip_kernels(self, x, y):
+        for variable in self.discriminator.trainable_variables:
+            if len(variable.shape) > 1:  # kernels, not biases
+                variable.assign(tf.clip_by_value(tf.convert_to_tensor(variable), -self.clip, self.clip))
+
+    def _follow_generator(self, x, y):
+        rows = tf.shape(x)[0]
+        steps = (self.iterations + 1) // self.n_critic
+        self.average.follow(self.generator, steps, lambda: self._latent(rows, self.codes(rows, y)))
 
     def _judge(self, x, y, training, unchanged=False, augment=True):
         """The discriminator's outputs for each example: [batch, 1 + heads] float32."""
@@ -277,7 +283,7 @@ class GAN(ZooModel):
         """The generator's input: noise, made of draws from N(0, 1) or new ones, and the codes."""
         if normal is None:
             normal = keras.random.normal([rows, self.latent_dim], dtype="float32", seed=self.noise)
-        noise = tf.math.erf(normal / math.sqrt(2.0)) if self.prior == "uniform" else normal
+        noise = self.prior.of_normal(normal)
         return noise if codes is None else tf.concat([noise, codes], axis=1)
 
     @property
@@ -285,6 +291,7 @@ class GAN(ZooModel):
         """The network that samples: the average where there is one, else the generator."""
         return self.generator if self.average is None else self.average.network
 
+    @takes("latents")
     def decode(self, z):
         """The example of each latent vector: [batch, latent_dim + codes] -> [batch, *image_shape] float32."""
         return self._image(self.sampler(z, training=False))
@@ -307,10 +314,10 @@ class GAN(ZooModel):
         return self._seeded_latent(count, seed, temperature)
 
     def _seeded_latent(self, count, seed, temperature, codes=None):
-        seed = keras.random.SeedGenerator(seed).next()
-        normal = temperature * tf.random.stateless_normal([count, self.latent_dim], seed)
+        normal = temperature * tf.random.stateless_normal([count, self.latent_dim], seed_pair(seed))
         return self._latent(count, codes, normal)
 
+    @takes("inputs")
     def discriminate(self, x, training=False):
         """The discriminator's logits, positive for what it takes for real: [batch, *image_shape] -> [batch, 1]."""
         return self._judge(tf.cast(x, tf.float32), None, training, augment=False)[:, :1]
@@ -328,14 +335,17 @@ class GAN(ZooModel):
     def serving_signatures(self):
         seed = tf.TensorSpec([None], tf.int64, name="seed")
         temperature = tf.TensorSpec([None], tf.float32, name="temperature")
-        latent = tf.TensorSpec([None, self.latent_dim + self.code_size], tf.float32, name="latent")
-        image = tf.TensorSpec([None, *self.image_shape], tf.float32, name="image")
-        signatures = {"generate": (self._serve_generate, [seed, temperature]), "decode": (self._serve_decode, [latent])}
+        sample = (self._serve_sample, [seed, temperature, *self._sample_specs()])
+        signatures = {"sample": sample, "generate": sample, "decode": (self._serve_decode, [self.latents.spec()])}
         if self.packing == 1:  # a server may split a request between packs
-            signatures["discriminate"] = (self._serve_discriminate, [image])
+            signatures["discriminate"] = (self._serve_discriminate, [self.inputs.spec()])
         return signatures
 
-    def _serve_generate(self, seed, temperature):
+    def _sample_specs(self):
+        """What "sample" takes besides seed and temperature."""
+        return []
+
+    def _serve_sample(self, seed, temperature):
         return {
             "image": self.decode(self._latent(None, None, temperature[:, None] * normal_rows(seed, self.latent_dim)))
         }
@@ -346,26 +356,6 @@ class GAN(ZooModel):
     def _serve_discriminate(self, image):
         logit = self.discriminate(image)[:, 0]
         return {"logit": logit, "probability": tf.sigmoid(logit)}
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "image_shape": self.image_shape,
-            "latent_dim": self.latent_dim,
-            "loss": self.loss_name,
-            **self._network_options,
-            "value_range": self.value_range,
-            "prior": self.prior,
-            "n_critic": self.n_critic,
-            "smoothing": self.smoothing,
-            "gradient_penalty": self.gradient_penalty,
-            "r1": self.r1,
-            "clip": self.clip,
-            "augmentation": self.augmentation,
-            "packing": self.packing,
-            "average": None if self.average is None else self.average.decay,
-            **{name: keras.saving.serialize_keras_object(network) for name, network in self._passed.items()},
-        }
 
     def _checked_smoothing(self, smoothing):
         if not (isinstance(smoothing, numbers.Real) and 0 <= smoothing <= 0.5):
@@ -386,10 +376,10 @@ def _weight(name, value, above=False):
     return float(value)
 
 
-def _checked_prior(prior):
+def _made_prior(prior, size):
     if prior not in PRIORS:
         raise InputError(f"Unknown prior. Received: prior={prior!r}. Known: {', '.join(PRIORS)}.")
-    return prior
+    return PRIORS[prior](size)
 
 
 def _checked_range(value_range):

@@ -6,7 +6,7 @@ Yazici et al., "The Unusual Effectiveness of Averaging in GAN Training" (2019), 
 import keras
 import tensorflow as tf
 
-from ...errors import InputError
+from ...core.errors import InputError
 
 
 class GeneratorAverage(keras.layers.Layer):

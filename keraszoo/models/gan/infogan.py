@@ -9,9 +9,10 @@ import math
 import keras
 import tensorflow as tf
 
-from ...errors import InputError
-from ...layers.seeds import normal_rows
-from ...layers.sizes import positive_integers
+from ...core.checks import positive_integers
+from ...core.errors import InputError
+from ...core.model import takes
+from ...core.seeds import normal_rows, seed_pair
 from .gan import GAN
 
 
@@ -77,6 +78,7 @@ class InfoGAN(GAN):
             surprise += tf.nn.softmax_cross_entropy_with_logits(target, logit)
         return {"information": self.information_weight * surprise}
 
+    @takes("inputs")
     def read(self, x):
         """The codes that the discriminator reads off examples.
 
@@ -107,7 +109,7 @@ class InfoGAN(GAN):
         if codes is None:
             draws = len(self.categories) + self.continuous
             other = None if seed is None else seed + 1
-            codes = self.codes_of(tf.random.stateless_uniform([count, draws], keras.random.SeedGenerator(other).next()))
+            codes = self.codes_of(tf.random.stateless_uniform([count, draws], seed_pair(other)))
         return self._seeded_latent(count, seed, temperature, tf.cast(codes, tf.float32))
 
     def pictures(self, x, seed=0):
@@ -132,10 +134,9 @@ class InfoGAN(GAN):
 
     def serving_signatures(self):
         signatures = super().serving_signatures()
-        image = tf.TensorSpec([None, *self.image_shape], tf.float32, name="image")
-        return {**signatures, "read": (self._serve_read, [image])}
+        return {**signatures, "read": (self._serve_read, [self.inputs.spec()])}
 
-    def _serve_generate(self, seed, temperature):
+    def _serve_sample(self, seed, temperature):
         draws = normal_rows(seed, self.latent_dim + len(self.categories) + self.continuous)
         uniform = 0.5 + 0.5 * tf.math.erf(draws[:, self.latent_dim :] / math.sqrt(2.0))
         codes = self.codes_of(tf.minimum(uniform, 1.0 - 1e-6))
@@ -143,11 +144,3 @@ class InfoGAN(GAN):
 
     def _serve_read(self, image):
         return {"codes": self.read(image)}
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "categories": self.categories,
-            "continuous": self.continuous,
-            "information_weight": self.information_weight,
-        }

@@ -3,9 +3,10 @@
 import numpy as np
 import tensorflow as tf
 
-from ...errors import InputError
-from ...layers.labels import check_labels, labels_for, number_of_classes, one_hot
-from ...layers.seeds import normal_rows
+from ...core.errors import InputError
+from ...core.inputs import Labels
+from ...core.seeds import normal_rows
+from ...layers.labels import labels_for, number_of_classes, one_hot
 from .gan import GAN
 
 
@@ -19,6 +20,7 @@ class LabelledGAN(GAN):
     def __init__(self, image_shape, latent_dim=64, *, num_classes=10, **kwargs):
         self.num_classes = number_of_classes(num_classes)
         super().__init__(image_shape, latent_dim, **kwargs)
+        self.targets = Labels(self.num_classes)
 
     @property
     def code_size(self):
@@ -32,9 +34,6 @@ class LabelledGAN(GAN):
         if labels is None:
             raise InputError(f"{type(self).__name__} learns from (x, y), y the labels.")
         return one_hot(labels, self.num_classes)
-
-    def check_labels(self, y):
-        check_labels(y, self.num_classes)
 
     def sample(self, count, seed=None, temperature=1.0, labels=None):
         """Generated examples of given classes.
@@ -63,19 +62,14 @@ class LabelledGAN(GAN):
         samples = self.sample(8 * self.num_classes, seed=seed)
         return {"samples": tf.reshape(samples, [8, self.num_classes, *self.image_shape])}
 
-    def serving_signatures(self):
-        signatures = super().serving_signatures()
-        _, (seed, temperature) = signatures["generate"]
-        label = tf.TensorSpec([None], tf.int64, name="label")
-        return {**signatures, "generate": (self._serve_generate, [seed, temperature, label])}
+    def _sample_specs(self):
+        return [self.targets.spec()]
 
-    def _serve_generate(self, seed, temperature, label):
+    def _serve_sample(self, seed, temperature, label):
         normal = temperature[:, None] * normal_rows(seed, self.latent_dim)
         return {"image": self.decode(self._latent(None, self.one_hot(label), normal))}
 
     def serving_examples(self):
         labels = np.arange(3) % self.num_classes
-        return {"generate": {"seed": np.arange(3), "temperature": np.ones(3, "float32"), "label": labels}}
-
-    def get_config(self):
-        return {**super().get_config(), "num_classes": self.num_classes}
+        sample = {"seed": np.arange(3), "temperature": np.ones(3, "float32"), "label": labels}
+        return {"sample": sample, "generate": sample}

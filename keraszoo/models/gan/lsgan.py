@@ -21,17 +21,4 @@ class LSGAN(GAN):
         TensorShape([2, 8, 8, 1])
     """
 
-    def __init__(
-        self,
-        image_shape,
-        latent_dim=64,
-        *,
-        loss="least_squares",
-        **kwargs,
-    ):
-        super().__init__(
-            image_shape,
-            latent_dim,
-            loss=loss,
-            **kwargs,
-        )
+    defaults = {"loss": "least_squares"}

@@ -22,17 +22,4 @@ class PacGAN(GAN):
         TensorShape([2, 8, 8, 1])
     """
 
-    def __init__(
-        self,
-        image_shape,
-        latent_dim=64,
-        *,
-        packing=2,
-        **kwargs,
-    ):
-        super().__init__(
-            image_shape,
-            latent_dim,
-            packing=packing,
-            **kwargs,
-        )
+    defaults = {"packing": 2}

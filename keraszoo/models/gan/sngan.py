@@ -24,21 +24,4 @@ class SNGAN(GAN):
         TensorShape([2, 8, 8, 1])
     """
 
-    def __init__(
-        self,
-        image_shape,
-        latent_dim=64,
-        *,
-        loss="hinge",
-        network="convolutional",
-        discriminator_normalization="spectral",
-        **kwargs,
-    ):
-        super().__init__(
-            image_shape,
-            latent_dim,
-            loss=loss,
-            network=network,
-            discriminator_normalization=discriminator_normalization,
-            **kwargs,
-        )
+    defaults = {"loss": "hinge", "network": "convolutional", "discriminator_normalization": "spectral"}

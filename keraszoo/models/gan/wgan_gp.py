@@ -23,23 +23,4 @@ class WGANGP(GAN):
         TensorShape([2, 8, 8, 1])
     """
 
-    def __init__(
-        self,
-        image_shape,
-        latent_dim=64,
-        *,
-        loss="wasserstein",
-        n_critic=5,
-        gradient_penalty=10.0,
-        discriminator_normalization="none",
-        **kwargs,
-    ):
-        super().__init__(
-            image_shape,
-            latent_dim,
-            loss=loss,
-            n_critic=n_critic,
-            gradient_penalty=gradient_penalty,
-            discriminator_normalization=discriminator_normalization,
-            **kwargs,
-        )
+    defaults = {"loss": "wasserstein", "n_critic": 5, "gradient_penalty": 10.0, "discriminator_normalization": "none"}

@@ -8,14 +8,15 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ...errors import InputError, closest
-from ...layers.convolutional import check_options
+from ...core.checks import positive_integers, sizes
+from ...core.errors import InputError, closest
+from ...core.inputs import Input, Mask
+from ...core.model import ZooModel, takes
 from ...layers.padding import mirror, mirror_to_multiple
-from ...layers.sizes import positive_integers, sizes
-from ...layers.tiles import predict_tiled
-from ...layers.unet import lost_pixels, receptive_radius, unet, valid_sizes
 from ...losses import segmentation as losses
-from ...zoo_model import ZooModel
+from ...networks.convolutional import check_options
+from ...networks.tiles import predict_tiled
+from ...networks.unet import lost_pixels, receptive_radius, unet, valid_sizes
 
 LOSSES = {
     "cross_entropy": losses.pixel_cross_entropy,
@@ -46,7 +47,7 @@ class UNet(ZooModel):
         num_classes: 2 as published; 1 for one logit by sigmoid, also for two classes, of which the second is the
             foreground; or more.
         padding, depth, width, normalization, dropout, up, residual, attention, encoder, weights: of the network, see
-            `keraszoo.layers.unet`. `weights` are not loaded again with a saved model, which has its own.
+            `keraszoo.networks.unet`. `weights` are not loaded again with a saved model, which has its own.
         loss: "cross_entropy", "dice", "jaccard", "focal" or "tversky", or several with their weights, such as
             {"cross_entropy": 1, "dice": 1}; see `keraszoo.losses.segmentation`. Each is the image's own. A pixel's
             weight matters to cross-entropy and focal loss alone.
@@ -67,11 +68,7 @@ class UNet(ZooModel):
         (TensorShape([1, 97, 131, 2]), TensorShape([1, 97, 131]))
     """
 
-    measure_names = ("pixel_error", "iou")
-    event_range = (0.0, 1.0)
-    range_advice = "divide by the largest value that there can be"
-    any_size = True
-    networks_by_name = ("encoder",)
+    metric_names = ("pixel_error", "iou")
     calibrates = True
 
     def __init__(
@@ -102,33 +99,49 @@ class UNet(ZooModel):
         self.term_names = tuple(self.loss_weights)
         if isinstance(threshold, bool) or not isinstance(threshold, (int, float)) or not 0 <= threshold <= 1:
             raise InputError(f"threshold is a probability, a number in [0, 1]. Received: threshold={threshold!r}.")
-        self.threshold = float(threshold)
+        self._threshold = self.add_weight(
+            name="threshold", shape=(), initializer=keras.initializers.Constant(threshold), trainable=False,
+            autocast=False, aggregation="only_first_replica",
+        )  # fmt: skip
         check_options(averaging=(averaging, AVERAGINGS))
         self.averaging = averaging
-        self._options = {
-            "padding": padding,
-            "depth": depth,
-            "width": width,
-            "normalization": normalization,
-            "dropout": dropout,
-            "up": up,
-            "residual": bool(residual),
-            "attention": bool(attention),
-            "encoder": encoder,
-        }
         height, width, channels = self.image_shape
-        self.network = unet(channels, self.num_classes, weights=weights, dtype=self.dtype_policy, **self._options)
+        self.network = unet(
+            channels,
+            self.num_classes,
+            padding=padding,
+            depth=depth,
+            width=width,
+            normalization=normalization,
+            dropout=dropout,
+            up=up,
+            residual=bool(residual),
+            attention=bool(attention),
+            encoder=encoder,
+            weights=weights,
+            dtype=self.dtype_policy,
+        )
+        self.recapture(weights=None)  # a saved model has its own
+        self._blends = encoder is not None
         self._depth, self._factor = depth, 2**depth
         self._lost = lost_pixels(depth) if padding == "valid" else 0
         self._asked_tile = tile
         self._grid = self._tiles(tile)
         if self._lost:
             self._check_valid(height, width)
-        self.event_shape = (None, None, channels)
-        self.built = True
+        self.inputs = Input(
+            (None, None, channels), (0.0, 1.0), any_size=True, advice="divide by the largest value that there can be"
+        )
+        self.targets = Mask(max(2, self.num_classes))
 
     # ------------------------------------------------------------------ the network's answers
 
+    @property
+    def threshold(self):
+        """The probability of the foreground from which on a pixel is foreground, a weight of the model."""
+        return round(float(keras.ops.convert_to_numpy(self._threshold)), 6)
+
+    @takes("inputs")
     def logits(self, x, training=False):
         """[batch, height, width, channels] -> [batch, height, width, num_classes] float32, before softmax or sigmoid.
 
@@ -141,6 +154,7 @@ class UNet(ZooModel):
         logits = tf.cast(self.network(x, training=training), tf.float32)
         return logits if self._lost else logits[:, :height, :width]
 
+    @takes("inputs")
     def probabilities(self, x):
         """Of the classes of each pixel: [batch, height, width, channels] -> [batch, height, width, classes] float32.
 
@@ -164,7 +178,7 @@ class UNet(ZooModel):
         """
         if self.num_classes > 2:
             return tf.argmax(probabilities, axis=-1)
-        return tf.cast(probabilities[..., 1] >= self.threshold, tf.int64)
+        return tf.cast(probabilities[..., 1] >= tf.convert_to_tensor(self._threshold), tf.int64)
 
     def segment(self, x):
         """(`probabilities`, `mask`) of images of any height and width, [batch, height, width, channels] in [0, 1]."""
@@ -210,7 +224,7 @@ class UNet(ZooModel):
             tile = valid_sizes(max(512, 2 * self._lost), self._depth)[-1] if tile is None else tile
         else:
             margin = receptive_radius(self._depth)
-            if self._options["encoder"] is not None:  # it sees further than parts should overlap; blending hides seams
+            if self._blends:  # it sees further than parts should overlap; blending hides seams
                 margin = 2 * self._factor
             overlap = _up_to_multiple(2 * margin + self._factor, self._factor)
             tile = max(512, 3 * overlap) if tile is None else tile
@@ -230,6 +244,8 @@ class UNet(ZooModel):
     # ------------------------------------------------------------------ learning
 
     def loss_terms(self, x, y=None, training=False):
+        if self._lost:
+            self._check_valid(*x.shape[1:3])
         labels, weight = self._targets(x, y)
         logits = self.logits(x, training=training)
         terms = {}
@@ -245,27 +261,16 @@ class UNet(ZooModel):
 
     def _targets(self, x, y):
         """The labels [batch, height, width] and their weights or None, of the pixels that the network answers for."""
-        name = type(self).__name__
-        if y is None:
-            raise InputError(f"{name} learns from (x, y), y the class of each pixel.")
-        weight = None
-        if isinstance(y, dict):
-            if "label" not in y or set(y) - {"label", "weight"}:
-                raise InputError(f"A dictionary of targets has label and perhaps weight. Received: {', '.join(y)}.")
-            y, weight = y["label"], y.get("weight")
-        border = self._lost // 2
-
-        def middle(values):
-            values = tf.convert_to_tensor(values)
-            values = values[..., 0] if values.shape.rank == 4 and values.shape[-1] == 1 else values
+        parts, border = self.targets.tensor(y, type(self).__name__), self._lost // 2
+        for values in parts.values():
             if not values.shape.is_compatible_with(x.shape[:3]):
                 raise InputError(
                     f"A mask must be as large as its image. Received: masks of {tuple(values.shape)} for images of "
                     f"{tuple(x.shape)}."
                 )
-            return values[:, border:-border, border:-border] if border else values
-
-        return tf.cast(middle(y), tf.int32), None if weight is None else middle(weight)
+        if border:
+            parts = {name: values[:, border:-border, border:-border] for name, values in parts.items()}
+        return parts["label"], parts.get("weight")
 
     def calibrate(self, x, y):
         """Chooses `threshold` for two classes: of those with nearly the fewest wrong pixels, the one for segments.
@@ -279,7 +284,7 @@ class UNet(ZooModel):
         """
         if self.num_classes > 2:
             return
-        from ...metrics.segmentation import THRESHOLDS, choose_threshold
+        from ...metrics.segmentation.all_measures import THRESHOLDS, choose_threshold
 
         labels = y["label"] if isinstance(y, dict) else y
         labels = np.reshape(labels, np.shape(x)[:3])
@@ -287,23 +292,9 @@ class UNet(ZooModel):
         foreground = np.stack(foreground)
         errors = {value: np.mean((foreground >= value) != (labels == 1)) for value in THRESHOLDS}
         good = [value for value, error in errors.items() if error <= min(errors.values()) + PIXEL_ERROR_TOLERANCE]
-        self.threshold = float(choose_threshold(foreground, labels, thresholds=good))
+        self._threshold.assign(choose_threshold(foreground, labels, thresholds=good))
 
     # ------------------------------------------------------------------ what it takes
-
-    def target_spec(self, event_shape):
-        return tuple(event_shape[:2]), max(2, self.num_classes)
-
-    def check_batch(self, x):
-        super().check_batch(x)
-        if self._lost:
-            self._check_valid(*x.shape[1:3])
-
-    def check_labels(self, y):
-        classes = max(2, self.num_classes)
-        y = np.asarray(y)
-        if y.size and not ((y >= 0) & (y < classes)).all():
-            raise InputError(f"Classes are from 0 to {classes - 1}. Received: from {y.min()} to {y.max()}.")
 
     def _check_valid(self, height, width, what="height and width"):
         for size in (height, width):
@@ -331,7 +322,7 @@ class UNet(ZooModel):
     def serving_signatures(self):
         channels = self.image_shape[2]
         signatures = {
-            "segment": (self._serve_segment, [tf.TensorSpec([None, None, None, channels], tf.float32, name="image")])
+            "segment": (self._serve_segment, [self.inputs.spec()]),
         }
         if channels in (1, 3):
             signatures["segment_png_bytes"] = (
@@ -358,18 +349,6 @@ class UNet(ZooModel):
             fn_output_signature=tf.TensorSpec([None, None, channels], tf.uint8),
         )
         return self._serve_segment(tf.cast(pixels, tf.float32) / 255.0)
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "image_shape": self.image_shape,
-            "num_classes": self.num_classes,
-            **self._options,
-            "loss": dict(self.loss_weights),
-            "threshold": self.threshold,
-            "averaging": self.averaging,
-            "tile": self._asked_tile,
-        }
 
 
 def _image_shape(image_shape):

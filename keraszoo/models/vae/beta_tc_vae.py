@@ -7,10 +7,10 @@ https://arxiv.org/abs/1802.04942.
 import keras
 import tensorflow as tf
 
-from ...errors import InputError
-from ...global_batch import global_rows
-from ...layers.sizes import positive_integers
-from ...losses import aggregate_log_densities, normal_log_prob
+from ...core.checks import positive_integers
+from ...core.errors import InputError
+from ...core.replicas import global_rows
+from ...losses import aggregate_log_densities
 from .vae import VAE
 
 
@@ -40,6 +40,7 @@ class BetaTCVAE(VAE):
     """
 
     term_names = ("reconstruction", "mutual_information", "total_correlation", "dimension_wise_kl")
+    beta = None  # the weight of the total correlation, not of the KL
     batch_term_names = ("mutual_information", "total_correlation", "dimension_wise_kl")
 
     def __init__(self, image_shape, latent_dim=16, *, size, beta=6.0, alpha=1.0, gamma=1.0, **kwargs):
@@ -51,26 +52,17 @@ class BetaTCVAE(VAE):
         self.beta, self.alpha, self.gamma = float(beta), float(alpha), float(gamma)
 
     def loss_terms(self, x, y=None, training=False):
-        mean, log_var = self.encode(x, training=training)
-        z = self.draw(mean, log_var)
+        q = self.posterior(x, training)
+        mean, log_var = q.loc, q.log_var
+        z, own = q.draw(self.noise)
         output = self.decoder(z, training=training)
         (means, first), (log_vars, _) = global_rows(mean), global_rows(log_var)
         log_q, log_q_units = aggregate_log_densities(z, means, log_vars, self.size, first=first)
         log_product = tf.reduce_sum(log_q_units, axis=1)
-        own = normal_log_prob(z, mean, log_var)
-        prior = normal_log_prob(z)
+        prior = self.prior.log_prob(z)
         return {
             "reconstruction": self.likelihood.negative_log_likelihood(x, output),
             "mutual_information": self.alpha * (own - log_q),
             "total_correlation": self.beta * (log_q - log_product),
             "dimension_wise_kl": self.gamma * (log_product - prior),
-        }
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "size": self.size,
-            "beta": self.beta,
-            "alpha": self.alpha,
-            "gamma": self.gamma,
         }

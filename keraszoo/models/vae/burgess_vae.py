@@ -6,8 +6,8 @@ Burgess et al., "Understanding disentangling in beta-VAE" (2018), https://arxiv.
 import keras
 import tensorflow as tf
 
-from ...errors import InputError
-from .schedules import Scheduled
+from ...core.errors import InputError
+from ...core.schedules import Schedule
 from .vae import VAE
 
 
@@ -15,17 +15,17 @@ from .vae import VAE
 class BurgessVAE(VAE):
     """A `VAE` with gamma * |mean KL - C| in the place of the KL; the mean is that of the batch, over all replicas.
 
-    Some examples need more than C nats and others less; only their mean is held. The KL itself is the measure `kl`.
+    Some examples need more than C nats and others less; only their mean is held. The KL itself is the metric `kl`.
 
     Args:
         image_shape, latent_dim, ...: as for `VAE`.
-        capacity: C, in nats, >= 0; or how it grows with the training step, as `Scheduled` takes it. The measure
+        capacity: C, in nats, >= 0; or how it grows with the training step, as `Schedule` takes it. The metric
             `capacity` then shows it.
         gamma: weight of the deviation, >= 0; the paper's is 1000 at 64x64.
 
     Example:
         >>> model = BurgessVAE((8, 8, 1), latent_dim=4, capacity=5.0, gamma=30.0)
-        >>> model.term_names, model.measure_names
+        >>> model.term_names, model.metric_names
         (('reconstruction', 'deviation'), ('kl',))
     """
 
@@ -36,15 +36,15 @@ class BurgessVAE(VAE):
         if not gamma >= 0:
             raise InputError(f"gamma weighs the deviation and must be >= 0. Received: gamma={gamma!r}.")
         super().__init__(image_shape, latent_dim, **kwargs)
-        self.capacity_schedule, self.gamma = Scheduled("capacity", capacity), float(gamma)
+        self.capacity_schedule, self.gamma = Schedule("capacity", capacity), float(gamma)
 
     @property
     def capacity(self):
         """C in the next training step, in nats."""
-        return self.capacity_schedule.value()
+        return self.capacity_schedule(self.iterations)
 
     @property
-    def measure_names(self):
+    def metric_names(self):
         return ("kl", "capacity") if self.capacity_schedule.varies else ("kl",)
 
     def loss_terms(self, x, y=None, training=False):
@@ -54,11 +54,5 @@ class BurgessVAE(VAE):
         return {
             "reconstruction": terms["reconstruction"],
             "deviation": tf.fill(tf.shape(terms["kl"]), deviation),
-            **{name: shown[name] for name in self.measure_names},
+            **{name: shown[name] for name in self.metric_names},
         }
-
-    def after_turn(self, player, x, y=None):
-        self.capacity_schedule.advance()
-
-    def get_config(self):
-        return {**super().get_config(), "capacity": self.capacity_schedule.get_value(), "gamma": self.gamma}

@@ -12,11 +12,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ...errors import InputError
-from ...layers.labels import check_labels, labels_for, number_of_classes, one_hot, with_label_channels
-from ...layers.seeds import normal_rows
-from ...losses import normal_kl, normal_log_prob
-from .importance_sampling import importance_sampled
+from ...core.errors import InputError
+from ...core.inputs import Labels
+from ...core.model import takes
+from ...distributions.importance_sampling import importance_sampled
+from ...layers.labels import labels_for, number_of_classes, one_hot, with_label_channels
 from .vae import VAE
 
 
@@ -25,9 +25,9 @@ class ConditionalVAE(VAE):
     """A `VAE` of log p(x|y), y the class: both networks are told it, and z keeps what the class leaves open, the style.
 
     Minimises -E_q(z|x, y) log p(x|z, y) + KL(q(z|x, y) || N(0, I)), in nats per example. A convolutional encoder
-    gets one channel more for each class, which is 1 everywhere for the class in question, a dense one a one-hot code
-    after the pixels; the decoder gets that code after z. So what `decode` takes and `sample_latent` gives is z, then
-    the code.
+    gets one channel more for each class, which is 1 everywhere for the class in question, a dense one a one-hot
+    code after the pixels; the decoder gets that code after z. So what `encode` and `sample_latent` give and `decode` takes is
+    z, then the code.
 
     Args:
         image_shape, latent_dim, ...: as for `VAE`.
@@ -47,26 +47,18 @@ class ConditionalVAE(VAE):
     def __init__(self, image_shape, latent_dim=16, *, num_classes=10, **kwargs):
         self.num_classes = number_of_classes(num_classes)
         super().__init__(image_shape, latent_dim, **kwargs)
+        self.need_normal_prior()
+        self.targets = Labels(self.num_classes)
 
     @property
     def condition_size(self):
         return self.num_classes
 
-    @property
-    def encoder_shape(self):
+    def encoder_shape(self, encoder):
+        # Dense networks take the pixels as features: planes would give each class as many weights as pixels.
+        self._flattens = self.network_name == "dense" if encoder is None else rank_of_input(encoder) == 2
         *sides, channels = (math.prod(self.image_shape),) if self._flattens else self.image_shape
         return (*sides, channels + self.num_classes)
-
-    @property
-    def _flattens(self):
-        """Whether the pixels are features to the encoder: planes would give each class as many weights as pixels."""
-        return self._passed["encoder"] is None and self._options["network"] == "dense"
-
-    def target_spec(self, event_shape):
-        return (), self.num_classes
-
-    def check_labels(self, y):
-        check_labels(y, self.num_classes)
 
     def one_hot(self, labels, rows):
         """[rows] integers, or one for all -> [rows, num_classes] float32.
@@ -83,7 +75,20 @@ class ConditionalVAE(VAE):
             labels = labels_for(int(rows), labels, self.num_classes)
         return tf.broadcast_to(one_hot(labels, self.num_classes), [rows, self.num_classes])
 
-    def encode(self, x, labels=None, training=False):
+    def condition(self, y, rows):
+        return self.one_hot(y, rows)
+
+    def posterior_given(self, x, condition, training=False):
+        x = tf.cast(x, tf.float32)
+        if self._flattens:
+            x = tf.reshape(x, [-1, math.prod(self.image_shape)])
+        return super().posterior_given(with_label_channels(x, condition), None, training)
+
+    def decoder_output(self, z, condition, training=False):
+        return self.decoder(tf.concat([z, condition], axis=1), training=training)
+
+    @takes("inputs")
+    def posterior(self, x, labels=None, training=False):
         """The posterior q(z|x, y).
 
         Args:
@@ -91,26 +96,21 @@ class ConditionalVAE(VAE):
             labels: [batch] integers, or one for all.
 
         Returns:
-            mean and log_var, each [batch, latent_dim] float32.
+            a `DiagonalNormal` of [batch, latent_dim].
 
         Raises:
             InputError: no labels, or impossible ones.
         """
-        return self._encode(x, self.one_hot(labels, tf.shape(x)[0]), training)
+        return self.posterior_given(x, self.one_hot(labels, tf.shape(x)[0]), training)
 
-    def _encode(self, x, codes, training=False):
-        x = tf.cast(x, tf.float32)
-        if self._flattens:
-            x = tf.reshape(x, [-1, math.prod(self.image_shape)])
-        return super().encode(with_label_channels(x, codes), training)
-
-    def code(self, x, labels=None, training=False, as_labels=None):
-        """The posterior mean of each example, then the one-hot code of its class, or of `as_labels`.
+    @takes("inputs")
+    def encode(self, x, labels=None, training=False, as_labels=None):
+        """What `decode` takes: the posterior mean of each example, then the code of its class, or of `as_labels`.
 
         Returns:
             [batch, latent_dim + num_classes] float32.
         """
-        mean, _ = self.encode(x, labels, training)
+        mean = self.posterior(x, labels, training).mean()
         return tf.concat([mean, self.one_hot(labels if as_labels is None else as_labels, tf.shape(x)[0])], axis=1)
 
     def reconstruct(self, x, labels=None, as_labels=None):
@@ -124,39 +124,15 @@ class ConditionalVAE(VAE):
         Returns:
             [batch, *image_shape] float32.
         """
-        return self.decode(self.code(x, labels, as_labels=as_labels))
+        return self.decode(self.encode(x, labels, as_labels=as_labels))
 
+    @takes("inputs")
     def call(self, x, training=False):
         """Each example reconstructed as a member of each class: [batch, num_classes, *image_shape]."""
-        codes = [self.code(x, tf.fill([tf.shape(x)[0]], label), training) for label in range(self.num_classes)]
+        codes = [self.encode(x, tf.fill([tf.shape(x)[0]], label), training) for label in range(self.num_classes)]
         return tf.stack([self.likelihood.mean(self.decoder(code, training=training)) for code in codes], axis=1)
 
-    def loss_terms(self, x, y=None, training=False):
-        codes = self.one_hot(y, tf.shape(x)[0])
-        mean, log_var = self._encode(x, codes, training)
-        output = self.decoder(tf.concat([self.draw(mean, log_var), codes], axis=1), training=training)
-        return {
-            "reconstruction": self.likelihood.negative_log_likelihood(x, output),
-            "kl": normal_kl(mean, log_var),
-        }
-
-    # ------------------------------------------------------------------ likelihood
-
-    def posterior_draws(self, x, noise, training=False):
-        """As for `VAE`, of x = (examples, one-hot labels)."""
-        mean, log_var = (moment[:, None] for moment in self._encode(*x, training))
-        z = mean + tf.exp(0.5 * log_var) * noise
-        return z, normal_log_prob(z, mean, log_var)
-
-    def log_joint(self, x, z, training=False):
-        """log p(x|z, y) + log p(z) in nats of x = (examples, one-hot labels): [batch, count]."""
-        x, codes = x
-        count = tf.shape(z)[1]
-        rows = tf.reshape(z, [-1, self.latent_dim])
-        output = self.decoder(tf.concat([rows, tf.repeat(codes, count, axis=0)], axis=1), training=training)
-        nll = self.likelihood.negative_log_likelihood(tf.repeat(x, count, axis=0), output)
-        return tf.reshape(self.log_prior(rows) - nll, [-1, count])
-
+    @takes("inputs")
     def negative_log_likelihood(self, x, labels=None, samples=5000, *, seed=0, rows=4096):
         """-log p(x|y) of each example by importance sampling from the posterior, in nats.
 
@@ -170,9 +146,12 @@ class ConditionalVAE(VAE):
         Raises:
             InputError: as for `VAE`, and for missing or impossible labels.
         """
-        x = self._checked_examples(x)
         examples = (x, self.one_hot(labels, len(x)))
-        return importance_sampled(self.log_weights, examples, self.latent_dim, samples, seed, rows)
+
+        def log_weights(part, noise):
+            return self.log_weights(part[0], noise, part[1])
+
+        return importance_sampled(log_weights, examples, self.latent_dim, samples, seed, rows)
 
     # ------------------------------------------------------------------ samples
 
@@ -216,14 +195,14 @@ class ConditionalVAE(VAE):
         return {"image": self.reconstruct(image, label)}
 
     def _serve_encode(self, image, label):
-        mean, log_var = self.encode(image, label)
-        return {"mean": mean, "log_var": log_var}
+        q = self.posterior(image, label)
+        return {"latent": q.mean(), "mean": q.mean(), "log_var": q.log_var}
 
     def _serve_decode(self, latent, label):
         return {"image": self._decoded(latent, label)}
 
     def _serve_sample(self, seed, temperature, label):
-        return {"image": self._decoded(temperature[:, None] * normal_rows(seed, self.latent_dim), label)}
+        return {"image": self._decoded(self.prior.sample_rows(seed, temperature), label)}
 
     def _decoded(self, z, labels):
         return self.decode(tf.concat([z, self.one_hot(labels, tf.shape(z)[0])], axis=1))
@@ -231,7 +210,7 @@ class ConditionalVAE(VAE):
     def serving_examples(self):
         random, label = np.random.default_rng(0), np.arange(3) % self.num_classes
         given = {
-            "image": random.random((3, *self.image_shape), "float32"),
+            "image": self.inputs.random(3, random),
             "latent": random.standard_normal((3, self.latent_dim), "float32"),
             "seed": np.arange(3),
             "temperature": np.ones(3, "float32"),
@@ -240,5 +219,7 @@ class ConditionalVAE(VAE):
         signatures = self.serving_signatures()
         return {name: {spec.name: given[spec.name] for spec in specs} for name, (_, specs) in signatures.items()}
 
-    def get_config(self):
-        return {**super().get_config(), "num_classes": self.num_classes}
+
+def rank_of_input(network):
+    """The rank of a built network's input, its batch included."""
+    return len(network.input_shape)

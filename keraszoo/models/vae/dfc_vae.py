@@ -9,10 +9,9 @@ import numbers
 import keras
 import tensorflow as tf
 
-from ...errors import InputError
-from ...layers.convolutional import check_options
-from ...layers.loss_network import loss_network as make_loss_network
-from ...losses import normal_kl
+from ...core.errors import InputError
+from ...networks.convolutional import check_options
+from ...networks.features import loss_network as make_loss_network
 from .vae import VAE
 
 REDUCTIONS = ("sum", "mean")
@@ -37,7 +36,7 @@ class DFCVAE(VAE):
         image_shape, latent_dim, ...: as for `VAE`.
         loss_network: None, a convolutional network of random weights; the path of a finished run, such as one of
             `classifier/mnist`, or of a .keras file; a `Classifier` or other Keras model, of which the weights are
-            copied; the name of a `keras.applications` network, such as "vgg19". See `keraszoo.layers.loss_network`.
+            copied; the name of a `keras.applications` network, such as "vgg19". See `keraszoo.networks.features`.
         layers: names of its layers, or their numbers among those that are not linear. None: the first of each
             resolution, and those of vectors.
         layer_weights: w_l >= 0, one for each layer; None: all 1.
@@ -58,6 +57,7 @@ class DFCVAE(VAE):
     """
 
     term_names = ("features", "kl")
+    beta = None  # the weight of the features, not of the KL
 
     def __init__(
         self,
@@ -81,7 +81,6 @@ class DFCVAE(VAE):
         if not beta > 0:
             raise InputError(f"beta weighs the features, which must count: it is > 0. Received: beta={beta!r}.")
         super().__init__(image_shape, latent_dim, **kwargs)
-        self.built = False
         self.reduction = reduction
         self.alpha, self.beta, self.pixel_weight = float(alpha), float(beta), float(pixel_weight)
         self.loss_network = make_loss_network(
@@ -97,7 +96,8 @@ class DFCVAE(VAE):
         self.layer_weights = layer_weights
         if self.pixel_weight:
             self.term_names = ("features", "kl", "reconstruction")
-        self.built = True
+        # the made network is what is saved: from now on the model needs neither run nor file that it came from
+        self.recapture(loss_network=self.loss_network, layers=None, weights=None, size=None)
 
     def features(self, x):
         """The fixed network's hidden layers: [batch, *image_shape] -> a list of [batch, ...] float32."""
@@ -118,11 +118,12 @@ class DFCVAE(VAE):
         return distance
 
     def loss_terms(self, x, y=None, training=False):
-        mean, log_var = self.encode(x, training=training)
-        output = self.decoder(self.draw(mean, log_var), training=training)
+        q = self.posterior(x, training)
+        z, log_q = q.draw(self.noise)
+        output = self.decoder(z, training=training)
         terms = {
             "features": self.beta * self.feature_distance(x, self.likelihood.mean(output)),
-            "kl": self.alpha * normal_kl(mean, log_var),
+            "kl": self.alpha * self.kl_weight * self.kl(q, z, log_q),
         }
         if self.pixel_weight:
             terms["reconstruction"] = self.pixel_weight * self.likelihood.negative_log_likelihood(x, output)
@@ -133,14 +134,3 @@ class DFCVAE(VAE):
         for name, value in weights.items():
             if not (isinstance(value, numbers.Real) and 0 <= value < math.inf):
                 raise InputError(f"{name} weighs a term and must be >= 0. Received: {name}={value!r}.")
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "loss_network": keras.saving.serialize_keras_object(self.loss_network),
-            "layer_weights": self.layer_weights,
-            "reduction": self.reduction,
-            "alpha": self.alpha,
-            "beta": self.beta,
-            "pixel_weight": self.pixel_weight,
-        }

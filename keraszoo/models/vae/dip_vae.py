@@ -7,8 +7,8 @@ Kumar, Sattigeri and Balakrishnan, "Variational Inference of Disentangled Latent
 import keras
 import tensorflow as tf
 
-from ...errors import InputError, closest
-from ...losses import code_covariance, identity_penalty, normal_kl
+from ...core.errors import InputError, closest
+from ...losses import code_covariance, identity_penalty
 from .vae import VAE
 
 VARIANTS = ("I", "II")
@@ -49,20 +49,14 @@ class DIPVAE(VAE):
         self.diagonal = ratio * self.off_diagonal if diagonal is None else float(diagonal)
 
     def loss_terms(self, x, y=None, training=False):
-        mean, log_var = self.encode(x, training=training)
-        output = self.decoder(self.draw(mean, log_var), training=training)
+        q = self.posterior(x, training)
+        mean, log_var = q.loc, q.log_var
+        z, log_q = q.draw(self.noise)
+        output = self.decoder(z, training=training)
         covariance = code_covariance(mean, log_var if self.variant == "II" else None)
         penalty = identity_penalty(covariance, self.off_diagonal, self.diagonal)
         return {
             "reconstruction": self.likelihood.negative_log_likelihood(x, output),
-            "kl": normal_kl(mean, log_var),
+            "kl": self.kl_weight * self.kl(q, z, log_q),
             "covariance": tf.fill(tf.shape(mean)[:1], penalty),
-        }
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "variant": self.variant,
-            "off_diagonal": self.off_diagonal,
-            "diagonal": self.diagonal,
         }

@@ -6,13 +6,12 @@ Kim and Mnih, "Disentangling by Factorising" (2018), https://arxiv.org/abs/1802.
 import keras
 import tensorflow as tf
 
-from ...errors import InputError
-from ...global_batch import global_rows
-from ...layers.networks import check_network, dense_encoder
-from ...layers.sizes import positive_integers
-from ...layers.unchanged import call_unchanged, infer
-from ...losses import normal_kl
-from ...zoo_model import Player
+from ...core.checks import positive_integers
+from ...core.errors import InputError
+from ...core.replicas import global_rows
+from ...core.updates import Gradient, call_unchanged, infer
+from ...distributions.normal import DiagonalNormal
+from ...networks.by_size import check_network, dense_encoder
 from .vae import VAE
 
 
@@ -61,23 +60,20 @@ class FactorVAE(VAE):
         if not gamma > 0:
             raise InputError(f"gamma weighs the total correlation and must be > 0. Received: gamma={gamma!r}.")
         super().__init__(image_shape, latent_dim, **kwargs)
-        self.built = False
         self.gamma = float(gamma)
         self.discriminator_hidden = positive_integers("discriminator_hidden", discriminator_hidden)
-        self._passed["discriminator"] = discriminator
         if discriminator is None:
             discriminator = dense_encoder(
                 (self.latent_dim,), 1, self.discriminator_hidden, activation="leaky_relu", dtype=self.dtype_policy
             )
         self.discriminator = discriminator
         check_network(self.discriminator, "discriminator", (self.latent_dim,), (1,))
-        self.built = True
 
-    def players(self):
+    def updates(self):
         vae = self.encoder.trainable_variables + self.decoder.trainable_variables
         return {
-            "optimizer": Player(self.vae_terms, vae),
-            "discriminator_optimizer": Player(self.discriminator_terms, self.discriminator.trainable_variables),
+            "optimizer": Gradient(self.vae_terms, vae),
+            "discriminator_optimizer": Gradient(self.discriminator_terms, self.discriminator.trainable_variables),
         }
 
     def loss_terms(self, x, y=None, training=False):
@@ -85,33 +81,26 @@ class FactorVAE(VAE):
 
     def vae_terms(self, x, y=None, training=False):
         """The negative ELBO, and the discriminator's logit of the z that was decoded, times gamma."""
-        mean, log_var = self.encode(x, training=training)
-        z = self.draw(mean, log_var)
+        q = self.posterior(x, training)
+        z, log_q = q.draw(self.noise)
         output = self.decoder(z, training=training)
         logit = (call_unchanged if training else infer)(self.discriminator, z)
         return {
             "reconstruction": self.likelihood.negative_log_likelihood(x, output),
-            "kl": normal_kl(mean, log_var),
+            "kl": self.kl_weight * self.kl(q, z, log_q),
             "total_correlation": self.gamma * tf.cast(logit, tf.float32)[:, 0],
         }
 
     def discriminator_terms(self, x, y=None, training=False):
         """How badly the discriminator tells codes from those whose units come of different examples."""
-        moments = tf.cast((call_unchanged if training else infer)(self.encoder, x), tf.float32)
-        z = tf.stop_gradient(self.draw(*tf.split(moments, 2, axis=-1)))
+        q = DiagonalNormal.of_output((call_unchanged if training else infer)(self.encoder, x))
+        z = tf.stop_gradient(q.draw(self.noise)[0])
         codes, first = global_rows(z)
-        keys, _ = global_rows(keras.random.uniform(tf.shape(z), seed=self.noise))
+        keys, _ = global_rows(keras.random.uniform(tf.shape(z), dtype="float32", seed=self.noise))
         mine = (first + tf.range(tf.shape(z)[0])) % tf.shape(codes)[0]
         permuted = tf.gather(permuted_halves(codes, keys), mine)
         real, fake = (tf.cast(self.discriminator(each, training=training), tf.float32)[:, 0] for each in (z, permuted))
         return {"discriminator": 0.5 * (tf.nn.softplus(-real) + tf.nn.softplus(fake))}
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "gamma": self.gamma,
-            "discriminator_hidden": self.discriminator_hidden,
-        }
 
 
 def permuted_halves(codes, keys):

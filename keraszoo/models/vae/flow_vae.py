@@ -13,15 +13,16 @@ from tensorflow_probability.python import bijectors as tfb
 from tensorflow_probability.python import distributions as tfd
 
 from ...bijectors import Autoregressive, Inverted, Planar, Radial, Sylvester
-from ...bijectors.composition import forward_through
-from ...errors import InputError, closest
-from ...layers.sizes import positive_integers
-from ...losses import normal_log_prob
+from ...bijectors.composition import forward_through, inverse_through
+from ...core.checks import positive_integers
+from ...core.errors import InputError, closest
+from ...distributions.normal import DiagonalNormal
+from ...distributions.prior import Prior
 from ..flows.flow import Flow
 from ..flows.maf import MAF
 from ..flows.nsf import NSF
 from ..flows.realnvp import RealNVP
-from .mixture_prior import MixturePrior
+from .priors import PRIORS
 from .vae import VAE
 
 POSTERIORS = {
@@ -32,7 +33,7 @@ POSTERIORS = {
         Autoregressive(size, "affine", order=("forward", "reverse")[index % 2], **options)
     ),
 }
-PRIORS = {"realnvp": RealNVP, "maf": MAF, "nsf": NSF}
+FLOWS = {"realnvp": RealNVP, "maf": MAF, "nsf": NSF}
 
 
 @keras.saving.register_keras_serializable("keraszoo")
@@ -49,10 +50,9 @@ class FlowVAE(VAE):
         image_shape, latent_dim, ...: as for `VAE`.
         posterior: "gaussian" (no flow), "planar", "radial", "sylvester" or "iaf".
         posterior_transforms: how many of them, >= 1.
-        prior: "normal", N(0, I); "mixture" of Gaussians, learned; "realnvp", "maf" or "nsf", learned; a `Flow` of
+        prior: those of `VAE`; "realnvp", "maf" or "nsf", learned; a `Flow` of
             (latent_dim,) of your own; or a TFP distribution of event_shape (latent_dim,) without variables.
         prior_transforms: transforms of a flow by name, >= 1.
-        prior_components: Gaussians of a "mixture", >= 1.
         encoder: a network of your own returns [batch, 3 * latent_dim] where there is a posterior flow: means,
             log-variances, and the context h of the flow; else [batch, 2 * latent_dim].
 
@@ -71,38 +71,32 @@ class FlowVAE(VAE):
         posterior_transforms=4,
         prior="normal",
         prior_transforms=4,
-        prior_components=10,
         **kwargs,
     ):
         known = ("gaussian", *POSTERIORS)
         if posterior not in known:
             raise InputError(f"Unknown posterior. Received: {posterior!r}. {closest(str(posterior), known)}")
-        self.posterior_name = posterior
-        self.codes = 2 if posterior == "gaussian" else 3
-        super().__init__(image_shape, latent_dim, **kwargs)
-        self.posterior_transforms = positive_integers("posterior_transforms", [posterior_transforms])[0]
-        self.prior_transforms = positive_integers("prior_transforms", [prior_transforms])[0]
-        self.prior_components = positive_integers("prior_components", [prior_components])[0]
-        self.posterior = []
+        self.encoder_outputs = 2 if posterior == "gaussian" else 3
+        (self.prior_transforms,) = positive_integers("prior_transforms", [prior_transforms])
+        super().__init__(image_shape, latent_dim, prior=prior, **kwargs)
+        (count,) = positive_integers("posterior_transforms", [posterior_transforms])
+        self.posterior_flow = ()
         if posterior != "gaussian":
             options = {"context_dim": self.latent_dim, "dtype": self.dtype_policy}
             make = POSTERIORS[posterior]
-            self.posterior = [make(self.latent_dim, index, **options) for index in range(self.posterior_transforms)]
-        self._prior, self.prior = prior, self._made(prior)
+            self.posterior_flow = tuple(make(self.latent_dim, index, **options) for index in range(count))
 
-    def _made(self, prior):
-        """The prior as a `Flow` or `MixturePrior`, or None for N(0, I)."""
-        if isinstance(prior, str):
-            known = ("normal", "mixture", *PRIORS)
-            if prior not in known:
-                raise InputError(f"Unknown prior. Received: {prior!r}. {closest(prior, known)}")
-            if prior == "normal":
-                return None
-            if prior == "mixture":
-                return MixturePrior(self.latent_dim, self.prior_components, dtype="float32")
-            return PRIORS[prior]((self.latent_dim,), transforms=self.prior_transforms, dtype=self.dtype_policy)
+    def made_prior(self, prior, components):
+        if isinstance(prior, str) and prior in FLOWS:
+            return FLOWS[prior]((self.latent_dim,), transforms=self.prior_transforms, dtype=self.dtype_policy)
+        if isinstance(prior, str) and prior not in PRIORS:
+            known = (*PRIORS, *FLOWS)
+            raise InputError(f"Unknown prior. Received: {prior!r}. {closest(prior, known)}")
+        if isinstance(prior, (str, Prior)):
+            return super().made_prior(prior, components)
         if isinstance(prior, tfd.Distribution):
             prior = Flow((self.latent_dim,), [tfb.Identity()], base=prior)
+            self.recapture(prior=prior)
         if not isinstance(prior, Flow):
             raise InputError(f"A prior is a name, a Flow or a TFP distribution. Received: {type(prior).__name__}.")
         if prior.event_shape != (self.latent_dim,) or prior.condition_size:
@@ -112,81 +106,64 @@ class FlowVAE(VAE):
             )
         return prior
 
-    def encode(self, x, training=False):
-        """The Gaussian that the flow starts from: [batch, *image_shape] -> mean and log_var, [batch, latent_dim]."""
-        return self._codes(x, training)[:2]
+    def posterior_given(self, x, condition, training=False):
+        output = tf.cast(self.encoder(x, training=training), tf.float32)
+        mean, log_var, *context = tf.split(output, self.encoder_outputs, axis=-1)
+        start = DiagonalNormal(mean, log_var)
+        return FlowPosterior(start, self.posterior_flow, *context) if self.posterior_flow else start
 
-    def _codes(self, x, training=False):
-        """mean, log_var, and the flow's context where there is a flow."""
-        return tf.split(tf.cast(self.encoder(x, training=training), tf.float32), self.codes, axis=-1)
 
-    def through_posterior(self, z, context):
-        """z_0 to z and log |det dz/dz_0| by the posterior's flow."""
-        return forward_through(self.posterior, z, context)
+class FlowPosterior:
+    """A diagonal Gaussian of z_0 that a flow carries to z, for each row of a batch.
 
-    def posterior_draws(self, x, noise, training=False):
-        mean, log_var, *context = self._codes(x, training)
-        mean, log_var, count = mean[:, None], log_var[:, None], tf.shape(noise)[1]
-        z = mean + tf.exp(0.5 * log_var) * noise
-        log_q = normal_log_prob(z, mean, log_var)
-        if not self.posterior:
-            return z, log_q
-        rows = tf.reshape(z, [-1, self.latent_dim])
-        z, log_det = self.through_posterior(rows, *(tf.repeat(h, count, axis=0) for h in context))
-        return tf.reshape(z, tf.shape(noise)), log_q - tf.reshape(log_det, tf.shape(log_q))
+    Args:
+        start: the `DiagonalNormal` of z_0.
+        transforms: a tuple of `keraszoo.bijectors`, in the order from data's side.
+        context: [batch, d], on which they depend.
+    """
 
-    def log_prior(self, z):
-        """log p(z) in nats: [batch, latent_dim] -> [batch] float32."""
-        if self.prior is None:
-            return normal_log_prob(z)
-        return self.prior.log_prob(z)
+    def __init__(self, start, transforms, context):
+        self.start, self.transforms, self.context = start, transforms, context
 
-    def code(self, x, training=False):
-        """What the flow makes of the mean, from which `reconstruct` decodes: [batch, latent_dim] float32."""
-        mean, _, *context = self._codes(x, training)
-        return self.through_posterior(mean, *context)[0] if self.posterior else mean
+    def center(self):
+        """What the flow makes of the mean of z_0: [batch, d]."""
+        return forward_through(self.transforms, self.start.mean(), self.context)[0]
 
-    def loss_terms(self, x, y=None, training=False):
-        if not self.posterior and self.prior is None:
-            return super().loss_terms(x, y, training)
-        mean, log_var, *context = self._codes(x, training)
-        z_0 = self.draw(mean, log_var)
-        z, log_det = self.through_posterior(z_0, *context) if self.posterior else (z_0, 0.0)
-        log_q = normal_log_prob(z_0, mean, log_var) - log_det
-        output = self.decoder(z, training=training)
-        return {
-            "reconstruction": self.likelihood.negative_log_likelihood(x, output),
-            "kl": log_q - self.log_prior(z),
-        }
+    def mean(self):
+        """The mean of z_0: [batch, d]. That of z has no formula."""
+        return self.start.mean()
 
-    def sample_latent(self, count, seed=None, temperature=1.0):
-        if self.prior is None:
-            return super().sample_latent(count, seed, temperature)
-        return self.prior.sample(count, seed, temperature=temperature)
+    @property
+    def log_var(self):
+        """Of z_0."""
+        return self.start.log_var
 
-    def serving_signatures(self):
-        signatures = super().serving_signatures()
-        if self.prior is not None and not self.prior.has_forward:
-            del signatures["sample"]
-        return signatures
+    def log_prob(self, z):
+        """In nats: [batch, d] -> [batch]; for transforms that can be undone.
 
-    def _serve_sample(self, seed, temperature):
-        if self.prior is None:
-            return super()._serve_sample(seed, temperature)
-        return {"image": self.decode(self.prior.sample_rows(seed, temperature))}
+        Raises:
+            InputError: for the others, such as planar ones: their draws come with their log-densities, see `draw`.
+        """
+        z_0, log_det = inverse_through(self.transforms, z, self.context)
+        return self.start.log_prob(z_0) + log_det
 
-    def _serve_encode(self, image):
-        mean, log_var, *context = self._codes(image)
-        latent = self.through_posterior(mean, *context)[0] if self.posterior else mean
-        return {"mean": mean, "log_var": log_var, "latent": latent}
+    def sample(self, count=None, seed=None):
+        """Draws: [count, batch, d], or [batch, d] for no count."""
+        z_0 = self.start.sample(count, seed)
+        if count is None:
+            return forward_through(self.transforms, z_0, self.context)[0]
+        rows, context = tf.reshape(z_0, [-1, z_0.shape[-1]]), tf.tile(self.context, [count, 1])
+        return tf.reshape(forward_through(self.transforms, rows, context)[0], tf.shape(z_0))
 
-    def get_config(self):
-        named = isinstance(self._prior, str)
-        return {
-            **super().get_config(),
-            "posterior": self.posterior_name,
-            "posterior_transforms": self.posterior_transforms,
-            "prior": self._prior if named else keras.saving.serialize_keras_object(self.prior),
-            "prior_transforms": self.prior_transforms,
-            "prior_components": self.prior_components,
-        }
+    def draw(self, noise):
+        """A reparameterised draw for each row, from a SeedGenerator, and its log-density: [batch, d], [batch]."""
+        z_0, log_q = self.start.draw(noise)
+        z, log_det = forward_through(self.transforms, z_0, self.context)
+        return z, log_q - log_det
+
+    def draws(self, normal):
+        """Draws from noise of N(0, I), [batch, count, d], and their log-densities, [batch, count]."""
+        z_0, log_q = self.start.draws(normal)
+        rows, count = tf.reshape(z_0, [-1, z_0.shape[-1]]), tf.shape(normal)[1]
+        z, log_det = forward_through(self.transforms, rows, tf.repeat(self.context, count, axis=0))
+        return tf.reshape(z, tf.shape(z_0)), log_q - tf.reshape(log_det, tf.shape(log_q))

@@ -7,8 +7,8 @@ https://arxiv.org/abs/1706.02262.
 import keras
 import tensorflow as tf
 
-from ...errors import InputError, closest
-from ...global_batch import global_rows
+from ...core.errors import InputError, closest
+from ...core.replicas import global_rows
 from ...losses import maximum_mean_discrepancy, normal_kl
 from ...losses.discrepancy import KERNELS
 from .vae import VAE
@@ -47,20 +47,24 @@ class InfoVAE(VAE):
         if kernel not in KERNELS:
             raise InputError(f"Unknown kernel. Received: {kernel!r}. {closest(str(kernel), KERNELS)}")
         super().__init__(image_shape, latent_dim, **kwargs)
+        self.need_normal_prior()
         self.alpha, self.weight, self.kernel = float(alpha), float(weight), kernel
-        self.kl_weight, self.discrepancy_weight = 1.0 - self.alpha, self.alpha + self.weight - 1.0
+        self.discrepancy_weight = self.alpha + self.weight - 1.0
+
+    @property
+    def kl_weight(self):
+        return (1.0 - self.alpha) * super().kl_weight
 
     def loss_terms(self, x, y=None, training=False):
-        mean, log_var = self.encode(x, training=training)
-        z = self.draw(mean, log_var)
+        q = self.posterior(x, training)
+        mean, log_var = q.loc, q.log_var
+        z, _ = q.draw(self.noise)
         output = self.decoder(z, training=training)
-        (codes, _), (draws, _) = global_rows(z), global_rows(keras.random.normal(tf.shape(z), seed=self.noise))
+        draws = keras.random.normal(tf.shape(z), dtype="float32", seed=self.noise)
+        (codes, _), (draws, _) = global_rows(z), global_rows(draws)
         discrepancy = self.discrepancy_weight * maximum_mean_discrepancy(codes, draws, self.kernel)
         return {
             "reconstruction": self.likelihood.negative_log_likelihood(x, output),
             "kl": self.kl_weight * normal_kl(mean, log_var),
             "discrepancy": tf.fill(tf.shape(z)[:1], discrepancy),
         }
-
-    def get_config(self):
-        return {**super().get_config(), "alpha": self.alpha, "weight": self.weight, "kernel": self.kernel}

@@ -4,99 +4,178 @@ Kingma and Welling, "Auto-Encoding Variational Bayes" (2014), https://arxiv.org/
 Rezende, Mohamed and Wierstra, "Stochastic Backpropagation" (2014), https://arxiv.org/abs/1401.4082.
 """
 
+import math
+
 import keras
 import tensorflow as tf
 
-from ...losses import normal_kl, normal_log_prob
-from ..autoencoders.generative import GenerativeAutoencoder
-from .importance_sampling import importance_sampled
+from ...core.checks import positive_integers
+from ...core.errors import InputError, closest
+from ...core.model import takes
+from ...core.schedules import Schedule
+from ...distributions.importance_sampling import importance_sampled
+from ...distributions.normal import DiagonalNormal, StandardNormal
+from ...distributions.prior import Prior
+from ...losses import normal_kl
+from ..autoencoders.autoencoder import Autoencoder
+from ..prior_sampling import PriorSampling
+from .objectives import ELBO
+from .priors import PRIORS
 
 
 @keras.saving.register_keras_serializable("keraszoo")
-class VAE(GenerativeAutoencoder):
-    """Minimises the negative ELBO, -E_q(z|x) log p(x|z) + KL(q(z|x) || N(0, I)), in nats per example.
+class VAE(PriorSampling, Autoencoder):
+    """Minimises the negative ELBO, -E_q(z|x) log p(x|z) + beta KL(q(z|x) || p(z)), in nats per example.
 
     q(z|x) = N(mean(x), exp(log_var(x))) is a diagonal Gaussian; one z is drawn per example and step. Both terms are
-    sums, over the pixels and over the latent units.
+    sums, over the pixels and over the latent units. `posterior(x)` is q(z|x), `encode(x)` its mean, `prior` is p(z).
 
     Args:
         image_shape, latent_dim, network, hidden, downsampling, upsampling, padding, activation, likelihood,
             initialization, decoder: as for `Autoencoder`.
+        objective: what is minimised, from one draw or more; None: `ELBO()`. See `keraszoo.models.vae.objectives`.
+        prior: p(z): "normal", N(0, I); "mixture" of Gaussians, learned; "vamp", the mean of the posteriors of learned
+            pseudo-inputs; or a `keraszoo.distributions.Prior` of your own.
+        prior_components: of a "mixture" (10 by default) or "vamp" (50), >= 1.
+        beta: weight of the KL term, >= 0; or how it follows the training step, as `Schedule` takes it. The metric
+            `beta` then shows it, and `kl` carries it.
+        normalized: whether `beta` is Higgins' normalised one, beta M / N with M latent units and N values in an image;
+            the KL is then multiplied by beta N / M.
         encoder: a network of your own returns [batch, 2 * latent_dim]: means, then log-variances.
 
     Example:
         >>> vae = VAE((8, 8, 1), latent_dim=2, hidden=(32,))
         >>> vae.compile("adam")
-        >>> vae.sample(4, seed=0).shape
-        TensorShape([4, 8, 8, 1])
+        >>> vae.sample(4, seed=0).shape, vae.posterior(tf.zeros([3, 8, 8, 1])).stddev().shape
+        (TensorShape([4, 8, 8, 1]), TensorShape([3, 2]))
     """
 
-    term_names = ("reconstruction", "kl")
-    codes = 2
+    encoder_outputs = 2
 
-    def __init__(self, image_shape, latent_dim=16, **kwargs):
+    def __init__(
+        self, image_shape, latent_dim=16, *, objective=None, prior="normal", prior_components=None, beta=1.0,
+        normalized=False, **kwargs,
+    ):  # fmt: skip
         super().__init__(image_shape, latent_dim, **kwargs)
+        if objective is not None and type(self).loss_terms is not VAE.loss_terms:
+            raise InputError(f"{type(self).__name__} has an objective of its own. Received: objective={objective!r}.")
+        self.objective = ELBO() if objective is None else objective
+        self.beta_schedule, self.normalized = Schedule("beta", beta), bool(normalized)
         self.noise = keras.random.SeedGenerator()
+        if prior_components is not None:
+            (prior_components,) = positive_integers("prior_components", [prior_components])
+        self.prior = self.made_prior(prior, prior_components)
+
+    def made_prior(self, prior, components):
+        """The prior of that name, or the object itself."""
+        if isinstance(prior, Prior):
+            return prior
+        if prior not in PRIORS:
+            raise InputError(f"Unknown prior. Received: {prior!r}. {closest(str(prior), PRIORS)}")
+        return PRIORS[prior](self, components)
+
+    def need_normal_prior(self):
+        """Raises InputError unless the prior is N(0, I)."""
+        if type(self.prior) is not StandardNormal:
+            raise InputError(
+                f"{type(self).__name__} is for the prior N(0, I). Received: {type(self.prior).__name__}. Nearest: "
+                "prior='normal'."
+            )
+
+    # ------------------------------------------------------------------ the posterior
+
+    @takes("inputs")
+    def posterior(self, x, training=False):
+        """The posterior q(z|x) of each example: [batch, *image_shape] -> a `DiagonalNormal` of [batch, latent_dim]."""
+        return self.posterior_given(x, None, training)
 
     def encode(self, x, training=False):
-        """The posterior q(z|x): [batch, *image_shape] -> (mean, log_var), each [batch, latent_dim] float32."""
-        return tf.split(tf.cast(self.encoder(x, training=training), tf.float32), 2, axis=-1)
+        """The posterior mean of each example, which `decode` takes: [batch, *image_shape] -> [batch, latent_dim]."""
+        return self.posterior(x, training).center()
 
-    def draw(self, mean, log_var):
-        """A reparameterised draw from N(mean, exp(log_var)): its gradient flows to both."""
-        return mean + tf.exp(0.5 * log_var) * keras.random.normal(tf.shape(mean), seed=self.noise)
+    # What a conditional VAE writes anew; `condition` is what both networks are told besides, None here.
 
-    def code(self, x, training=False):
-        """The posterior mean of each example, from which `reconstruct` decodes it: [batch, latent_dim] float32."""
-        return self.encode(x, training=training)[0]
+    def condition(self, y, rows):
+        return None
 
-    def loss_terms(self, x, y=None, training=False):
-        mean, log_var = self.encode(x, training=training)
-        output = self.decoder(self.draw(mean, log_var), training=training)
-        return {
-            "reconstruction": self.likelihood.negative_log_likelihood(x, output),
-            "kl": normal_kl(mean, log_var),
-        }
+    def posterior_given(self, x, condition, training=False):
+        return DiagonalNormal.of_output(self.encoder(x, training=training))
 
-    def posterior_draws(self, x, noise, training=False):
-        """Draws from q(z|x) and their log-densities.
+    def decoder_output(self, z, condition, training=False):
+        """The decoder's output for each z, [rows, latent_dim], as the likelihood takes it."""
+        return self.decoder(z, training=training)
+
+    # ------------------------------------------------------------------ the objective
+
+    @property
+    def term_names(self):
+        return self.objective.term_names
+
+    @property
+    def beta(self):
+        """Beta in the next training step."""
+        return self.beta_schedule(self.iterations)
+
+    @property
+    def kl_weight(self):
+        """What the KL is multiplied by."""
+        return self.beta_schedule(self.iterations) * (
+            math.prod(self.image_shape) / self.latent_dim if self.normalized else 1.0
+        )
+
+    @property
+    def metric_names(self):
+        return ("beta",) if self.beta_schedule.varies else ()
+
+    def kl(self, q, z, log_q):
+        """KL(q(z|x) || p(z)) of each example, in nats: exact where both are Gaussian, else estimated from one draw.
 
         Args:
-            x: [batch, *image_shape].
-            noise: [batch, count, latent_dim] from N(0, I); each becomes one draw.
-
-        Returns:
-            z, [batch, count, latent_dim], through which gradients flow, and log q(z|x) in nats, [batch, count].
+            q: the posterior.
+            z: a draw from it, [batch, latent_dim].
+            log_q: log q(z|x), [batch].
         """
-        mean, log_var = (moment[:, None] for moment in self.encode(x, training=training))
-        z = mean + tf.exp(0.5 * log_var) * noise
-        return z, normal_log_prob(z, mean, log_var)
+        if isinstance(q, DiagonalNormal) and type(self.prior) is StandardNormal:
+            return normal_kl(q.loc, q.log_var)
+        return log_q - self.prior.log_prob(z)
 
-    def log_prior(self, z):
-        """log p(z) in nats: [rows, latent_dim] -> [rows] float32."""
-        return normal_log_prob(z)
+    def loss_terms(self, x, y=None, training=False):
+        terms = self.objective.terms(self, x, self.condition(y, tf.shape(x)[0]), training)
+        return {
+            **terms,
+            **{
+                name: tf.fill(tf.shape(x)[:1], self.beta_schedule(self.iterations))
+                for name in self.metric_names
+                if name == "beta"
+            },
+        }
 
-    def log_joint(self, x, z, training=False):
-        """log p(x|z) + log p(z) in nats: [batch, *image_shape], [batch, count, latent_dim] -> [batch, count]."""
-        count = tf.shape(z)[1]
-        rows = tf.reshape(z, [-1, self.latent_dim])
-        output = self.decoder(rows, training=training)
+    # ------------------------------------------------------------------ likelihood
+
+    def log_likelihood_and_prior(self, x, condition, z, training=False):
+        """log p(x|z) and log p(z) in nats: [batch, *image_shape], [batch, count, latent_dim] -> 2 x [batch, count]."""
+        count, rows = tf.shape(z)[1], tf.reshape(z, [-1, self.latent_dim])
+        condition = None if condition is None else tf.repeat(condition, count, axis=0)
+        output = self.decoder_output(rows, condition, training)
         nll = self.likelihood.negative_log_likelihood(tf.repeat(x, count, axis=0), output)
-        return tf.reshape(self.log_prior(rows) - nll, [-1, count])
+        return tf.reshape(-nll, [-1, count]), tf.reshape(self.prior.log_prob(rows), [-1, count])
 
-    def log_weights(self, x, noise, training=False):
+    def log_weights(self, x, noise, condition=None, training=False):
         """log p(x|z) + log p(z) - log q(z|x) of draws from the posterior: the mean of exp of it is p(x), unbiased.
 
         Args:
             x: [batch, *image_shape].
-            noise: [batch, count, latent_dim] from N(0, I), see `posterior_draws`.
+            noise: [batch, count, latent_dim] from N(0, I); each becomes one draw.
+            condition: what both networks are told besides, or None.
 
         Returns:
             [batch, count] float32, nats.
         """
-        z, log_q = self.posterior_draws(x, noise, training)
-        return self.log_joint(x, z, training) - log_q
+        z, log_q = self.posterior_given(x, condition, training).draws(noise)
+        log_likelihood, log_prior = self.log_likelihood_and_prior(x, condition, z, training)
+        return log_likelihood + log_prior - log_q
 
+    @takes("inputs")
     def negative_log_likelihood(self, x, samples=5000, *, seed=0, rows=4096):
         """-log p(x) of each example by importance sampling from the posterior, in nats.
 
@@ -119,15 +198,22 @@ class VAE(GenerativeAutoencoder):
             >>> vae.negative_log_likelihood(tf.zeros([3, 4, 4, 1]), samples=10).nll.shape
             (3,)
         """
-        return importance_sampled(self.log_weights, self._checked_examples(x), self.latent_dim, samples, seed, rows)
+        return importance_sampled(self.log_weights, x, self.latent_dim, samples, seed, rows)
 
-    def _checked_examples(self, x):
-        x = tf.convert_to_tensor(x)
-        self.check_batch(x)
-        if len(x):
-            self.check_range(float(tf.reduce_min(x)), float(tf.reduce_max(x)))
-        return tf.cast(x, tf.float32)
+    # ------------------------------------------------------------------ data, pictures, serving
+
+    @property
+    def adapts(self):
+        return isinstance(self.prior, Prior) and self.prior.adapts
+
+    def adapt(self, x, y=None):
+        """Starts the prior on examples [rows, *image_shape], where it is measured on data."""
+        self.prior.adapt(x)
+
+    def pictures(self, x, seed=0):
+        own = self.prior.pictures() if isinstance(self.prior, Prior) else {}
+        return {**super().pictures(x, seed), **own}
 
     def _serve_encode(self, image):
-        mean, log_var = self.encode(image)
-        return {"mean": mean, "log_var": log_var}
+        q = self.posterior(image)
+        return {"latent": q.center(), "mean": q.mean(), "log_var": q.log_var}

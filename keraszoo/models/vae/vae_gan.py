@@ -9,14 +9,14 @@ import numbers
 import keras
 import tensorflow as tf
 
-from ...errors import InputError
-from ...layers.adversarial_networks import discriminator_by_name
-from ...layers.hidden_layers import activations, check_functional, hidden_layers
-from ...layers.networks import check_network
-from ...layers.sizes import positive_integers
-from ...layers.unchanged import call_unchanged, infer
-from ...losses import normal_kl
-from ...zoo_model import Player
+from ...core.checks import positive_integers
+from ...core.errors import InputError
+from ...core.model import takes
+from ...core.updates import Gradient, call_unchanged, infer
+from ...distributions.normal import DiagonalNormal
+from ...networks.adversarial import discriminator_by_name
+from ...networks.by_size import check_network
+from ...networks.hidden_layers import activations, check_functional, hidden_layers
 from .vae import VAE
 
 
@@ -60,7 +60,7 @@ class VAEGAN(VAE):
     """
 
     term_names = ("kl", "features", "decoder_features", "decoder", "discriminator")
-    measure_names = ("real_logit", "reconstruction_logit", "sample_logit")
+    metric_names = ("real_logit", "reconstruction_logit", "sample_logit")
 
     def __init__(
         self,
@@ -77,16 +77,15 @@ class VAEGAN(VAE):
         if not (isinstance(gamma, numbers.Real) and gamma > 0):
             raise InputError(f"gamma weighs the features and must be > 0. Received: gamma={gamma!r}.")
         super().__init__(image_shape, latent_dim, **kwargs)
-        self.built = False
+        self.need_normal_prior()
         self.gamma, self.feature_layer = float(gamma), feature_layer
         if discriminator_hidden is not None:
             discriminator_hidden = positive_integers("discriminator_hidden", discriminator_hidden)
         self.discriminator_hidden = discriminator_hidden
         self.discriminator_normalization = discriminator_normalization
-        self._passed["discriminator"] = discriminator
         if discriminator is None:
             discriminator = discriminator_by_name(
-                self._options["network"], self.image_shape, 1, discriminator_hidden, discriminator_normalization,
+                self.network_name, self.image_shape, 1, discriminator_hidden, discriminator_normalization,
                 self.likelihood.support, dtype=self.dtype_policy,
             )  # fmt: skip
         check_functional(discriminator, "discriminator")
@@ -94,9 +93,10 @@ class VAEGAN(VAE):
         if not activations(discriminator):
             raise InputError("The discriminator has no hidden layer to compare images in. Received: a linear one.")
         (layer,) = hidden_layers(discriminator, (feature_layer,), "discriminator")
-        self.discriminator = keras.Model(discriminator.inputs[0], [layer.output, discriminator.outputs[0]])
-        self.built = True
+        self.discriminator = discriminator
+        self.features_and_logit = keras.Model(discriminator.inputs[0], [layer.output, discriminator.outputs[0]])
 
+    @takes("inputs")
     def discriminate(self, x, training=False, unchanged=False):
         """The discriminator's hidden layer and logit: [batch, *image_shape] -> ([batch, units], [batch]) float32.
 
@@ -104,33 +104,34 @@ class VAEGAN(VAE):
             unchanged: whether the call, in training, leaves its moving statistics as they are.
         """
         if training and unchanged:
-            features, logits = call_unchanged(self.discriminator, x)
+            features, logits = call_unchanged(self.features_and_logit, x)
         else:
-            features, logits = self.discriminator(x, training=training)
+            features, logits = self.features_and_logit(x, training=training)
         features = tf.reshape(tf.cast(features, tf.float32), [tf.shape(features)[0], -1])
         return features, tf.cast(logits, tf.float32)[:, 0]
 
-    def players(self):
+    def updates(self):
         return {
-            "optimizer": Player(self.encoder_terms, self.encoder.trainable_variables),
-            "decoder_optimizer": Player(self.decoder_terms, self.decoder.trainable_variables),
-            "discriminator_optimizer": Player(self.discriminator_terms, self.discriminator.trainable_variables),
+            "optimizer": Gradient(self.encoder_terms, self.encoder.trainable_variables),
+            "decoder_optimizer": Gradient(self.decoder_terms, self.decoder.trainable_variables),
+            "discriminator_optimizer": Gradient(self.discriminator_terms, self.discriminator.trainable_variables),
         }
 
     def loss_terms(self, x, y=None, training=False):
         terms = {}
-        for player in self.players().values():
-            terms |= player.terms(x, y, training=training)
+        for update in self.updates().values():
+            terms |= update.terms(x, y, training=training)
         return terms
 
     def encoder_terms(self, x, y=None, training=False):
         """How far the posterior is from the prior, and the decoded draw from the image in the discriminator's layer."""
-        mean, log_var = self.encode(x, training=training)
+        q = self.posterior(x, training)
+        z, log_q = q.draw(self.noise)
         decode = call_unchanged if training else infer
-        decoded = self.likelihood.mean(decode(self.decoder, self.draw(mean, log_var)))
+        decoded = self.likelihood.mean(decode(self.decoder, z))
         real, _ = self.discriminate(x, training, unchanged=True)
         rebuilt, _ = self.discriminate(decoded, training, unchanged=True)
-        return {"kl": normal_kl(mean, log_var), "features": _half_squared_distance(real, rebuilt)}
+        return {"kl": self.kl_weight * self.kl(q, z, log_q), "features": _half_squared_distance(real, rebuilt)}
 
     def decoder_terms(self, x, y=None, training=False):
         """The same distance, times gamma, and how badly decoded draws of posterior and prior pass for real."""
@@ -158,23 +159,14 @@ class VAEGAN(VAE):
 
     def _posterior_draw(self, x, training):
         """A draw from q(z|x), of which the encoder learns nothing."""
-        moments = tf.cast((call_unchanged if training else infer)(self.encoder, x), tf.float32)
-        return tf.stop_gradient(self.draw(*tf.split(moments, 2, axis=-1)))
+        q = DiagonalNormal.of_output((call_unchanged if training else infer)(self.encoder, x))
+        return tf.stop_gradient(q.draw(self.noise)[0])
 
     def _prior_draw(self, z):
-        return keras.random.normal(tf.shape(z), seed=self.noise)
+        return keras.random.normal(tf.shape(z), dtype="float32", seed=self.noise)
 
     def _decoded(self, z, training):
         return self.likelihood.mean(self.decoder(z, training=training))
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "gamma": self.gamma,
-            "discriminator_hidden": self.discriminator_hidden,
-            "discriminator_normalization": self.discriminator_normalization,
-            "feature_layer": self.feature_layer,
-        }
 
 
 def _half_squared_distance(one, other):

@@ -10,20 +10,22 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ...errors import InputError
-from ...layers.networks import check_network
-from ...layers.pixelcnn import PixelCNN
-from ...layers.residual_networks import residual_decoder, residual_encoder
-from ...layers.sizes import positive_integers
-from ...layers.unchanged import call_unchanged, infer
+from ...core.checks import positive_integers
+from ...core.errors import InputError
+from ...core.inputs import Codes, Input
+from ...core.model import ZooModel, takes
+from ...core.updates import Gradient, call_unchanged, infer
+from ...distributions import likelihoods
 from ...layers.vector_quantization import VectorQuantizer, checked_codes, perplexity
-from ...losses import likelihoods
-from ...zoo_model import Player, ZooModel
+from ...networks.by_size import check_network
+from ...networks.pixelcnn import PixelCNN
+from ...networks.residual import residual_decoder, residual_encoder
 from ..autoencoders.autoencoder import beside
+from ..prior_sampling import PriorSampling
 
 
 @keras.saving.register_keras_serializable("keraszoo")
-class VQVAE(ZooModel):
+class VQVAE(PriorSampling, ZooModel):
     """An encoder to a grid of codewords, a decoder from it, and a PixelCNN that learns which grids there are.
 
     Minimises -log p(x | e(z)) + beta |z - e|^2, where z is the encoder's grid of vectors and e that of the nearest
@@ -34,13 +36,13 @@ class VQVAE(ZooModel):
     All terms are in nats per example, sums over the pixels and over the positions of the grid. As x and its codes
     together are no more probable than x alone, -log p(x) <= reconstruction + prior <= loss, wherever the likelihood is
     one: not for "bernoulli" and grey pixels. The measure `perplexity` tells how many codewords a batch uses: exp of the
-    entropy of their shares, from 1 to `codes`.
+    entropy of their shares, from 1 to `num_codes`.
 
     `compile` takes an optimizer for each: `optimizer` and `prior_optimizer`.
 
     Args:
         image_shape: (height, width, channels), height and width divisible by 2 per hidden layer.
-        codes: number of codewords, >= 2.
+        num_codes: number of codewords, >= 2.
         code_dim: length of each.
         hidden: filters of the encoder's hidden layers, each of which halves the image; the decoder mirrors them.
         residual_blocks: on the smallest grid, of the encoder and of the decoder.
@@ -59,20 +61,20 @@ class VQVAE(ZooModel):
         InputError: (a ValueError) when a size, a name or the shape of a network is impossible.
 
     Example:
-        >>> model = VQVAE((8, 8, 1), codes=16, code_dim=4, hidden=(8, 16), prior_filters=8)
+        >>> model = VQVAE((8, 8, 1), num_codes=16, code_dim=4, hidden=(8, 16), prior_filters=8)
         >>> model.compile("adam", prior_optimizer="adam")
         >>> codes = model.encode(tf.zeros([3, 8, 8, 1]))
         >>> codes.shape, model.decode(codes).shape, model.sample(4, seed=0).shape
         (TensorShape([3, 2, 2]), TensorShape([3, 8, 8, 1]), TensorShape([4, 8, 8, 1]))
     """
 
-    measure_names = ("perplexity",)
+    metric_names = ("perplexity",)
     batch_term_names = ("perplexity",)
 
     def __init__(
         self,
         image_shape,
-        codes=512,
+        num_codes=512,
         code_dim=64,
         *,
         hidden=(32, 64),
@@ -101,27 +103,13 @@ class VQVAE(ZooModel):
                 f"{type(self).__name__} takes images of shape (height, width, channels). "
                 f"Received: image_shape={self.image_shape}."
             )
-        self.codes = checked_codes(codes)
+        self.num_codes = checked_codes(num_codes)
         (self.code_dim,) = positive_integers("code_dim", [code_dim])
         self.likelihood = likelihoods.get(likelihood)
-        self._network_options = {
-            "hidden": positive_integers("hidden", hidden),
-            "residual_blocks": residual_blocks,
-            "downsampling": downsampling,
-            "upsampling": upsampling,
-            "padding": padding,
-            "activation": activation,
-            "initialization": initialization,
-        }
-        self._prior_options = {
-            "prior_filters": prior_filters,
-            "prior_layers": prior_layers,
-            "prior_kernel": prior_kernel,
-        }
-        self._passed = {"encoder": encoder, "decoder": decoder}
+        hidden = positive_integers("hidden", hidden)
         options = {"blocks": residual_blocks, "padding": padding, "activation": activation}
         options |= {"initialization": initialization, "dtype": self.dtype_policy}
-        hidden, decoded = self._network_options["hidden"], self.likelihood.decoded_shape(self.image_shape)
+        decoded = self.likelihood.decoded_shape(self.image_shape)
         if encoder is None:
             encoder = residual_encoder(self.image_shape, self.code_dim, hidden, downsampling=downsampling, **options)
         if decoder is None:
@@ -132,14 +120,14 @@ class VQVAE(ZooModel):
         check_network(self.decoder, "decoder", (*grid, self.code_dim), decoded)
         restart = (0.01 if learning == "ema" else 0.0) if restart is None else restart
         self.quantizer = VectorQuantizer(
-            self.codes, self.code_dim, learning=learning, decay=decay, beta=commitment, restart=restart
+            self.num_codes, self.code_dim, learning=learning, decay=decay, beta=commitment, restart=restart
         )
         self.prior = PixelCNN(
-            grid, self.codes, prior_filters, layers=prior_layers, kernel=prior_kernel, dtype=self.dtype_policy
+            grid, self.num_codes, prior_filters, layers=prior_layers, kernel=prior_kernel, dtype=self.dtype_policy
         )
         self.grid = grid
-        self.event_shape, self.event_range = self.image_shape, self.likelihood.support
-        self.built = True
+        self.inputs = Input(self.image_shape, self.likelihood.support)
+        self.latents = Codes(grid, self.num_codes)
 
     @property
     def term_names(self):
@@ -148,11 +136,11 @@ class VQVAE(ZooModel):
 
     # ------------------------------------------------------------------ learning
 
-    def players(self):
+    def updates(self):
         networks = self.encoder.trainable_variables + self.decoder.trainable_variables
         return {
-            "optimizer": Player(self.autoencoder_terms, networks + self.quantizer.trainable_variables),
-            "prior_optimizer": Player(self.prior_terms, self.prior.trainable_variables),
+            "optimizer": Gradient(self.autoencoder_terms, networks + self.quantizer.trainable_variables),
+            "prior_optimizer": Gradient(self.prior_terms, self.prior.trainable_variables),
         }
 
     def autoencoder_terms(self, x, y=None, training=False):
@@ -174,37 +162,41 @@ class VQVAE(ZooModel):
 
     def loss_terms(self, x, y=None, training=False):
         terms = {**self.autoencoder_terms(x, y, training=training), **self.prior_terms(x, y, training=training)}
-        return {name: terms[name] for name in (*self.term_names, *self.measure_names)}
+        return {name: terms[name] for name in (*self.term_names, *self.metric_names)}
 
     # ------------------------------------------------------------------ using it
 
     def _vectors(self, x, training=False):
         return tf.cast(self.encoder(x, training=training), tf.float32)
 
+    @takes("inputs")
     def encode(self, x):
-        """The codes of each example: [batch, *image_shape] -> [batch, h, w] int32, from 0 to `codes` - 1."""
+        """The codes of each example: [batch, *image_shape] -> [batch, h, w] int32, from 0 to `num_codes` - 1."""
         return self.quantizer.nearest(self._vectors(x))
 
     def embed(self, codes):
         """The codewords of a grid, what the decoder sees: [batch, h, w] integers -> [batch, h, w, code_dim] float32."""
         return self.quantizer.embed(codes)
 
+    @takes("latents")
     def decode(self, codes):
         """The mean of p(x | codes): [batch, h, w] integers -> [batch, *image_shape] float32.
 
         Raises:
             InputError: codes of another type or shape; where they are known when it is called, also of other numbers.
         """
-        return self.likelihood.mean(self.decoder(self.embed(self._checked_codes(codes)), training=False))
+        return self.likelihood.mean(self.decoder(self.embed(codes), training=False))
 
     def reconstruct(self, x):
         """Each example decoded from its codes: [batch, *image_shape] -> the same shape, float32."""
         return self.decode(self.encode(x))
 
+    @takes("inputs")
     def call(self, x, training=False):
         vectors = self.quantizer(self._vectors(x, training), training=training).vectors
         return self.likelihood.mean(self.decoder(vectors, training=training))
 
+    @takes("inputs")
     def log_joint(self, x):
         """log p(x | codes) + log p(codes) of each example and its codes, in nats: at most log p(x).
 
@@ -215,23 +207,6 @@ class VQVAE(ZooModel):
         output = self.decoder(self.embed(codes), training=False)
         return self.prior.log_prob(codes) - self.likelihood.negative_log_likelihood(x, output)
 
-    def sample(self, count, seed=None, temperature=1.0):
-        """Decoded draws from the prior.
-
-        Args:
-            count: how many.
-            seed: integer; the same seed gives the same samples. None: new ones each time.
-            temperature: divides the prior's logits; below 1 more typical, less varied.
-
-        Returns:
-            [count, *image_shape] float32.
-        """
-        return self.decode(self.sample_latent(count, seed, temperature))
-
-    def sample_latent(self, count, seed=None, temperature=1.0):
-        """What `sample` decodes: codes, [count, h, w] int32."""
-        return self.prior.sample(count, seed, temperature)
-
     def pictures(self, x, seed=0):
         samples = tf.reshape(self.sample(64, seed=seed), [8, 8, *self.image_shape])
         return {"samples": samples, "reconstructions": beside(x, self.reconstruct)}
@@ -239,19 +214,16 @@ class VQVAE(ZooModel):
     # ------------------------------------------------------------------ serving and saving
 
     def serving_signatures(self):
-        image = tf.TensorSpec([None, *self.image_shape], tf.float32, name="image")
-        codes = tf.TensorSpec([None, *self.grid], tf.int32, name="codes")
-        seed = tf.TensorSpec([None], tf.int64, name="seed")
-        temperature = tf.TensorSpec([None], tf.float32, name="temperature")
+        image, codes = self.inputs.spec(), self.latents.spec()
         return {
             "reconstruct": (self._serve_reconstruct, [image]),
             "encode": (self._serve_encode, [image]),
             "decode": (self._serve_decode, [codes]),
-            "sample": (self._serve_sample, [seed, temperature]),
+            **self.sampling_signatures(),
         }
 
     def serving_examples(self):
-        return {"decode": {"codes": np.arange(2 * math.prod(self.grid)).reshape(2, *self.grid) % self.codes}}
+        return {"decode": {"codes": np.arange(2 * math.prod(self.grid)).reshape(2, *self.grid) % self.num_codes}}
 
     def _serve_reconstruct(self, image):
         return {"image": self.reconstruct(image)}
@@ -262,36 +234,3 @@ class VQVAE(ZooModel):
 
     def _serve_decode(self, codes):
         return {"image": self.decode(codes)}
-
-    def _serve_sample(self, seed, temperature):
-        return {"image": self.decode(self.prior.sample_rows(seed, temperature))}
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "image_shape": self.image_shape,
-            "codes": self.codes,
-            "code_dim": self.code_dim,
-            **self._network_options,
-            "likelihood": keras.saving.serialize_keras_object(self.likelihood),
-            "learning": self.quantizer.learning,
-            "decay": self.quantizer.decay,
-            "commitment": self.quantizer.beta,
-            "restart": self.quantizer.restart,
-            **self._prior_options,
-            **{name: keras.saving.serialize_keras_object(network) for name, network in self._passed.items()},
-        }
-
-    def _checked_codes(self, codes):
-        codes, name = tf.convert_to_tensor(codes), type(self).__name__
-        if not codes.dtype.is_integer or not codes.shape[1:].is_compatible_with(self.grid):
-            raise InputError(
-                f"{name} decodes integers of shape {(None, *self.grid)}. Received: {codes.dtype.name}, {codes.shape}."
-            )
-        if tf.executing_eagerly() and tf.size(codes):
-            lowest, highest = int(tf.reduce_min(codes)), int(tf.reduce_max(codes))
-            if lowest < 0 or highest >= self.codes:
-                raise InputError(
-                    f"The codes of this {name} are from 0 to {self.codes - 1}. Received: {lowest} to {highest}."
-                )
-        return codes

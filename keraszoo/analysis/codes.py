@@ -1,0 +1,56 @@
+"""Examples as codes: what the other applications work on."""
+
+import numpy as np
+import tensorflow as tf
+
+from ..core.errors import InputError
+
+BATCH_SIZE = 256
+
+
+def latent_codes(model, x):
+    """The code of each example, as `decode` takes it; of a VAE, the mean of its posterior.
+
+    Args:
+        model: any with `encode(x)`, [batch, ...] -> codes [batch, ...], or (mean, log_var) of such; and with `code(x)`
+            where `decode` takes something else.
+        x: array [n, ...] as the model takes it, or a `tf.data.Dataset` of batches.
+
+    Returns:
+        numpy array [n, ...] float32.
+
+    Raises:
+        InputError: a model that does not encode, or no examples.
+
+    Example:
+        >>> from keraszoo.models import VAE
+        >>> latent_codes(VAE((8, 8, 1), latent_dim=4), np.zeros([3, 8, 8, 1], "float32")).shape
+        (3, 4)
+    """
+    require(model, "encode")
+    codes = [encode(model, batch) for batch in each_batch(x)]
+    if not codes:
+        raise InputError("At least one example is needed. Received: none.")
+    return np.concatenate(codes)
+
+
+def encode(model, batch):
+    """The codes of one batch, as an array."""
+    codes = model.code(batch) if hasattr(model, "code") else model.encode(batch)
+    return np.asarray(codes[0] if isinstance(codes, (tuple, list)) else codes, "float32")
+
+
+def each_batch(x):
+    """The batches of a `tf.data.Dataset`, or of an array."""
+    if isinstance(x, tf.data.Dataset):
+        yield from x
+    else:
+        for start in range(0, len(x), BATCH_SIZE):
+            yield tf.convert_to_tensor(x[start : start + BATCH_SIZE])
+
+
+def require(model, *methods):
+    """Raises InputError unless the model has these methods."""
+    missing = [method for method in methods if not callable(getattr(model, method, None))]
+    if missing:
+        raise InputError(f"This needs a model that can {' and '.join(methods)}. Received: {type(model).__name__}.")

@@ -1,0 +1,73 @@
+"""Restoring one image of any size: less noise, more pixels, or no hole, as the model has learned."""
+
+import numpy as np
+
+from ..core.errors import InputError
+
+
+def restore(model, image, mask=None):
+    """The image as the model restores it.
+
+    A model with `restore` takes images of any size: they are continued by their mirror image to a size that
+    `model.divisor` divides, and the answer, `model.upscale` times as large, is cut back. Another model reconstructs
+    images of exactly its own size.
+
+    Args:
+        model: with `restore(images)`, or `restore(images, mask)` and `takes_mask = True`; or with `reconstruct` and
+            `image_shape`.
+        image: [height, width, channels], values in [0, 1].
+        mask: [height, width], 1 where a pixel is known, 0 in the hole; for models that take one.
+
+    Returns:
+        [upscale * height, upscale * width, channels] float32 in [0, 1].
+
+    Raises:
+        InputError: a model that cannot, a mask that it needs or does not take, another size or number of channels.
+    """
+    name = type(model).__name__
+    image = np.asarray(image, "float32")
+    height, width, channels = image.shape
+    if channels != input_channels(model):
+        raise InputError(f"{name} takes images of {input_channels(model)} channels. Received: {channels}.")
+    takes_mask = getattr(model, "takes_mask", False)
+    if takes_mask and mask is None:
+        raise InputError(f"{name} fills a hole, so it needs a mask: 1 where a pixel is known, 0 in the hole.")
+    if mask is not None and not takes_mask:
+        raise InputError(f"{name} restores whole images; it takes no mask.")
+    if mask is not None and np.shape(mask) != (height, width):
+        raise InputError(
+            f"The mask must be as large as the image, {height}x{width}. "
+            f"Received: {'x'.join(map(str, np.shape(mask)))} (height x width)."
+        )
+    if not hasattr(model, "restore"):
+        if image.shape != tuple(model.image_shape):
+            size = "x".join(map(str, model.image_shape[:2]))
+            raise InputError(
+                f"{name} reconstructs images of its own size only, {size}. Received: {height}x{width} (height x width)."
+            )
+        return np.clip(model.reconstruct(image[None]), 0.0, 1.0)[0]
+    inputs = [_mirrored(image, model.divisor)]
+    if takes_mask:
+        inputs.append(_mirrored(np.asarray(mask, "float32")[..., None], model.divisor))
+    restored = np.asarray(model.restore(*[values[None] for values in inputs]))[0]
+    return np.clip(restored[: height * model.upscale, : width * model.upscale], 0.0, 1.0)
+
+
+def input_channels(model):
+    """1 or 3, the channels of the images that the model restores.
+
+    Raises:
+        InputError: a model that restores no images.
+    """
+    if hasattr(model, "restore"):
+        return model.input_channels
+    shape = getattr(model, "image_shape", ())
+    if hasattr(model, "reconstruct") and len(shape) == 3 and shape[-1] in (1, 3):
+        return shape[-1]
+    raise InputError(f"{type(model).__name__} restores no images of 1 or 3 channels.")
+
+
+def _mirrored(values, divisor):
+    """[height, width, channels] continued at the bottom and the right to sizes that `divisor` divides."""
+    height, width, _ = values.shape
+    return np.pad(values, [(0, -height % divisor), (0, -width % divisor), (0, 0)], mode="reflect")

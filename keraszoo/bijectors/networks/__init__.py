@@ -1,0 +1,1 @@
+"""Networks that tell a transform its parameters, and what they need."""

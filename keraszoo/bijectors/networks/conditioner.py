@@ -1,0 +1,23 @@
+"""Networks that tell a transform its parameters."""
+
+import itertools
+
+import keras
+
+from ...networks.initialization import initializers
+
+
+def scaled_start(fan_in):
+    """The start of a conditioner's last kernel: a hundredth of the usual, so that a flow begins near the identity."""
+    limit = 0.01 / max(1, fan_in) ** 0.5
+    return keras.initializers.RandomUniform(-limit, limit)
+
+
+def dense_conditioner(inputs, outputs, hidden, activation="relu", dtype=None):
+    """A dense network that starts at 0, nearly: [batch, inputs] -> [batch, outputs]."""
+    layers = [keras.Input((inputs,))]
+    for fan_in, units in itertools.pairwise([inputs, *hidden]):
+        layers += [keras.layers.Dense(units, activation, dtype=dtype, **initializers("fan_in", fan_in))]
+    last = hidden[-1] if hidden else inputs
+    layers += [keras.layers.Dense(outputs, dtype=dtype, kernel_initializer=scaled_start(last))]
+    return keras.Sequential(layers, name="conditioner")

@@ -1,0 +1,142 @@
+"""MADE: a network whose outputs for a feature see only the features before it.
+
+Germain, Gregor, Murray and Larochelle, "MADE: Masked Autoencoder for Distribution Estimation" (2015),
+https://arxiv.org/abs/1502.03509. Residual blocks: Nash and Durkan, "Autoregressive Energy Machines" (2019),
+https://arxiv.org/abs/1904.05626.
+"""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ...core.checks import positive_integers
+from ...core.errors import InputError
+from ...networks.initialization import initializers
+from .conditioner import scaled_start
+
+
+@keras.saving.register_keras_serializable("keraszoo")
+class MaskedNetwork(keras.layers.Layer):
+    """Parameters of each feature as a function of the features that come before it, in any order, and of a context.
+
+    Args:
+        features: number of features.
+        size: number of parameters of each.
+        hidden: units of the hidden layers.
+        order: the features in the order in which they are generated: a permutation of 0, ..., features - 1; None: as
+            they are.
+        context_dim: length of the context that all parameters see; 0 for none.
+        circle: None, or the period of features that are angles: the network sees their cosines and sines.
+        residual: whether hidden layers are residual blocks of two layers each; all are then of one width.
+        activation: of the hidden layers.
+
+    Shapes:
+        [batch, features] (and context [batch, context_dim]) -> [batch, features, size].
+
+    Example:
+        >>> network = MaskedNetwork(3, 2, hidden=(16,), order=(2, 0, 1))
+        >>> network(tf.zeros([5, 3])).shape
+        TensorShape([5, 3, 2])
+    """
+
+    def __init__(
+        self,
+        features,
+        size,
+        hidden=(64, 64),
+        *,
+        order=None,
+        context_dim=0,
+        circle=None,
+        residual=False,
+        activation="relu",
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.features, self.size, self.context_dim, self.circle = features, size, context_dim, circle
+        self.hidden = positive_integers("hidden", hidden)
+        self.order = _checked_order(order, features)
+        self.residual, self.activation = bool(residual), keras.activations.get(activation)
+        if not self.hidden:
+            raise InputError("A masked network needs at least one hidden layer. Received: hidden=().")
+        if self.residual and len(set(self.hidden)) > 1:
+            raise InputError(f"Residual blocks are all of one width. Received: hidden={self.hidden}.")
+        rank = np.argsort(self.order) + 1  # 1 for the feature that comes first
+        lowest = 0 if context_dim or features == 1 else 1  # units of rank 0 see the context alone
+        self._layers_of_weights, seen = (
+            [],
+            np.concatenate([rank] * (1 if circle is None else 2) + [np.zeros(context_dim, int)]),
+        )
+        widths = [self.hidden[0], *[width for width in self.hidden[1:] for _ in range(1 + self.residual)]]
+        for depth, width in enumerate(widths):
+            ranks = lowest + np.arange(width) % max(1, features - lowest)
+            self._add_layer(f"hidden_{depth}", seen, ranks)
+            seen = ranks
+        self._last_mask = (rank[None, :] > seen[:, None]).astype("float32")  # [units, features]
+        self.kernel = self.add_weight(
+            name="kernel", shape=(len(seen), features, size), initializer=scaled_start(len(seen)), autocast=False
+        )
+        self.bias = self.add_weight(name="bias", shape=(features, size), initializer="zeros", autocast=False)
+        self.built = True
+
+    def _add_layer(self, name, seen, ranks):
+        start = initializers("fan_in", len(seen))
+        kernel = self.add_weight(
+            name=f"{name}_kernel", shape=(len(seen), len(ranks)), initializer=start["kernel_initializer"]
+        )
+        bias = self.add_weight(name=f"{name}_bias", shape=(len(ranks),), initializer=start["bias_initializer"])
+        self._layers_of_weights.append((kernel, bias, (ranks[None, :] >= seen[:, None]).astype("float32")))
+
+    def _dense(self, depth, x):
+        kernel, bias, mask = self._layers_of_weights[depth]
+        kernel, bias = tf.convert_to_tensor(kernel), tf.convert_to_tensor(bias)
+        return tf.matmul(tf.cast(x, kernel.dtype), kernel * tf.cast(mask, kernel.dtype)) + bias
+
+    def units(self, x, context=None):
+        """The last hidden layer: [batch, units]."""
+        if self.circle is not None:
+            angle = x * (2 * np.pi / self.circle)
+            x = tf.concat([tf.cos(angle), tf.sin(angle)], axis=-1)
+        if self.context_dim:
+            x = tf.concat([x, tf.cast(context, x.dtype)], axis=-1)
+        h = self._dense(0, tf.cast(x, self.compute_dtype))
+        if not self.residual:
+            for depth in range(1, len(self._layers_of_weights)):
+                h = self._dense(depth, self.activation(h))
+        else:
+            for depth in range(1, len(self._layers_of_weights), 2):
+                h += self._dense(depth + 1, self.activation(self._dense(depth, self.activation(h))))
+        return tf.cast(self.activation(h), self.kernel.dtype)
+
+    def call(self, x, context=None):
+        kernel = tf.convert_to_tensor(self.kernel) * tf.cast(self._last_mask, self.kernel.dtype)[:, :, None]
+        outputs = self.features * self.size
+        flat = tf.matmul(self.units(x, context), tf.reshape(kernel, [-1, outputs]))
+        return tf.reshape(flat + tf.reshape(tf.convert_to_tensor(self.bias), [outputs]), [-1, self.features, self.size])
+
+    def of_feature(self, feature, x, context=None):
+        """The parameters of one feature (an int32 scalar) alone: [batch, size], the same as in all of them."""
+        kernel = tf.convert_to_tensor(self.kernel)[:, feature]
+        mask = tf.constant(self._last_mask, self.kernel.dtype)[:, feature]
+        bias = tf.convert_to_tensor(self.bias)[feature]
+        return tf.matmul(self.units(x, context), kernel * mask[:, None]) + bias
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "features": self.features,
+            "size": self.size,
+            "hidden": self.hidden,
+            "order": self.order,
+            "context_dim": self.context_dim,
+            "circle": self.circle,
+            "residual": self.residual,
+            "activation": keras.activations.serialize(self.activation),
+        }
+
+
+def _checked_order(order, features):
+    order = tuple(range(features)) if order is None else tuple(int(feature) for feature in order)
+    if sorted(order) != list(range(features)):
+        raise InputError(f"order lists each of the features 0, ..., {features - 1} once. Received: {order}.")
+    return order

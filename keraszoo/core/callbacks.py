@@ -1,0 +1,72 @@
+"""Keras' callbacks that change an optimizer, for models that have several."""
+
+import keras
+
+ABOUT_OPTIMIZERS = (
+    keras.callbacks.LearningRateScheduler,
+    keras.callbacks.ReduceLROnPlateau,
+    keras.callbacks.SwapEMAWeights,
+)
+
+
+class ForEveryOptimizer(keras.callbacks.Callback):
+    """A callback that finds all optimizers of a model where it looks for one.
+
+    Keras' own know models whose `optimizer` is made of several `optimizers`; so it is in what they see of the model.
+
+    Args:
+        callback: a `LearningRateScheduler`, `ReduceLROnPlateau` or `SwapEMAWeights`.
+    """
+
+    def __init__(self, callback):
+        super().__init__()
+        self.callback = callback
+
+    def set_params(self, params):
+        self.callback.set_params(params)
+
+    def set_model(self, model):
+        super().set_model(model)
+        self.callback.set_model(_Seen(model))
+
+
+def _hook(name):
+    def hook(self, *args, **kwargs):
+        return getattr(self.callback, name)(*args, **kwargs)
+
+    return hook
+
+
+for _name in dir(keras.callbacks.Callback):
+    if _name.startswith("on_"):
+        setattr(ForEveryOptimizer, _name, _hook(_name))
+
+
+class _Seen:
+    """A model whose `optimizer` has all of its optimizers."""
+
+    def __init__(self, model):
+        self._model, self.optimizer = model, _Together(model)
+
+    def __getattr__(self, name):
+        return getattr(self._model, name)
+
+
+class _Together:
+    def __init__(self, model):
+        self._model = model
+
+    @property
+    def optimizers(self):
+        scaled = keras.optimizers.LossScaleOptimizer
+        return [each.inner_optimizer if isinstance(each, scaled) else each for each in self._model.optimizers]
+
+
+def for_every_optimizer(model, callbacks):
+    """The callbacks of a `fit`, those about optimizers wrapped where there are several."""
+    if callbacks is None or isinstance(callbacks, keras.callbacks.CallbackList):
+        return callbacks
+    callbacks = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]
+    if len(model.optimizers) < 2:
+        return list(callbacks)
+    return [ForEveryOptimizer(each) if isinstance(each, ABOUT_OPTIMIZERS) else each for each in callbacks]

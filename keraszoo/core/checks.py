@@ -1,0 +1,61 @@
+"""Heights and widths that can be halved, or cut into windows."""
+
+import numbers
+
+import tensorflow as tf
+
+from .errors import InputError
+
+
+def positive_integers(name, values):
+    """`values`, a number or several, as a tuple of integers >= 1; else InputError."""
+    values = (values,) if isinstance(values, numbers.Integral) else tuple(values)
+    for value in values:
+        if not isinstance(value, numbers.Integral) or value < 1:
+            raise InputError(f"{name} must be made of integers >= 1. Received: {value!r}.")
+    return tuple(map(int, values))
+
+
+def check_divisible(height, width, factor, what):
+    """Raises InputError unless `factor` divides height and width.
+
+    Args:
+        height, width, factor: integers >= 1.
+        what: who asks for it and why, the beginning of the message.
+
+    Example:
+        >>> check_divisible(28, 28, 4, "The network halves the image twice")
+        >>> check_divisible(28, 30, 8, "The network halves the image 3 times")
+        Traceback (most recent call last):
+        keraszoo.core.errors.InputError: The network halves the image 3 times, so height and width must be divisible by
+        8. Received: (28, 30). Nearest: (32, 32).
+    """
+    if height % factor or width % factor:
+        nearest = tuple(max(factor, round(size / factor) * factor) for size in (height, width))
+        raise InputError(
+            f"{what}, so height and width must be divisible by {factor}. Received: {(height, width)}. "
+            f"Nearest: {nearest}."
+        )
+
+
+def halved(image_shape, hidden):
+    """Height and width after halving the image once per hidden layer."""
+    if len(image_shape) != 3:
+        raise InputError(
+            "The convolutional network takes images of shape (height, width, channels); network='dense' takes any "
+            f"shape. Received: image_shape={tuple(image_shape)}."
+        )
+    if not hidden:
+        raise InputError("The convolutional network needs at least one number of filters. Received: hidden=().")
+    factor = 2 ** len(hidden)
+    times = "once" if len(hidden) == 1 else f"{len(hidden)} times"
+    check_divisible(*image_shape[:2], factor, f"The convolutional network halves the image {times}")
+    return image_shape[0] // factor, image_shape[1] // factor
+
+
+def sizes(x):
+    """The sizes of a tensor's axes: integers where they are known, scalar tensors elsewhere."""
+    known = x.shape.as_list()
+    return [
+        dynamic if static is None else static for static, dynamic in zip(known, tf.unstack(tf.shape(x)), strict=True)
+    ]

@@ -1,0 +1,155 @@
+"""Config by capture: a model's constructor arguments, as they were passed, restore it."""
+
+import functools
+import inspect
+import numbers
+
+import keras
+import numpy as np
+
+
+class Captured(keras.Model):
+    """A Keras model whose `get_config` needs no writing.
+
+    The arguments of the outermost constructor are captured, so that `from_config` calls it again. Networks that replaced
+    those of the constructor, frozen layers and quantised ones are part of the config too: a model that was changed after
+    it was made is restored as it is.
+
+    A subclass that only sets defaults declares them in `defaults`, and needs no constructor.
+
+    Attributes:
+        defaults: {name of an argument: its default}, over those of the ancestors' constructors.
+    """
+
+    defaults = {}
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if "__init__" in vars(cls):
+            cls.__init__ = _capturing(cls.__init__)
+        if preset(cls):
+            cls.__signature__ = _signature_with(cls, preset(cls))
+
+    def constructed(self):
+        """What follows the outermost constructor."""
+        names = constructor_arguments(type(self))
+        networks = {name: getattr(self, name, None) for name in names if name not in ("name", "dtype")}
+        networks = {name: part for name, part in networks.items() if isinstance(part, keras.layers.Layer)}
+        self.__dict__["_networks"] = networks
+        self.__dict__["_trainable_flags"] = _flags(self)
+        self.built = True
+
+    def recapture(self, **arguments):
+        """Puts other values into the config than were passed: what was made of them, or found since."""
+        self._captured.update(arguments)
+
+    def get_config(self):
+        replaced = {
+            name: getattr(self, name) for name, made in self._networks.items() if getattr(self, name) is not made
+        }
+        arguments = {**self._captured, **replaced, "name": self.name, "dtype": self.dtype_policy}
+        config = {name: _plain(value) for name, value in arguments.items()}
+        flags = _flags(self)
+        if flags != self._trainable_flags:
+            config["frozen_layers"] = [place for place, trainable in enumerate(flags) if not trainable]
+        quantized = {str(place): mode for place, mode in enumerate(_quantization(self)) if mode}
+        if quantized:
+            config["quantized_layers"] = quantized
+        return config
+
+    @classmethod
+    def from_config(cls, config):
+        """The model of `get_config()`; objects that were serialised in it are restored first."""
+        arguments = {name: _restored(value) for name, value in config.items()}
+        frozen, quantized = arguments.pop("frozen_layers", None), arguments.pop("quantized_layers", {})
+        model = cls(**arguments)
+        layers = model._flatten_layers()
+        for place, mode in quantized.items():
+            layers[int(place)].quantize(mode)
+        if frozen is not None:
+            for place, layer in enumerate(layers):
+                if layer.trainable == (place in frozen):
+                    layer.trainable = place not in frozen
+        return model
+
+
+def preset(model_class):
+    """The defaults that a class and its ancestors declare, the class's own last."""
+    merged = {}
+    for ancestor in reversed(model_class.__mro__):
+        merged |= vars(ancestor).get("defaults", {})
+    return merged
+
+
+def constructor_arguments(model_class):
+    """Names of the arguments that a model's constructor takes, its ancestors' included, "name" and "dtype" too."""
+    names = {"name", "dtype"}
+    for ancestor in model_class.__mro__[: model_class.__mro__.index(Captured)]:
+        if "__init__" in vars(ancestor):
+            parameters = list(inspect.signature(ancestor.__init__).parameters.values())[1:]
+            names |= {p.name for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)}
+    return names
+
+
+def _capturing(init):
+    """The constructor, which keeps the arguments of the outermost call and tells the model when it is made."""
+    signature = inspect.signature(init)
+
+    @functools.wraps(init)
+    def constructor(self, *args, **kwargs):
+        if "_captured" in vars(self):  # an ancestor's, called by that of a subclass
+            return init(self, *args, **kwargs)
+        kwargs = {**preset(type(self)), **kwargs}
+        bound = signature.bind(self, *args, **kwargs)
+        arguments = dict(list(bound.arguments.items())[1:])
+        for name, parameter in signature.parameters.items():
+            if parameter.kind is parameter.VAR_KEYWORD:
+                arguments |= arguments.pop(name, {})
+        vars(self)["_captured"] = arguments
+        init(self, *args, **kwargs)
+        self.constructed()
+        return None
+
+    return constructor
+
+
+def _signature_with(model_class, defaults):
+    """The constructor's signature with other defaults, for `help` and whoever asks."""
+    signature = inspect.signature(model_class.__init__)
+    own = list(signature.parameters.values())[1:]
+    own = [p.replace(default=defaults[p.name]) if p.name in defaults else p for p in own]
+    return signature.replace(parameters=own)
+
+
+def _flags(model):
+    return [layer.trainable for layer in model._flatten_layers()]
+
+
+def _quantization(model):
+    """The quantisation of each layer without sublayers, or None."""
+    return [None if layer._layers else getattr(layer, "quantization_mode", None) for layer in model._flatten_layers()]
+
+
+def _plain(value):
+    """A value as JSON holds it; objects as Keras serialises them."""
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(part) for part in value]
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, np.generic):
+        return value.item()
+    if value is None or isinstance(value, (str, bool, numbers.Number)):
+        return value
+    return keras.saving.serialize_keras_object(value)
+
+
+def _restored(value):
+    if isinstance(value, list):
+        return [_restored(part) for part in value]
+    if isinstance(value, dict):
+        if {"module", "class_name"} <= set(value):
+            return keras.saving.deserialize_keras_object(value)
+        return {key: _restored(part) for key, part in value.items()}
+    return value

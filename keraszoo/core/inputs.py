@@ -1,0 +1,397 @@
+"""What a model takes: declarations of examples and targets, and the one gate that holds everything given to them.
+
+A declaration checks what is known before any number is: structure, rank, sizes, dtype (`tensor`), inside graphs too. The
+numbers themselves are looked at where that is cheap: in arrays, in eager calls and in the first batch of a `fit`,
+`evaluate` or `predict`. `summary` reduces them to a few, inside a graph, `accepts` judges these there, and `check` raises.
+"""
+
+import dataclasses
+import math
+
+import numpy as np
+import tensorflow as tf
+
+from .errors import InputError
+
+#: keys under which datasets of dictionaries, such as tensorflow-datasets', keep their examples and targets
+INPUT_KEYS = ("image", "features", "x", "input", "inputs")
+TARGET_KEYS = ("label", "labels", "mask", "segmentation_mask", "context", "y", "target")
+SLACK = 1e-5  # of a range's width, for the rounding of whoever scaled the data
+
+
+class Declaration:
+    """What an array that a model takes is: see `Input`, `Codes`, `Labels`, `Mask` and `Context`.
+
+    Attributes:
+        bounds: (lowest, highest) value that it may hold.
+    """
+
+    bounds = (-math.inf, math.inf)
+
+    def spec(self):
+        """The `tf.TensorSpec` of a signature that takes it."""
+        raise NotImplementedError
+
+    def random(self, rows, random, like=None):
+        """An array of `rows` that the model takes, for trying it out.
+
+        Args:
+            random: a numpy generator.
+            like: shape of one example, where it decides the target's.
+        """
+        raise NotImplementedError
+
+    def tensor(self, value, who):
+        """The value as the model computes with it; InputError where its structure, shape or dtype is another's.
+
+        Args:
+            who: the model's name, for the message.
+        """
+        raise NotImplementedError
+
+    def summary(self, tensor):
+        """Lowest value, highest value and number of NaNs of what `tensor` returned: [3] float32."""
+        values = tf.cast(tensor, tf.float32)
+        missing = tf.math.is_nan(values)
+        lowest = tf.reduce_min(tf.where(missing, np.inf, values))
+        highest = tf.reduce_max(tf.where(missing, -np.inf, values))
+        return tf.stack([lowest, highest, tf.reduce_sum(tf.cast(missing, tf.float32))])
+
+    def accepts(self, summary):
+        """Whether all of the numbers are such as the model takes, a boolean or a tensor of one."""
+        least, most = self.bounds
+        lowest, highest = summary[0], summary[1]
+        inside = (lowest >= least) & (highest <= most) & (lowest > -math.inf) & (highest < math.inf)
+        return inside & (summary[2] == 0)
+
+    def check(self, summary, who, whole=False):
+        """Raises InputError unless the numbers are such as the model takes.
+
+        Args:
+            summary: [3] numbers.
+            whole: whether they are those of all examples, not of one batch.
+        """
+        lowest, highest, missing = (float(value) for value in summary)
+        if self.accepts((np.float32(lowest), np.float32(highest), missing)):
+            return
+        if missing:
+            raise InputError(
+                f"{who} takes numbers. Received: {missing:.0f} NaN among the values of {self.role}. Drop those examples, "
+                "or fill the gaps."
+            )
+        if math.inf in (-lowest, highest):
+            raise InputError(f"{who} takes finite numbers. Received: {self.role} from {lowest:g} to {highest:g}.")
+        raise self.outside(lowest, highest, who)
+
+    #: what it is to the model, for messages
+    role = "x"
+
+    def outside(self, lowest, highest, who):
+        """The InputError for numbers outside the bounds."""
+        return InputError(f"{who} takes other values. Received: from {lowest:g} to {highest:g}.")
+
+
+@dataclasses.dataclass(frozen=True)
+class Input(Declaration):
+    """Examples, or codes, of floating-point numbers.
+
+    Attributes:
+        shape: of one of them; None for a size that may vary.
+        range: (lowest, highest) value, or None for any real number.
+        any_size: whether the model learns from images of any height and width.
+        name: on the wire.
+        dtype: "float32", or "float64" where the model computes in it.
+        advice: what else to do about values outside the range, for the error message.
+    """
+
+    shape: tuple
+    range: tuple | None = None
+    any_size: bool = False
+    name: str = "image"
+    dtype: str = "float32"
+    advice: str = "choose a likelihood for it (gaussian takes any real number)"
+
+    @property
+    def bounds(self):
+        if self.range is None:
+            return -math.inf, math.inf
+        slack = SLACK * (self.range[1] - self.range[0])
+        return self.range[0] - slack, self.range[1] + slack
+
+    def spec(self):
+        return tf.TensorSpec([None, *self.shape], tf.float32, name=self.name)
+
+    def random(self, rows, random, like=None):
+        shape = (rows, *(16 if size is None else size for size in self.shape))
+        if self.range is None:
+            return random.standard_normal(shape).astype(self.dtype)
+        lowest, highest = self.range
+        return (lowest + (highest - lowest) * random.random(shape)).astype(self.dtype)
+
+    def tensor(self, value, who):
+        x = _tensor(value, who, "x")
+        if not x.shape.rank or not x.shape[1:].is_compatible_with(self.shape):
+            hint = ""
+            if x.shape.rank and tf.TensorShape((*x.shape[1:], 1)).is_compatible_with(self.shape):
+                hint = " Add the channel axis: x[..., None]."
+            elif x.shape.is_compatible_with(self.shape):
+                hint = " Add the batch axis: x[None]."
+            raise InputError(f"{who} takes batches of shape {(None, *self.shape)}. Received: {x.shape}.{hint}")
+        if not x.dtype.is_floating:
+            hint = " Divide 0..255 images by 255." if x.dtype == tf.uint8 else f" Nearest: x.astype({self.dtype!r})."
+            raise InputError(f"{who} takes floating-point batches. Received: {x.dtype.name}.{hint}")
+        return tf.cast(x, self.dtype)
+
+    def outside(self, lowest, highest, who):
+        least, most = self.range
+        return InputError(
+            f"{who} as configured takes values from {least:g} to {most:g}. Received: x from {lowest:g} to {highest:g}. "
+            f"Scale the data, or {self.advice}."
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Codes(Declaration):
+    """Grids of integers from 0 to n - 1, as a VQ-VAE's decoder takes them."""
+
+    shape: tuple
+    n: int
+    name: str = "codes"
+    role = "codes"
+
+    @property
+    def bounds(self):
+        return 0, self.n - 1
+
+    def spec(self):
+        return tf.TensorSpec([None, *self.shape], tf.int32, name=self.name)
+
+    def random(self, rows, random, like=None):
+        return random.integers(0, self.n, (rows, *self.shape)).astype("int32")
+
+    def tensor(self, value, who):
+        codes = _tensor(value, who, "codes")
+        if not codes.dtype.is_integer or not codes.shape[1:].is_compatible_with(self.shape):
+            raise InputError(
+                f"{who} decodes integers of shape {(None, *self.shape)}. Received: {codes.dtype.name}, {codes.shape}."
+            )
+        return tf.cast(codes, tf.int32)
+
+    def outside(self, lowest, highest, who):
+        return InputError(
+            f"The codes of this {who} are from 0 to {self.n - 1}. Received: {lowest:.0f} to {highest:.0f}."
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Labels(Declaration):
+    """The class of each example: integers [batch], or [batch, 1], from 0 to n - 1.
+
+    Attributes:
+        n: number of classes, >= 2.
+        missing: whether -1 stands for an example without a label.
+    """
+
+    n: int
+    missing: bool = False
+    name: str = "label"
+    role = "the labels"
+
+    @property
+    def bounds(self):
+        return -int(self.missing), self.n - 1
+
+    def spec(self):
+        return tf.TensorSpec([None], tf.int64, name=self.name)
+
+    def random(self, rows, random, like=None):
+        return random.integers(0, self.n, rows)
+
+    def tensor(self, value, who):
+        """[batch] int64."""
+        if value is None:
+            none = ", -1 where there is none" if self.missing else ""
+            raise InputError(
+                f"{who} learns from (x, y), y the labels, integers from 0 to {self.n - 1}{none}. Received: no y."
+            )
+        y = _tensor(value, who, "y")
+        if y.shape.rank == 2 and y.shape[1] == 1:
+            y = y[:, 0]
+        if y.shape.rank != 1 or not y.dtype.is_integer:
+            hint = " Nearest: y.astype('int64'), if they are whole numbers." if y.shape.rank == 1 else ""
+            if y.shape.rank == 2 and y.shape[1] == self.n:
+                hint = " They look one-hot. Nearest: y.argmax(axis=-1)."
+            raise InputError(
+                f"{who} takes labels as integers of shape [batch]. Received: {y.dtype.name} of shape {y.shape}.{hint}"
+            )
+        return tf.cast(y, tf.int64)
+
+    def check(self, summary, who, whole=False):
+        super().check(summary, who, whole)
+        if whole and self.missing and summary[1] < 0:
+            raise InputError(f"{who} needs at least one labelled row. Received: labels that are all -1.")
+
+    def outside(self, lowest, highest, who):
+        none = ", or -1 for none" if self.missing else ""
+        return InputError(f"Labels are from 0 to {self.n - 1}{none}. Received: from {lowest:.0f} to {highest:.0f}.")
+
+
+@dataclasses.dataclass(frozen=True)
+class Mask(Declaration):
+    """The class of each pixel: integers [batch, height, width], or [..., 1], from 0 to n - 1.
+
+    A target is such a mask, or {"label": the mask, "weight": [batch, height, width] float}.
+    """
+
+    n: int
+    name: str = "mask"
+    role = "the masks"
+
+    @property
+    def bounds(self):
+        return 0, self.n - 1
+
+    def spec(self):
+        return tf.TensorSpec([None, None, None], tf.int64, name=self.name)
+
+    def random(self, rows, random, like=(16, 16)):
+        return random.integers(0, self.n, (rows, *like[:2]))
+
+    def tensor(self, value, who):
+        """{"label": [batch, height, width] int32} and, where there is one, the "weight", float32."""
+        if value is None:
+            raise InputError(f"{who} learns from (x, y), y the class of each pixel. Received: no y.")
+        if not isinstance(value, dict):
+            value = {"label": value}
+        if "label" not in value or set(value) - {"label", "weight"}:
+            raise InputError(f"A dictionary of targets has label and perhaps weight. Received: {', '.join(value)}.")
+        parts = {name: _pixels(_tensor(part, who, "y")) for name, part in value.items()}
+        label = parts["label"]
+        if label.shape.rank != 3 or not label.dtype.is_integer:
+            hint = " They look one-hot. Nearest: y.argmax(axis=-1)." if label.shape.rank == 4 else ""
+            raise InputError(
+                f"{who} takes masks as integers of shape [batch, height, width]. Received: {label.dtype.name} of shape "
+                f"{label.shape}.{hint}"
+            )
+        parts["label"] = tf.cast(label, tf.int32)
+        if "weight" in parts:
+            parts["weight"] = tf.cast(parts["weight"], tf.float32)
+        return parts
+
+    def summary(self, tensor):
+        return super().summary(tensor["label"])
+
+    def outside(self, lowest, highest, who):
+        return InputError(f"Classes are from 0 to {self.n - 1}. Received: from {lowest:.0f} to {highest:.0f}.")
+
+
+@dataclasses.dataclass(frozen=True)
+class Context(Declaration):
+    """Numbers on which a density depends: floating-point, [batch, size]."""
+
+    size: int
+    name: str = "context"
+    dtype: str = "float32"
+    role = "the contexts"
+
+    def spec(self):
+        return tf.TensorSpec([None, self.size], tf.float32, name=self.name)
+
+    def random(self, rows, random, like=None):
+        return random.standard_normal((rows, self.size)).astype(self.dtype)
+
+    def tensor(self, value, who):
+        if value is None:
+            raise InputError(f"{who} depends on a context: pass {self.size} values for each example. Received: None.")
+        context = _tensor(value, who, "contexts")
+        if context.shape.rank != 2 or context.shape[1] != self.size:
+            raise InputError(f"{who} takes contexts of shape {(None, self.size)}. Received: {context.shape}.")
+        return tf.cast(context, self.dtype)
+
+
+# ------------------------------------------------------------------ batches
+
+
+def batch_of(inputs, targets, data, who):
+    """A batch as a model takes it, whatever it came as.
+
+    Args:
+        inputs, targets: declarations, or None where anything will do.
+        data: x, (x,), (x, y) or (x, y, weights); x may be a list of one array, or a dictionary such as
+            tensorflow-datasets'.
+        who: the model's name, for messages.
+
+    Returns:
+        x, y, and the examples' weights [batch] float32, or None.
+
+    Raises:
+        InputError: for another structure, rank, size or dtype.
+    """
+    data = data if isinstance(data, tuple) else (data,)
+    if len(data) > 3:
+        raise InputError(f"{who} takes batches of x, (x, y) or (x, y, weights). Received: {len(data)} parts.")
+    data = [None if isinstance(part, tf.experimental.Optional) else part for part in data]
+    x, y, weights = [*data, None, None][:3]
+    x, found = example_and_target(inputs, targets, x, who)
+    y = found if y is None else y
+    if targets is not None:
+        y = targets.tensor(y, who)
+    weights = None if weights is None else _weights(weights, y, who)
+    if isinstance(weights, dict):  # of each pixel
+        y, weights = {**y, **weights}, None
+    return x, y, weights
+
+
+def example_and_target(inputs, targets, x, who):
+    """x through its declaration, and the target that lies beside it where it came as a dictionary."""
+    if inputs is None:
+        return tf.nest.map_structure(lambda t: tf.cast(t, tf.float32) if t.dtype.is_floating else t, x), None
+    if not isinstance(x, dict):
+        return inputs.tensor(x, who), None
+    keys = tuple(dict.fromkeys((inputs.name, *INPUT_KEYS)))
+    key = next((key for key in keys if key in x), next(iter(x)) if len(x) == 1 else None)
+    if key is None:
+        raise InputError(
+            f"{who} looks for its examples under one of {', '.join(keys)}. Received: a dictionary of "
+            f"{', '.join(map(str, x))}. Nearest: dataset.map(lambda d: d['...'])."
+        )
+    target = None
+    if targets is not None:
+        target = next((x[name] for name in (targets.name, *TARGET_KEYS) if name in x and name != key), None)
+    return inputs.tensor(x[key], who), target
+
+
+def _weights(weights, y, who):
+    """[batch] float32 of weights [batch] or [batch, 1]; `{"weight": ...}` of weights of each pixel."""
+    weights = _tensor(weights, who, "weights")
+    if weights.shape.rank == 2 and weights.shape[1] == 1:
+        weights = weights[:, 0]
+    if weights.shape.rank == 1:
+        return tf.cast(weights, tf.float32)
+    pixels = _pixels(weights)
+    if isinstance(y, dict) and pixels.shape.rank == 3:
+        return {"weight": tf.cast(pixels, tf.float32)}
+    of_pixels = " or, of each pixel, [batch, height, width]" if isinstance(y, dict) else ""
+    raise InputError(f"{who} takes weights of shape [batch] or [batch, 1]{of_pixels}. Received: {weights.shape}.")
+
+
+def _pixels(values):
+    """Without a last axis of one channel."""
+    return values[..., 0] if values.shape.rank == 4 and values.shape[-1] == 1 else values
+
+
+def _tensor(value, who, what):
+    """One array, perhaps in a list of its own, as a tensor."""
+    if isinstance(value, (list, tuple)) and value and hasattr(value[0], "shape") and len(value[0].shape):
+        if len(value) > 1:
+            raise InputError(f"{who} takes one array as {what}. Received: {len(value)} of them.")
+        value = value[0]
+    if isinstance(value, tf.Tensor):
+        return value
+    try:
+        array = value if isinstance(value, tf.Variable) else np.asarray(value)
+        if isinstance(array, np.ndarray) and array.dtype.kind not in "biuf":
+            raise TypeError(array.dtype)
+        return tf.convert_to_tensor(array)
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{who} takes an array of numbers as {what}. Received: {type(value).__name__}.") from error

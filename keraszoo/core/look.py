@@ -1,0 +1,122 @@
+"""A first look at the numbers that `fit`, `evaluate` and `predict` were given, before anything is learned."""
+
+import numpy as np
+import tensorflow as tf
+
+from .errors import InputError
+from .inputs import example_and_target
+
+WIDTH = 8  # numbers that tell of a batch: the summaries of x and of y, the lowest weight, and how many are NaN
+
+
+def check_arrays(model, arguments):
+    """Raises InputError where arrays among the arguments of `fit` and the like are not the model's, as a whole.
+
+    Args:
+        arguments: {"x": ..., "y": ..., "sample_weight": ..., ...}, whatever else there is.
+
+    Returns:
+        The arguments, an array in a list of one taken out of it.
+    """
+    x, y, weights = (arguments.get(name) for name in ("x", "y", "sample_weight"))
+    if isinstance(x, (list, tuple)) and len(x) == 1:
+        x = arguments["x"] = x[0]
+    who = type(model).__name__
+    for declared, values in ((model.inputs, x), (model.targets, y)):
+        if declared is not None and isinstance(values, np.ndarray) and len(values):
+            declared.tensor(values[:1], who)
+            declared.check(_summary(values), who, whole=True)
+    if weights is not None:
+        lowest = np.min(weights) if np.size(weights) else 0.0
+        if not lowest >= 0:
+            raise InputError(f"{who} takes weights >= 0. Received: {lowest:g} among them.")
+        if y is None and x is not None:  # Keras drops sample weights where there are no labels
+            arguments["y"] = np.zeros(len(weights), "float32")
+    return arguments
+
+
+def first_look(model, first, look):
+    """What the first batch holds, and whether the model takes it, inside a graph.
+
+    Args:
+        first: an optional of the first batch on all replicas.
+        look: boolean tensor, whether to look at all.
+
+    Returns:
+        [replicas, WIDTH] float32, which `refuse` understands, and a boolean tensor.
+    """
+    strategy = model.distribute_strategy
+    replicas = strategy.num_replicas_in_sync
+    nothing = tf.zeros([replicas, WIDTH])
+    if model.inputs is None and model.targets is None:
+        return nothing, tf.constant(True)
+
+    def on_replica(batch):
+        place = tf.distribute.get_replica_context().replica_id_in_sync_group
+        return tf.where((tf.range(replicas) == place)[:, None], _row(model, batch), 0.0)
+
+    def body(_, rows):
+        return False, strategy.reduce("SUM", strategy.run(on_replica, args=(first.get_value(),)), axis=None)
+
+    # A loop of one round: replicas cannot meet inside a tf.cond.
+    _, rows = tf.while_loop(lambda todo, _: tf.logical_and(todo, first.has_value()), body, (look, nothing))
+    good = [declared.accepts(tf.transpose(part)) for declared, part in _parts(model, rows)]
+    accepted = tf.reduce_all(tf.stack([*good, (rows[:, 6] >= 0) & (rows[:, 7] == 0)]))
+    return rows, tf.logical_or(tf.logical_not(look), accepted)
+
+
+def refuse(model, rows):
+    """Raises InputError where what `first_look` saw is not the model's."""
+    who = type(model).__name__
+    for declared, part in _parts(model, rows):
+        lowest, highest, missing = part.T
+        declared.check((lowest.min(), highest.max(), missing.sum()), who)
+    if rows[:, 7].any() or not (rows[:, 6] >= 0).all():
+        lowest = "NaN" if rows[:, 7].any() else f"{rows[:, 6].min():g}"
+        raise InputError(f"{who} takes weights >= 0. Received: {lowest} among them.")
+
+
+def check_batch(model, batch):
+    """Raises InputError for an eager batch, of all replicas, that is not the model's."""
+    for part in model.distribute_strategy.experimental_local_results(batch):
+        refuse(model, np.asarray(_row(model, part))[None])
+
+
+def check_examples(model, batch):
+    """The same for a batch of examples alone, as `predict` gets them."""
+    if model.inputs is None:
+        return
+    for part in model.distribute_strategy.experimental_local_results(batch):
+        x = part[0] if isinstance(part, tuple) else part
+        x = x[0] if isinstance(x, (tuple, list)) else x  # with a context
+        x, _ = example_and_target(model.inputs, None, x, type(model).__name__)
+        model.inputs.check(model.inputs.summary(x), type(model).__name__)
+
+
+def _row(model, batch):
+    """The WIDTH numbers of a batch."""
+    x, y, weights = model.gate(batch)
+    zeros = tf.zeros([3])
+    of_x = zeros if model.inputs is None else model.inputs.summary(x)
+    of_y = zeros if model.targets is None else model.targets.summary(y)
+    of_weights = tf.zeros([2])
+    if weights is not None:
+        of_weights = tf.stack([
+            tf.reduce_min(tf.concat([weights, [0.0]], 0)),
+            tf.reduce_sum(tf.cast(tf.math.is_nan(weights), tf.float32)),
+        ])  # fmt: skip
+    return tf.concat([of_x, of_y, of_weights], 0)
+
+
+def _parts(model, rows):
+    """Each declaration beside its columns."""
+    declared = ((model.inputs, rows[:, :3]), (model.targets, rows[:, 3:6]))
+    return [(one, part) for one, part in declared if one is not None]
+
+
+def _summary(values):
+    lowest, highest = float(np.min(values)), float(np.max(values))
+    missing = float(np.isnan(values).sum()) if np.isnan(lowest) else 0.0
+    if missing:
+        lowest, highest = float(np.nanmin(values)), float(np.nanmax(values))
+    return lowest, highest, missing

@@ -1,0 +1,223 @@
+"""`fit`, `evaluate` and `predict`: from what a user passes to executions of many steps, with pauses between them."""
+
+import contextlib
+import functools
+import inspect
+import math
+import time
+
+import keras
+import tensorflow as tf
+
+from .callbacks import for_every_optimizer
+from .errors import InputError
+from .execution import many_steps
+from .inputs import example_and_target
+from .look import check_arrays, check_examples
+from .replicas import rank_of, sum_over_workers
+from .resident import Resident
+from .trainer import Trainer
+
+LONGEST_EXECUTION = 1.0  # seconds without a look at signals, checkpoints and the screen, unless one step takes longer
+
+
+class Loop(Trainer):
+    """The part of a model that runs its steps."""
+
+    def _start_counting(self):
+        self.step_in_epoch = 0
+        self._steps_per_epoch = None
+        self._steps_before_epoch = 0
+        self._executions = 0
+        self._batches_since_epoch = 0
+        self._looks = False
+        self._pause_every = self._on_pause = self._steps_in_time = self._resident = None
+
+    # ------------------------------------------------------------------ fit, evaluate, predict
+
+    def fit(self, *args, initial_step=0, pause_every=None, on_pause=None, **kwargs):
+        """Keras' `fit`, which can also start within an epoch and pause between training steps.
+
+        Args:
+            *args, **kwargs: those of `keras.Model.fit`. Its `x` can also be what `keraszoo.data.resident` gives, or a
+                dataset of dictionaries such as tensorflow-datasets'. Keras' callbacks that change learning rates or
+                swap averaged weights reach every optimizer.
+            initial_step: steps of the epoch `initial_epoch` that are already done; `x` goes on after them. Whoever
+                restores them restores the metrics too, in a callback's `on_epoch_begin`. Needs `steps_per_epoch`.
+            pause_every: pause where the number of steps, counted from the first epoch's start, is a multiple of this.
+            on_pause: called without arguments at these pauses and wherever else the steps come back to Python, the
+                end of an epoch (before its validation) included. Pauses do not change what is learned.
+
+        Raises:
+            InputError: data, weights or options that this model does not take; nothing has been learned then.
+        """
+        self._assert_compile_called("fit")
+        arguments = self._arguments(keras.Model.fit, args, kwargs)
+        self.check_ready()
+        self._resident = arguments["x"] if isinstance(arguments.get("x"), Resident) else None
+        if self._resident:
+            arguments.setdefault("steps_per_epoch", self._resident.steps_per_epoch)
+            arguments["shuffle"] = False  # it is done
+            # Keras asks for batches all the same.
+            arguments["x"] = self.distribute_strategy.distribute_datasets_from_function(
+                lambda context: tf.data.Dataset.counter()
+            )
+        self._steps_per_epoch = arguments.get("steps_per_epoch")
+        if initial_step and not 0 <= initial_step <= (self._steps_per_epoch or 0):
+            raise InputError(f"initial_step must be from 0 to steps_per_epoch. Received: {initial_step}.")
+        arguments["callbacks"] = for_every_optimizer(self, arguments.get("callbacks"))
+        self.step_in_epoch = initial_step
+        self._steps_before_epoch = arguments.get("initial_epoch", 0) * (self._steps_per_epoch or 0)
+        self._executions = 0
+        self._pause_every, self._on_pause = pause_every, on_pause
+        self._steps_in_time = 1
+        self._looks = not self._checked_by_their_maker(arguments.get("x"))
+        try:
+            with self._averages_of_their_own():
+                return super().fit(**arguments)
+        finally:  # train_on_batch knows none of these
+            self._resident = self._steps_per_epoch = None
+            self._pause_every = self._on_pause = self._steps_in_time = None
+            self._looks = False
+
+    @functools.wraps(keras.Model.evaluate)
+    def evaluate(self, *args, **kwargs):
+        self.finish_epoch()
+        arguments = self._arguments(keras.Model.evaluate, args, kwargs)
+        self._looks = not self._checked_by_their_maker(arguments.get("x"))
+        try:
+            return super().evaluate(**arguments)
+        finally:
+            self._looks = False
+
+    @functools.wraps(keras.Model.predict)
+    def predict(self, *args, **kwargs):
+        arguments = self._arguments(keras.Model.predict, args, kwargs)
+        self._looks = not self._checked_by_their_maker(arguments.get("x"))
+        try:
+            return super().predict(**arguments)
+        finally:
+            self._looks = False
+
+    def _arguments(self, method, args, kwargs):
+        """The arguments of `fit`, `evaluate` or `predict` by name, arrays among them checked."""
+        arguments = inspect.signature(method).bind(self, *args, **kwargs).arguments
+        arguments.pop("self")
+        arguments |= arguments.pop("kwargs", {})
+        return check_arrays(self, arguments)
+
+    @staticmethod
+    def _checked_by_their_maker(x):
+        return isinstance(x, (Resident, tf.distribute.DistributedDataset))
+
+    @contextlib.contextmanager
+    def _averages_of_their_own(self):
+        """Inside, Keras' overwriting of weights with an optimizer's moving average is done for every optimizer.
+
+        Keras asks the first optimizer alone, and for all weights of the model.
+        """
+        first = self.optimizer
+        if len(self.optimizers) < 2 or first is None:
+            yield
+            return
+
+        def finalize(variables):
+            for name, update in self.gradients().items():
+                optimizer = getattr(self, name)
+                type(optimizer).finalize_variable_values(optimizer, update.variables)
+
+        object.__setattr__(first, "finalize_variable_values", finalize)
+        try:
+            yield
+        finally:
+            object.__delattr__(first, "finalize_variable_values")
+
+    def predict_step(self, data):
+        """What `call` answers, of examples that may come in a dictionary."""
+        x = data[0] if isinstance(data, tuple) else data
+        if isinstance(x, dict):
+            x, _ = example_and_target(self.inputs, None, x, type(self).__name__)
+        return self(x, training=False)
+
+    # ------------------------------------------------------------------ executions
+
+    def make_train_function(self, force=False):
+        if self.train_function is None or force:
+            execute = many_steps(self, "train_step", *self.kinds_of_steps())
+            self.train_function = lambda iterator: self._train_until(
+                self._end_of_execution(), execute, self._resident or iterator
+            )
+        return self.train_function
+
+    def make_test_function(self, force=False):
+        if self.test_function is None or force:
+            execute = many_steps(self, "test_step", [self.test_step])
+            self.test_function = lambda iterator: execute(iterator, self.steps_per_execution)[1]
+        return self.test_function
+
+    def make_predict_function(self, force=False):
+        if self.predict_function is None or force:
+            super().make_predict_function(force=True)
+            predict = self.predict_function
+
+            def after_a_look(batches):
+                if self._looks:
+                    self._looks = False
+                    check_examples(self, batches[0])
+                return predict(batches)
+
+            self.predict_function = after_a_look
+        return self.predict_function
+
+    def _end_of_execution(self):
+        """The `step_in_epoch` that Keras' next execution ends at; a new epoch starts counting from 0."""
+        steps, size = self._steps_per_epoch, self.steps_per_execution
+        if not steps:
+            return self.step_in_epoch + size
+        # Keras asks for this many executions an epoch and would run past the end of an epoch that they do not divide.
+        index = self._executions % math.ceil(steps / size)
+        if index == 0 and self._executions > 0:
+            self.step_in_epoch = 0
+            self._steps_before_epoch += steps
+        self._executions += 1
+        return min((index + 1) * size, steps)
+
+    def _train_until(self, end, execute, batches):
+        """Trains until `step_in_epoch` is `end`, pausing on the way; does nothing where it is already."""
+        logs = None
+        while self.step_in_epoch < end:
+            limit = end - self.step_in_epoch
+            if self._pause_every:
+                limit = min(limit, self._pause_every - self.step % self._pause_every)
+            if self._steps_in_time:
+                limit = min(limit, self._steps_in_time)
+            started = time.monotonic()
+            try:
+                done, logs = execute(batches, limit, self.step)
+            except StopIteration:
+                if logs is None:
+                    raise
+                break
+            self.step_in_epoch += done
+            self._batches_since_epoch += done
+            if self._steps_in_time:
+                seconds = self._mean_seconds(time.monotonic() - started)
+                self._steps_in_time = max(1, int(done * LONGEST_EXECUTION / seconds))
+            if self._on_pause:
+                self._on_pause()
+            if done < limit:  # the data ended
+                break
+        return self.get_metrics_result() if logs is None else logs
+
+    def _mean_seconds(self, seconds):
+        """The mean over all workers, which must take equally many steps."""
+        strategy = self.distribute_strategy
+        return 1e-6 * sum_over_workers(strategy, 1 + int(1e6 * seconds)) / rank_of(strategy)[1]
+
+    @property
+    def step(self):
+        """Training steps done since the start of the first epoch, for a `fit` that was given `steps_per_epoch`."""
+        return self._steps_before_epoch + self.step_in_epoch
+
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        """Nothing to build: the constructor did. (Keras' own version fails on several workers.)"""

@@ -1,0 +1,176 @@
+"""ZooModel: what a model of the zoo states. Training, evaluation, saving and serving follow from it."""
+
+import functools
+
+import keras
+import tensorflow as tf
+
+from .inputs import batch_of
+from .loop import Loop
+from .replicas import global_mean
+from .updates import Gradient
+
+
+class ZooModel(Loop):
+    """A Keras model that states its loss as terms per example; training, evaluation and the rest follow.
+
+    A subclass writes
+
+    - `term_names`: the names of its loss terms, in the order in which they are shown;
+    - `loss_terms(x, y=None, training=False)`: `{name: [batch] float32}`, each already carrying its weight;
+    - `call(x, training=False)`: what `model(x)` and `model.predict(x)` answer;
+    - `inputs` and, where it learns from (x, y), `targets`: declarations of `keraszoo.core.inputs`;
+    - `serving_signatures()`: what an exported model answers;
+
+    and builds every layer in its constructor. It may have `encode(x)`, which is always what `decode` takes, `decode`,
+    `posterior(x)`, the distribution q(z|x), `prior`, always a distribution, `reconstruct`, `sample(count, seed)`,
+    `sample_latent(count, seed)` (what `sample` decodes) and `log_prob` where they mean something, and
+    `pictures(x, seed)`. Public methods pass what they are given through the gate: see `takes`.
+
+    The loss is the sum of the terms, averaged over the *global* batch: the examples of all replicas count alike,
+    however unevenly they are spread. Each term is a metric of its own name; `loss` is their sum plus any
+    regularisation losses of the layers. Models of several networks that learn against each other, and those with
+    parameters in closed form, write `updates()`.
+
+    Attributes:
+        metric_names: names of further entries that `loss_terms` returns, [batch] too, which are shown but not learned
+            from, such as an accuracy.
+        batch_term_names: those of `term_names` that depend on the other examples of the batch; see `batch_mean`.
+        inputs: an `Input`: what an example is. None: the model checks its input itself.
+        targets: `Labels`, `Mask` or `Context`: what y is. None: it learns from x alone.
+        adapts: whether `adapt` does anything.
+        calibrates: whether `calibrate` does anything.
+        iterations: training steps done, a weight, so that files and checkpoints hold it.
+        step_in_epoch: training steps done in the epoch under way.
+    """
+
+    term_names = ()
+    metric_names = ()
+    batch_term_names = ()
+    inputs = None
+    targets = None
+    adapts = False
+    calibrates = False
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.trackers, self.sums = [], {}
+        self._acting, self._learned = None, {}
+        self.iterations = self.add_weight(
+            name="iterations", shape=(), dtype="int64", initializer="zeros", trainable=False, autocast=False,
+            aggregation="only_first_replica",
+        )  # fmt: skip
+        self._start_counting()
+
+    def constructed(self):
+        super().constructed()
+        seeds = [variable for variable in self.non_trainable_variables if variable.name == "seed_generator_state"]
+        for place, seed in enumerate(seeds):  # of the layers too; TensorFlow's checkpoints do not see SeedGenerators
+            self._track_trackable(seed.value, f"seed_generator_{place}", overwrite=True)
+
+    # ------------------------------------------------------------------ what a subclass writes
+
+    def loss_terms(self, x, y=None, training=False):
+        """The weighted loss terms of each example: `{name: [batch] float32}`, one entry per `term_names`."""
+        raise NotImplementedError(f"{type(self).__name__} must define loss_terms(x, y=None, training=False)")
+
+    def updates(self):
+        """Who learns what: `{name: Gradient | ClosedForm}`, in the order of their turns in a training step.
+
+        The name of a `Gradient` is an argument of `compile`, which takes its optimizer. `loss_terms` of a model with
+        several updates is all of their terms together.
+        """
+        return {"optimizer": Gradient(self.loss_terms, self.trainable_variables)}
+
+    def serving_signatures(self):
+        """`{signature name: (method, [tf.TensorSpec])}`; the first is the server's default.
+
+        Each method takes one tensor per spec, in order, and returns `{output name: tensor}`. The names of the
+        specs are the wire names; every input and output has the batch as its first dimension.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has nothing to serve: it defines no serving_signatures()")
+
+    def serving_examples(self):
+        """Inputs to try the signatures on, `{signature: {input name: array}}`, where random numbers will not do."""
+        return {}
+
+    def adapt(self, x, y=None):
+        """Sets what is measured on data before training, not learned. Nothing here.
+
+        Args:
+            x: examples, [rows, ...].
+            y: their labels, if the model learns from (x, y).
+        """
+
+    def calibrate(self, x, y=None):
+        """Sets what is chosen on data after training, such as a threshold. Nothing here.
+
+        Args:
+            x: a few of the examples that it has learned from, as arrays.
+            y: their labels, if the model learns from (x, y).
+        """
+
+    def pictures(self, x, seed=0):
+        """What to look at while training: `{name: [rows, columns, height, width, channels] in [0, 1]}`.
+
+        Args:
+            x: a few examples, [n, ...].
+            seed: integer; the same seed gives the same samples, so epochs can be compared.
+        """
+        return {}
+
+    # ------------------------------------------------------------------ the gate
+
+    def gate(self, data):
+        """A batch as this model takes it: x, y and the examples' weights; InputError for anything else.
+
+        Args:
+            data: x, (x, y), (x, y, weights), or a dictionary of them.
+        """
+        return batch_of(self.inputs, self.targets, data, type(self).__name__)
+
+    def check_values(self, x=None, y=None):
+        """Raises InputError for numbers that are not this model's, in arrays or eager tensors of any number of rows."""
+        for declared, values in ((self.inputs, x), (self.targets, y)):
+            if declared is not None and values is not None:
+                values = declared.tensor(values, type(self).__name__)
+                declared.check(declared.summary(values), type(self).__name__)
+
+    def batch_mean(self, values):
+        """The mean over the examples of the global batch, for terms that depend on it: [batch, ...] -> [...] float32.
+
+        It is the same on every replica, and gradients flow through it to all of them.
+        """
+        return global_mean(values)
+
+    def export(self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **kwargs):
+        """Keras' export of `call`, without a call before it. `keraszoo.export.export` writes all signatures."""
+        if input_signature is None and self.inputs is not None:
+            spec = self.inputs.spec()
+            input_signature = [keras.InputSpec(shape=tuple(spec.shape), dtype=spec.dtype.name, name=spec.name)]
+        return super().export(filepath, format, verbose, input_signature, **kwargs)
+
+
+def takes(declaration):
+    """Decorator of a method: its first argument passes the gate, as the declaration in that attribute says.
+
+    Structure, shape and dtype are checked inside graphs too, the numbers where they are known.
+
+    Args:
+        declaration: name of an attribute of the model, such as "inputs"; None there lets everything through.
+    """
+
+    def decorate(method):
+        @functools.wraps(method)
+        def checked(self, x, *args, **kwargs):
+            declared = getattr(self, declaration)
+            if declared is not None:
+                who = type(self).__name__
+                x = declared.tensor(x, who)
+                if tf.executing_eagerly() and x.shape[0]:
+                    declared.check(declared.summary(x), who)
+            return method(self, x, *args, **kwargs)
+
+        return checked
+
+    return decorate

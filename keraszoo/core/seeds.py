@@ -1,0 +1,42 @@
+"""Numbers that follow from seeds."""
+
+import tensorflow as tf
+
+
+def seed_pair(seed=None):
+    """The seed of TensorFlow's stateless functions: the same for the same integer; None draws a new one in each call.
+
+    It makes no variable, so it can be called inside a `tf.function`.
+
+    Returns:
+        [2] uint32.
+    """
+    if seed is None:
+        return tf.cast(tf.random.uniform([2], 0, tf.int32.max, tf.int32), tf.uint32)
+    return tf.cast(tf.stack([tf.cast(seed, tf.int64), tf.zeros([], tf.int64)]), tf.uint32)
+
+
+def normal_rows(seed, size):
+    """Draws from N(0, I), one per row, each from its row's seed alone: a server may batch requests together.
+
+    Args:
+        seed: [batch] int64.
+        size: length of each draw.
+
+    Returns:
+        [batch, size] float32.
+    """
+
+    def draw(row):
+        return tf.random.stateless_normal([size], [row, 0], alg="philox")
+
+    return tf.map_fn(draw, seed, fn_output_signature=tf.TensorSpec([size], tf.float32))
+
+
+def uniform_rows(seed, size):
+    """Draws from [0, 1), one row of `size` for each seed, from it alone: [batch] int64 -> [batch, size] float32."""
+
+    def draw(row):
+        return tf.random.stateless_uniform([size], [row, 0], alg="philox")
+
+    return tf.map_fn(draw, seed, fn_output_signature=tf.TensorSpec([size], tf.float32))

@@ -1,0 +1,1 @@
+"""The zoo's own datasets, which need no download."""

@@ -1,0 +1,71 @@
+"""The zoo's own datasets, which need no download, and the directory in which they are prepared."""
+
+import contextlib
+import io
+import os
+import sys
+from pathlib import Path
+
+import tensorflow as tf
+
+from ...core.errors import InputError
+from .cells import Cells
+from .digits import Digits
+from .photos import Photos
+from .points import Points
+from .shapes import Shapes
+
+# A further offline dataset is a tfds builder in a file of its own and an entry here.
+BUILDERS = {builder.name: builder for builder in (Digits, Cells, Photos, Points, Shapes)}
+
+
+def cache_dir():
+    """Where datasets are prepared: KERASZOO_CACHE, else XDG_CACHE_HOME/keraszoo, else ~/.cache/keraszoo."""
+    own = os.environ.get("KERASZOO_CACHE")
+    if own:
+        cache = Path(own).expanduser()
+    else:
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "keraszoo"
+    return cache / "tensorflow_datasets"
+
+
+def prepared(name, data_dir, **arguments):
+    """The builder of the offline dataset `name`, prepared: in `data_dir` if it is there, else in
+    `cache_dir()`.
+
+    Args:
+        name: a key of `BUILDERS`.
+        data_dir: directory in which to look first; nothing is written there.
+        **arguments: the builder's `config` and `version`.
+
+    Raises:
+        InputError: the cache directory cannot be written.
+    """
+    builder_class = BUILDERS[name]
+    builder = builder_class(data_dir=data_dir, **arguments)
+    if _is_prepared(builder):
+        return builder
+    cache = cache_dir()
+    builder = builder_class(data_dir=cache, **arguments)
+    if _is_prepared(builder):
+        return builder
+    print(f"Preparing the dataset {name} in {cache} (once).", file=sys.stderr)
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        # tfds writes to a temporary directory and renames it: others see the whole dataset or none.
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            builder.download_and_prepare()
+    except (OSError, tf.errors.OpError) as error:
+        builder = builder_class(data_dir=cache, **arguments)
+        if _is_prepared(builder):  # by another process, which was faster
+            return builder
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        raise InputError(
+            f"Cannot prepare the dataset {name}: writing to the cache directory {cache} failed ({reason}). "
+            "Set KERASZOO_CACHE to a directory that can be written."
+        ) from error
+    return builder
+
+
+def _is_prepared(builder):
+    return builder.data_path.exists() and builder.is_prepared()

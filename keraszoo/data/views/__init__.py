@@ -1,0 +1,1 @@
+"""Datasets seen otherwise: few labels, repeated, unpaired, weighted."""

@@ -1,0 +1,290 @@
+"""What a decoder's output means: the distribution p(x | z) of the data given the output.
+
+A likelihood is a small serialisable object, so that models take one by name (`"bernoulli"`) or as an instance
+(`Gaussian(scale=0.1)`), and so that new ones fit in without touching a model.
+"""
+
+import math
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ..core.errors import InputError, closest
+
+
+class Likelihood:
+    """Base class. A subclass defines `negative_log_likelihood`, `mean` and, if it has arguments, `get_config`."""
+
+    #: the closed interval that data must lie in, or None for the whole real line
+    support = None
+    #: numbers that the decoder gives for each value of an example, see `decoded_shape`
+    outputs = 1
+
+    def decoded_shape(self, event_shape):
+        """Shape of the decoder's output for one example: its last axis holds `outputs` numbers for each channel.
+
+        The first of them for every channel come first, then the second for every channel.
+
+        Example:
+            >>> GaussianLearnedVariance().decoded_shape((8, 8, 3))
+            (8, 8, 6)
+        """
+        *sides, channels = event_shape
+        return (*sides, self.outputs * channels)
+
+    def check_values(self, x):
+        """Raises InputError where an array of data holds values that have no likelihood; here any have one."""
+
+    def negative_log_likelihood(self, x, output):
+        """-log p(x | output) in nats, summed over everything but the batch: [batch, ...] -> [batch] float32."""
+        raise NotImplementedError
+
+    def mean(self, output):
+        """E[x | output], float32, of the shape of the data."""
+        raise NotImplementedError
+
+    def get_config(self):
+        return {}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)
+
+
+def _sum_over_example(values):
+    return tf.reduce_sum(tf.reshape(values, [tf.shape(values)[0], -1]), axis=-1)
+
+
+@keras.saving.register_keras_serializable("keraszoo")
+class Bernoulli(Likelihood):
+    """Independent Bernoulli pixels with the decoder's outputs as logits.
+
+    For grey pixels in [0, 1] the same formula is the cross-entropy that most implementations use; it is then not a
+    likelihood (its minimum is the entropy of the pixels, not 0).
+    """
+
+    support = (0.0, 1.0)
+
+    def check_values(self, x):
+        if not np.isin(x, (0, 1)).all():
+            raise InputError(
+                "Grey pixels have no likelihood under Bernoulli. Received: values that are neither 0 nor 1. Train with "
+                'the transform "binarize" or another likelihood.'
+            )
+
+    def negative_log_likelihood(self, x, output):
+        x, logits = tf.cast(x, tf.float32), tf.cast(output, tf.float32)
+        return _sum_over_example(tf.nn.sigmoid_cross_entropy_with_logits(labels=x, logits=logits))
+
+    def mean(self, output):
+        return tf.sigmoid(tf.cast(output, tf.float32))
+
+
+@keras.saving.register_keras_serializable("keraszoo")
+class Gaussian(Likelihood):
+    """Independent Gaussian values around the decoder's outputs, with one fixed standard deviation.
+
+    -log p = |x - mean|^2 / (2 scale^2) + D/2 log(2 pi scale^2). The plain squared error |x - mean|^2 is that of
+    scale = sqrt(1/2), up to the constant.
+
+    Args:
+        scale: the standard deviation, > 0.
+    """
+
+    def __init__(self, scale=1.0):
+        if not scale > 0:
+            raise InputError(f"Gaussian's scale is a standard deviation and must be > 0. Received: scale={scale!r}.")
+        self.scale = float(scale)
+
+    def negative_log_likelihood(self, x, output):
+        x, mean = tf.cast(x, tf.float32), tf.cast(output, tf.float32)
+        standardised = (x - mean) / self.scale
+        return _sum_over_example(0.5 * tf.square(standardised) + math.log(self.scale) + 0.5 * math.log(2 * math.pi))
+
+    def mean(self, output):
+        return tf.cast(output, tf.float32)
+
+    def get_config(self):
+        return {"scale": self.scale}
+
+
+@keras.saving.register_keras_serializable("keraszoo")
+class GaussianLearnedVariance(Likelihood):
+    """Independent Gaussian values of which the decoder gives the means, then the logarithms of the standard deviations.
+
+    Where a value is the same in all examples, such as a pixel of the border, the density grows without bound as its
+    standard deviation shrinks; hence the latter is exp(log s + softplus(output - log s)) with s = `least_scale`: more
+    than s, and almost exp(output) where that is well above it. It is a density: -log p may be negative.
+
+    Rybkin, Daniilidis and Levine, "Simple and Effective VAE Training with Calibrated Decoders" (2021),
+    https://arxiv.org/abs/2006.13202, on why to learn it and why to bound it.
+
+    Args:
+        least_scale: the lower bound of the standard deviations, > 0. That of an eighth bit's rounding is about 0.001
+            of the data's range.
+    """
+
+    outputs = 2
+
+    def __init__(self, least_scale=0.01):
+        if not least_scale > 0:
+            raise InputError(
+                f"least_scale bounds standard deviations from below and must be > 0. Received: {least_scale!r}."
+            )
+        self.least_scale = float(least_scale)
+
+    def moments(self, output):
+        """(mean, log_scale) of each value: [batch, ..., 2 * channels] -> [batch, ..., channels] float32 each."""
+        mean, log_scale = tf.split(tf.cast(output, tf.float32), 2, axis=-1)
+        return mean, _softly_above(math.log(self.least_scale), log_scale)
+
+    def negative_log_likelihood(self, x, output):
+        mean, log_scale = self.moments(output)
+        standardised = (tf.cast(x, tf.float32) - mean) * tf.exp(-log_scale)
+        return _sum_over_example(0.5 * tf.square(standardised) + log_scale + 0.5 * math.log(2 * math.pi))
+
+    def mean(self, output):
+        return self.moments(output)[0]
+
+    def get_config(self):
+        return {"least_scale": self.least_scale}
+
+
+def _softly_above(least, values):
+    """`values` where they are well above `least`; it is never reached, and a slope remains below it."""
+    return least + tf.nn.softplus(values - least)
+
+
+@keras.saving.register_keras_serializable("keraszoo")
+class DiscretizedLogistic(Likelihood):
+    """Independent values on the `levels` 0, 1/(levels - 1), ..., 1: probabilities, so that bits per dimension compare.
+
+    A level has what a logistic distribution has between the middles to its neighbours, the lowest and the highest all
+    that is beyond. The decoder gives the logistics' means, then the logarithms of their scales, both in units of the
+    data. Data between two levels count as the nearer one.
+
+    Kingma et al., "Improved Variational Inference with Inverse Autoregressive Flow" (2016),
+    https://arxiv.org/abs/1606.04934; Salimans et al., "PixelCNN++" (2017), https://arxiv.org/abs/1701.05517.
+
+    With a and b the standardised ends of a level, sigmoid(a) - sigmoid(b) = sigmoid(a) sigmoid(-b) (1 - exp(b - a)):
+    its logarithm has no cancellation, however far the mean or small the scale. Scales are kept softly above a 20th of
+    a level's width, where the level of the mean has all but 1e-4 of the probability, and below exp(10).
+
+    Args:
+        levels: how many values there are, >= 2: 256 for 8-bit images.
+    """
+
+    support = (0.0, 1.0)
+    outputs = 2
+
+    def __init__(self, levels=256):
+        if not isinstance(levels, int) or levels < 2:
+            raise InputError(f"levels counts the values that data may have, >= 2. Received: levels={levels!r}.")
+        self.levels = levels
+
+    def check_values(self, x):
+        positions = np.asarray(x, "float64") * (self.levels - 1)
+        if np.abs(positions - np.round(positions)).max(initial=0.0) > 0.2:  # in 8 bits sixteenths are rounded ones
+            raise InputError(
+                f"Likelihoods of {self.levels} levels are those of multiples of 1/{self.levels - 1}. Received: values "
+                "between them. Train with the likelihood that has the data's levels, or without transforms that blur."
+            )
+
+    def negative_log_likelihood(self, x, output):
+        mean, log_scale = self._in_levels(output)
+        level = tf.round(tf.cast(x, tf.float32) * (self.levels - 1))
+        inverse_scale = tf.exp(-log_scale)
+        log_below = tf.math.log_sigmoid((level + 0.5 - mean) * inverse_scale)  # the level's upper end
+        log_above = tf.math.log_sigmoid((mean - level + 0.5) * inverse_scale)  # and its lower end
+        between = log_below + log_above + tf.math.log(-tf.math.expm1(-inverse_scale))
+        at_ends = tf.where(level == 0, log_below, log_above)
+        return -_sum_over_example(tf.where((level == 0) | (level == self.levels - 1), at_ends, between))
+
+    def mean(self, output):
+        """E[x | output]: the sum over the levels k of P(x > k), a level at a time."""
+        mean, log_scale = self._in_levels(output)
+        inverse_scale = tf.exp(-log_scale)
+
+        def add(level, total):
+            return level + 1.0, total + tf.sigmoid((mean - level - 0.5) * inverse_scale)
+
+        _, total = tf.while_loop(lambda level, _: level < self.levels - 1, add, (0.0, tf.zeros_like(mean)))
+        return total / (self.levels - 1)
+
+    def _in_levels(self, output):
+        """Mean and log_scale in units of a level's width, in which the levels are exact: 0, 1, ..., levels - 1."""
+        mean, log_scale = tf.split(tf.cast(output, tf.float32), 2, axis=-1)
+        width = 1.0 / (self.levels - 1)
+        log_scale = _softly_above(math.log(width / 20), tf.minimum(log_scale, 10.0))
+        return mean / width, log_scale - math.log(width)
+
+    def get_config(self):
+        return {"levels": self.levels}
+
+
+@keras.saving.register_keras_serializable("keraszoo")
+class ContinuousBernoulli(Likelihood):
+    """Independent values in [0, 1] with densities proportional to exp(logit * x), the decoder's outputs as logits.
+
+    Loaiza-Ganem and Cunningham, "The continuous Bernoulli: fixing a pervasive error in variational autoencoders"
+    (2019), https://arxiv.org/abs/1907.06845. It is what `Bernoulli` becomes for grey pixels when it is made to
+    integrate to 1: the normaliser is (exp(logit) - 1) / logit, 1 at logit 0. It is a density: -log p may be negative.
+    """
+
+    support = (0.0, 1.0)
+
+    def negative_log_likelihood(self, x, output):
+        x, logits = tf.cast(x, tf.float32), tf.cast(output, tf.float32)
+        # log of the normaliser = logit/2 + log(sinh(u)/u), u = logit/2
+        return _sum_over_example(_log_sinh_ratio(0.5 * logits) + (0.5 - x) * logits)
+
+    def mean(self, output):
+        u = 0.5 * tf.cast(output, tf.float32)
+        near = tf.abs(u) < _NEAR
+        away = tf.where(near, 1.0, u)
+        return 0.5 + 0.5 * tf.where(near, u / 3 - u**3 / 45 + 2 * u**5 / 945, 1 / tf.tanh(away) - 1 / away)
+
+
+_NEAR = 0.3  # where the series is as exact as float32
+
+
+def _log_sinh_ratio(u):
+    """log(sinh(u) / u), with finite gradients everywhere, 0 included."""
+    near = tf.abs(u) < _NEAR
+    size = tf.abs(tf.where(near, 1.0, u))
+    series = tf.square(u) / 6 - u**4 / 180 + u**6 / 2835
+    return tf.where(near, series, size + tf.math.log1p(-tf.exp(-2 * size)) - tf.math.log(2 * size))
+
+
+_BY_NAME = {
+    "bernoulli": Bernoulli,
+    "continuous_bernoulli": ContinuousBernoulli,
+    "discretized_logistic": DiscretizedLogistic,
+    "gaussian": Gaussian,
+    "gaussian_learned_variance": GaussianLearnedVariance,
+}
+
+
+def get(identifier):
+    """The likelihood of a name, an instance, or what `keras.saving.serialize_keras_object` made of one.
+
+    A name with arguments is a dictionary, which recipes can hold.
+
+    Example:
+        >>> get({"name": "discretized_logistic", "levels": 16}).levels
+        16
+    """
+    if isinstance(identifier, Likelihood):
+        return identifier
+    if isinstance(identifier, dict) and "class_name" in identifier:
+        return keras.saving.deserialize_keras_object(identifier)
+    arguments = dict(identifier) if isinstance(identifier, dict) else {"name": identifier}
+    name = arguments.pop("name", None)
+    if not isinstance(name, str) or name not in _BY_NAME:
+        raise InputError(f"Unknown likelihood. Received: {identifier!r}. {closest(str(name), _BY_NAME)}")
+    try:
+        return _BY_NAME[name](**arguments)
+    except TypeError as error:
+        known = ", ".join(_BY_NAME[name]().get_config()) or "none"
+        raise InputError(f"The arguments of {name!r} are: {known}. Received: {identifier!r}.") from error

@@ -1,0 +1,87 @@
+"""The VampPrior: a mixture of a VAE's own posteriors.
+
+Tomczak and Welling, "VAE with a VampPrior" (2018), https://arxiv.org/abs/1705.07120.
+"""
+
+import math
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ..core.seeds import normal_rows, seed_pair
+from .mixture import mixture_draws, mixture_log_prob
+from .prior import Prior
+
+MARGIN = 0.05  # how far inside the data's range, of width 1, `adapt` starts: the squashing is flat at its ends
+
+
+class VampPrior(Prior, keras.layers.Layer):
+    """p(z) = 1/K sum_k q(z|u_k), the mean of the posteriors of K learned pseudo-inputs u_k.
+
+    The ELBO is greatest for the prior that is the mean of the posteriors of all examples; the pseudo-inputs stand for
+    them. Where the data have a range, a sigmoid keeps them in it. They start at noise; `adapt(x)`, which
+    `keraszoo train` calls, starts them at examples.
+
+    Args:
+        posterior: function x [batch, *image_shape] -> `DiagonalNormal`.
+        latent_dim: length of z.
+        image_shape: shape of one example.
+        value_range: (lowest, highest) value of the data, or None.
+        components: K, >= 1.
+    """
+
+    adapts = True
+
+    def __init__(self, posterior, latent_dim, image_shape, value_range=None, components=50, **kwargs):
+        super().__init__(dtype="float32", **kwargs)
+        self.posterior, self.latent_dim, self.components = posterior, latent_dim, components
+        self.image_shape, self.value_range = image_shape, value_range
+        self.unsquashed = self.add_weight(
+            name="pseudo_inputs",
+            shape=(components, *image_shape),
+            initializer=keras.initializers.RandomNormal(stddev=1.0),
+            autocast=False,
+        )
+        self.built = True
+
+    def pseudo_inputs(self):
+        """u_k, in the range of the data: [components, *image_shape] float32."""
+        values = tf.convert_to_tensor(self.unsquashed)
+        if self.value_range is None:
+            return values
+        lowest, highest = self.value_range
+        return lowest + (highest - lowest) * tf.sigmoid(values)
+
+    def adapt(self, x):
+        """Starts the pseudo-inputs at some of the examples [rows, *image_shape], evenly spread over the rows."""
+        rows = np.linspace(0, len(x) - 1, self.components).round().astype(int)
+        values = np.asarray(x, "float32")[rows]
+        if self.value_range is not None:
+            lowest, highest = self.value_range
+            inside = MARGIN + (1 - 2 * MARGIN) * (values - lowest) / (highest - lowest)
+            values = np.log(inside) - np.log1p(-inside)
+        self.unsquashed.assign(values)
+
+    def mixture(self):
+        """Means, log-variances and logits of the components."""
+        q = self.posterior(self.pseudo_inputs())
+        return q.loc, q.log_var, tf.zeros([self.components])
+
+    def log_prob(self, z):
+        return mixture_log_prob(z, *self.mixture())
+
+    def sample(self, count, seed=None, temperature=1.0):
+        """Draws of pseudo-inputs and from their posteriors, `temperature` times as far from their means."""
+        noise = tf.random.stateless_normal([count, 1 + self.latent_dim], seed_pair(seed))
+        return mixture_draws(noise, *self.mixture(), temperature)
+
+    def sample_rows(self, seed, temperature):
+        return mixture_draws(normal_rows(seed, 1 + self.latent_dim), *self.mixture(), temperature[:, None])
+
+    def pictures(self):
+        """The pseudo-inputs, where they are images."""
+        if len(self.image_shape) != 3:
+            return {}
+        side = math.isqrt(min(64, self.components))
+        return {"pseudo_inputs": tf.reshape(self.pseudo_inputs()[: side * side], [side, side, *self.image_shape])}

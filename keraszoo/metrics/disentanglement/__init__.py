@@ -1,0 +1,1 @@
+"""How well codes keep the factors of the data apart."""

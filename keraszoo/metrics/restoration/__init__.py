@@ -1,0 +1,1 @@
+"""How good restored images are, beside clean ones and classical restorations."""

@@ -1,0 +1,39 @@
+"""A learned restoration beside the classical one, on the same damaged images."""
+
+import numpy as np
+
+from .similarity import hole_psnr, psnr, ssim
+
+
+def compare_restorations(model, clean, mean, seed=0, batch_size=128):
+    """How close to the clean images the damaged ones are, a classical restoration of them, and the model's.
+
+    Args:
+        model: a `RestorationAutoencoder`.
+        clean: [count, height, width, channels] in [0, 1].
+        mean: [height, width, channels], the mean training image.
+        seed: integer, for the damage.
+        batch_size: how many at a time.
+
+    Returns:
+        `{"damaged" | name of the classical method | "model": {"psnr" or "hole_psnr": dB, "ssim": value}}`, means over
+        the images. Damaged images of another size or number of channels are left out.
+    """
+    values = {}
+    for first in range(0, len(clean), batch_size):
+        x = np.asarray(clean[first : first + batch_size])
+        damaged = [np.asarray(part) for part in model.damaged(x, seed=seed + first)]
+        name, classical = model.baseline(*damaged, mean=mean)
+        restored = {"damaged": damaged[0], name: classical, "model": np.asarray(model.restore(*damaged))}
+        for row, images in restored.items():
+            if images.shape == x.shape:
+                measures = values.setdefault(row, {})
+                if model.takes_mask:
+                    measures.setdefault("hole_psnr", []).append(hole_psnr(x, images, damaged[1]))
+                else:
+                    measures.setdefault("psnr", []).append(psnr(x, images))
+                measures.setdefault("ssim", []).append(ssim(x, images))
+    return {
+        row: {measure: float(np.mean(np.concatenate(parts))) for measure, parts in measures.items()}
+        for row, measures in values.items()
+    }

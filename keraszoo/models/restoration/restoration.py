@@ -1,0 +1,182 @@
+"""RestorationAutoencoder: what the models that mend an image have in common."""
+
+import tensorflow as tf
+
+from ...core.checks import check_divisible, positive_integers
+from ...core.errors import InputError
+from ...core.inputs import Input
+from ...core.model import ZooModel, takes
+from ...layers.padding import mirror_to_multiple
+from ...metrics.restoration.similarity import psnr
+from ...networks.by_size import check_network
+from ...networks.image_to_image import image_to_image
+
+
+class RestorationAutoencoder(ZooModel):
+    """Base class: an image is degraded, and a network learns to give it back by squared error.
+
+    `degrade(x)` makes what `restore` takes; `start(...)`, a simple restoration of the same size as the clean image, is
+    what the network's output is added to, so that it learns only what is missing. The clean image is the target; the
+    degradation is drawn anew in each step, in evaluation too, and never in `restore`.
+
+    The network has no dense layer: `restore` takes images of any height and width, which are mirrored at the borders
+    up to the next size that the network can halve.
+
+    Args:
+        image_shape: (height, width, channels) of the training images.
+        hidden: filters; each entry halves the image on the way down and doubles it on the way up.
+        skips: whether features of the way down join those of the same size on the way up.
+        downsampling, upsampling, padding, activation, initialization: see `keraszoo.networks.image_to_image`.
+        network: a network of your own, [batch, height, width, input channels] -> [batch, height, width, channels].
+
+    Attributes:
+        input_channels: channels of the images that `restore` takes.
+        upscale: how many times larger the restored image is.
+        divisor: height and width are mirrored up to a multiple of this inside `restore`.
+    """
+
+    term_names = ("squared_error",)
+    metric_names = ("psnr",)
+    upscale = 1
+
+    def __init__(
+        self,
+        image_shape,
+        *,
+        hidden=(32, 64),
+        skips=True,
+        downsampling="stride",
+        upsampling="nearest",
+        padding="zero",
+        activation="relu",
+        initialization="glorot",
+        network=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.image_shape = positive_integers("image_shape", image_shape)
+        if len(self.image_shape) != 3:
+            raise InputError(
+                f"{type(self).__name__} restores images of shape (height, width, channels). "
+                f"Received: image_shape={self.image_shape}."
+            )
+        hidden = positive_integers("hidden", hidden)
+        self.divisor = 2 ** len(hidden)
+        if network is None:
+            smaller = f"{self.upscale} times smaller " * (self.upscale > 1)
+            times = len(hidden)
+            self.check_divisible(self.upscale * self.divisor, f"halves the {smaller}image {times} times")
+            network = image_to_image(
+                self.network_channels,
+                self.image_shape[2],
+                upscale=self.upscale,
+                hidden=hidden,
+                skips=bool(skips),
+                downsampling=downsampling,
+                upsampling=upsampling,
+                padding=padding,
+                activation=activation,
+                initialization=initialization,
+                dtype=self.dtype_policy,
+            )
+        else:
+            size = [self.divisor * 4] * 2
+            larger = [self.upscale * side for side in size]
+            check_network(network, "network", (*size, self.network_channels), (*larger, self.image_shape[2]))
+        self.network = network
+        self.inputs = Input(self.image_shape, (0.0, 1.0))
+        self.degraded = Input((None, None, self.input_channels), (0.0, 1.0), any_size=True)
+
+    @property
+    def input_channels(self):
+        return self.image_shape[2]
+
+    @property
+    def network_channels(self):
+        """Channels of the network's input."""
+        return self.input_channels
+
+    # ------------------------------------------------------------------ what a subclass writes
+
+    def degrade(self, x, seed=None):
+        """The arguments of `restore`, a tuple, for clean images [batch, height, width, channels].
+
+        Args:
+            x: the images, in [0, 1].
+            seed: None draws anew; an integer always draws the same and leaves the model's own noise alone.
+        """
+        raise NotImplementedError
+
+    def damaged(self, x, seed=0):
+        """What restorations are compared on: the arguments of `restore`, the same for the same seed."""
+        return self.degrade(x, seed=seed)
+
+    def baseline(self, image, *, mean):
+        """(name, images) of the classical restoration.
+
+        Args:
+            image: and whatever else `restore` takes, as arrays.
+            mean: [height, width, channels], the mean training image.
+        """
+        raise NotImplementedError
+
+    def start(self, image):
+        """The simple restoration that the network's output is added to, of the clean image's size."""
+        return image
+
+    def network_input(self, image):
+        return image
+
+    # ------------------------------------------------------------------ the same for all
+
+    def restored(self, *degraded, training=False):
+        """The restored images, not yet clipped to [0, 1], of images whose size the network can halve."""
+        change = self.network(self.network_input(*degraded), training=training)
+        return self.start(*degraded) + tf.cast(change, tf.float32)
+
+    @takes("degraded")
+    def restore(self, image):
+        """The restored images: [batch, H, W, input_channels] in [0, 1] -> [batch, upscale * H, upscale * W, channels].
+
+        H and W are any.
+        """
+        return self._restore(image)
+
+    def _restore(self, *degraded):
+        degraded = [tf.cast(tensor, tf.float32) for tensor in degraded]
+        height, width = tf.unstack(tf.shape(degraded[0])[1:3])
+        mirrored = [mirror_to_multiple(tensor, self.divisor) for tensor in degraded]
+        restored = self.restored(*mirrored)[:, : self.upscale * height, : self.upscale * width]
+        return tf.clip_by_value(restored, 0.0, 1.0)
+
+    def call(self, x, training=False):
+        return self.restore(x)
+
+    def loss_terms(self, x, y=None, training=False):
+        restored = self.restored(*self.degrade(x), training=training)
+        squared_error = tf.reduce_sum(tf.square(x - restored), axis=[1, 2, 3])
+        return {"squared_error": squared_error, "psnr": psnr(x, tf.clip_by_value(restored, 0.0, 1.0))}
+
+    def pictures(self, x, seed=0):
+        """Rows of (simple restoration of the degraded image, restored, clean)."""
+        columns = min(3, len(x))
+        x = tf.cast(x[: min(24, len(x)) // columns * columns], tf.float32)
+        degraded = self.degrade(x, seed=seed)
+        shown = [tf.clip_by_value(self.start(*degraded), 0.0, 1.0), self._restore(*degraded), x]
+        return {"restored": tf.reshape(tf.stack(shown, axis=1), [-1, 3 * columns, *self.image_shape])}
+
+    def serving_signatures(self):
+        return {"restore": (self._serve_restore, [self.degraded.spec()])}
+
+    def _serve_restore(self, *degraded):
+        return {"image": self.restore(*degraded)}
+
+    def check_divisible(self, factor, why):
+        """Raises InputError unless `factor` divides the training images' height and width."""
+        check_divisible(*self.image_shape[:2], factor, f"{type(self).__name__} {why}")
+
+
+def seeded(layer, seed):
+    """The corruption as it is, or one that always draws what follows from `seed`."""
+    config = layer.get_config()
+    return layer if seed is None or "seed" not in config else type(layer).from_config({**config, "seed": seed})

@@ -1,0 +1,168 @@
+"""Encoder and decoder networks by name, and the dense ones: plain `keras.Sequential`s, built when they are returned.
+
+Every function takes the shape of its input without the batch and a `dtype` (a Keras dtype policy or its name).
+"""
+
+import itertools
+import math
+
+import keras
+
+from ..core.errors import InputError, closest
+from .convolutional import convolutional_decoder, convolutional_encoder
+from .initialization import initializers
+from .lenet import lenet5_encoder
+
+
+def dense_encoder(image_shape, outputs, hidden=(256,), *, activation="relu", initialization="glorot", dtype=None):
+    """[batch, *image_shape] -> [batch, outputs] through dense layers of `hidden` units."""
+    inputs = [math.prod(image_shape), *hidden]
+    layers = [keras.Input(image_shape), keras.layers.Flatten(dtype=dtype)]
+    layers += [
+        keras.layers.Dense(units, activation, dtype=dtype, **initializers(initialization, fan_in))
+        for fan_in, units in zip(inputs, hidden, strict=False)
+    ]
+    layers += [keras.layers.Dense(outputs, dtype=dtype, **initializers(initialization, inputs[-1]))]
+    return keras.Sequential(layers, name="encoder")
+
+
+def dense_decoder(latent_dim, image_shape, hidden=(256,), *, activation="relu", initialization="glorot", dtype=None):
+    """[batch, latent_dim] -> [batch, *image_shape]; `hidden` is listed from the latent side."""
+    widths = [latent_dim, *hidden, math.prod(image_shape)]
+    activations = [activation] * len(hidden) + [None]
+    layers = [keras.Input((latent_dim,))]
+    for depth, (fan_in, units) in enumerate(itertools.pairwise(widths)):
+        start = initializers(initialization, fan_in, latent=depth == 0)
+        layers += [keras.layers.Dense(units, activations[depth], dtype=dtype, **start)]
+    layers += [keras.layers.Reshape(image_shape, dtype=dtype)]
+    return keras.Sequential(layers, name="decoder")
+
+
+NETWORKS = {
+    "dense": (dense_encoder, dense_decoder, (256,)),
+    "convolutional": (convolutional_encoder, convolutional_decoder, (32, 64)),
+}
+#: name: (encoder, its hidden layers); LeNet-5 has no decoder
+ENCODERS = {name: (encoder, hidden) for name, (encoder, _, hidden) in NETWORKS.items()} | {
+    "lenet5": (lenet5_encoder, (6, 16, 120)),
+}
+
+
+def encoder_alone(image_shape, outputs, *, network, hidden, **options):
+    """The encoder of that name, for models that do not decode.
+
+    Args:
+        image_shape: shape of one example.
+        outputs: width of the encoder's output.
+        network: "dense", "convolutional" or "lenet5".
+        hidden: units or filters of the hidden layers, from the image side; None for the network's default.
+        **options: `activation`, `initialization`, `dtype`.
+    """
+    make, default = ENCODERS[_known(network, ENCODERS)]
+    return make(image_shape, outputs, default if hidden is None else hidden, **options)
+
+
+def encoder_and_decoder(
+    image_shape,
+    outputs,
+    latent_dim,
+    *,
+    network,
+    hidden,
+    decoded_shape=None,
+    downsampling="stride",
+    upsampling="transposed",
+    padding="zero",
+    **options,
+):
+    """The pair of networks of that name, the decoder mirroring the encoder.
+
+    Args:
+        image_shape: shape of one example.
+        outputs: width of the encoder's output.
+        latent_dim: width of the decoder's input.
+        network: "dense" or "convolutional".
+        hidden: units or filters of the encoder's hidden layers, from the image side; None for the network's default.
+        decoded_shape: shape of the decoder's output; None for `image_shape`.
+        downsampling: "stride", "max" or "average": how a convolutional encoder halves the image.
+        upsampling: "transposed", "nearest" or "bilinear": how a convolutional decoder doubles it.
+        padding: "zero", "mirrored" or "periodic": what convolutions see beyond the border; transposed ones only zeros.
+        **options: `activation`, `initialization`, `dtype` of both networks.
+    """
+    encoder, decoder, default = NETWORKS[_known(network, NETWORKS)]
+    hidden = default if hidden is None else hidden
+    down, up = {"downsampling": downsampling, "padding": padding}, {"upsampling": upsampling, "padding": padding}
+    if network == "dense":
+        _check_untouched(
+            downsampling=(downsampling, "stride"), upsampling=(upsampling, "transposed"), padding=(padding, "zero")
+        )
+        down, up = {}, {}
+    return (
+        encoder(image_shape, outputs, hidden, **down, **options),
+        decoder(latent_dim, image_shape if decoded_shape is None else decoded_shape, hidden[::-1], **up, **options),
+    )
+
+
+def output_shape_of(network, role, input_shape):
+    """The shape that a network makes of a batch, batch included: it is built by the way.
+
+    Raises:
+        InputError: for what is no network, cannot take the batch, or returns several tensors.
+    """
+    if isinstance(network, (list, tuple)):
+        raise InputError(
+            f"The {role} is one Keras layer or model. Received: a {type(network).__name__} of {len(network)}. Nearest: "
+            "keras.Sequential([...])."
+        )
+    if not callable(network):
+        raise InputError(f"The {role} is a Keras layer or model. Received: {network!r}.")
+    try:
+        output = network(keras.KerasTensor((None, *input_shape)))
+    except ValueError as error:
+        raise InputError(
+            f"The {role} cannot take a batch of shape {(None, *input_shape)}: {_whole_reason(error)}"
+        ) from error
+    if isinstance(output, (list, tuple, dict)):
+        merge = f"keras.Model({role}.input, keras.layers.Concatenate()({role}.outputs))"
+        raise InputError(
+            f"The {role} must return one tensor. Received: {len(output)} of them. Nearest: join them, such as means and "
+            f"log-variances, by {merge}."
+        )
+    return tuple(output.shape)
+
+
+def _whole_reason(error):
+    """What Keras says of a failed call in one line, without the list of its arguments."""
+    lines = [line.strip() for line in str(error).split("Arguments received by")[0].splitlines()]
+    return " ".join(line for line in lines if line)
+
+
+def check_network(network, role, input_shape, output_shape):
+    """Builds a network that the user passed and raises InputError unless it maps one shape to the other.
+
+    None in `output_shape` stands for any size.
+    """
+    _, *got = output_shape_of(network, role, input_shape)
+    if len(got) != len(output_shape) or any(
+        want not in (None, size) for want, size in zip(output_shape, got, strict=True)
+    ):
+        raise InputError(
+            f"The {role} must map {(None, *input_shape)} to {(None, *output_shape)}. Received one that returns "
+            f"{(None, *got)}."
+        )
+
+
+def _known(network, networks):
+    if network not in networks:
+        raise InputError(f"Unknown network. Received: network={network!r}. {closest(str(network), networks)}")
+    return network
+
+
+def _check_untouched(**options):
+    """Raises InputError unless each option of convolutions, passed as name=(value, default), has its default."""
+    for name, (value, default) in options.items():
+        if value != default:
+            raise InputError(
+                f"Dense networks have no convolutions, so {name} must stay {default!r}. Received: {name}={value!r}. "
+                "Nearest: network='convolutional'."
+            )

@@ -1,0 +1,68 @@
+"""The hidden layers of a network: by name, or by number among those that are not linear."""
+
+import numbers
+
+import keras
+
+from ..core.errors import InputError, closest
+
+NONLINEAR = (keras.layers.ReLU, keras.layers.LeakyReLU, keras.layers.PReLU, keras.layers.ELU)
+
+
+def activations(network):
+    """Those layers of a functional or Sequential network whose outputs went through a nonlinear function, in order.
+
+    Example:
+        >>> layers = [keras.layers.Dense(4, "relu", name="hidden"), keras.layers.Dense(2, name="logits")]
+        >>> [layer.name for layer in activations(keras.Sequential([keras.Input((3,)), *layers]))]
+        ['hidden']
+    """
+    return [layer for layer in network.layers if isinstance(layer, NONLINEAR) or _is_activated(layer)]
+
+
+def hidden_layers(network, layers, role):
+    """The layers of a network that are asked for.
+
+    Args:
+        network: a functional or Sequential Keras model.
+        layers: names, or numbers among `activations(network)`: 0 is the first, -1 the last.
+        role: what the network is, for the message.
+
+    Raises:
+        InputError: no such network, or no such layer.
+    """
+    check_functional(network, role)
+    known, activated = {layer.name: layer for layer in network.layers}, activations(network)
+    found = []
+    for layer in layers:
+        if isinstance(layer, numbers.Integral) and not isinstance(layer, bool):
+            if not -len(activated) <= layer < len(activated):
+                raise InputError(
+                    f"The {role} has {len(activated)} activations, which are counted from 0. Received: layer {layer}."
+                )
+            found.append(activated[layer])
+        elif layer in known:
+            found.append(known[layer])
+        else:
+            raise InputError(f"The {role} has no such layer. Received: {layer!r}. {closest(str(layer), known)}")
+    return found
+
+
+def with_outputs(network, layers):
+    """A Keras model of the same weights that returns the outputs of those layers, a list."""
+    return keras.Model(network.inputs[0], [layer.output for layer in layers])
+
+
+def check_functional(network, role):
+    """Raises InputError unless the network is one whose layers can be looked into, with one input."""
+    inputs = getattr(network, "inputs", None) or ()
+    if not isinstance(network, keras.Model) or len(inputs) != 1:
+        raise InputError(
+            f"The {role} must be a built functional or Sequential Keras model with one input, so that its hidden "
+            f"layers are known. Received: {type(network).__name__}."
+        )
+
+
+def _is_activated(layer):
+    function = getattr(layer, "activation", None)
+    return function is not None and function is not keras.activations.linear

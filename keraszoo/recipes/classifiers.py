@@ -1,0 +1,37 @@
+"""Classifiers."""
+
+from .recipe import Optimizer, Recipe
+
+RECIPES = (
+    # Classifiers, alone or on the encoder of a finished run: `--set pretrained=runs/autoencoder --set freeze=True`.
+    #
+    # Bengio et al., "Greedy Layer-Wise Training of Deep Networks", NIPS 2006.
+    Recipe(
+        name="classifier/digits",
+        title="A dense classifier of scikit-learn's 8x8 digits; offline",
+        model="Classifier",
+        input_shape=(8, 8, 1),
+        arguments={"hidden": (128,), "features": 32},
+        dataset="digits",
+        with_labels=True,
+        optimizers={"optimizer": Optimizer("adam", 1e-3, decay="cosine")},
+        batch_size=32,
+        epochs=20,
+        expected={"test/accuracy": (0.965, 0.015)},
+        minutes=0.2,
+    ),
+    Recipe(
+        name="classifier/mnist",
+        title="LeNet-5 on MNIST; its 84 features judge samples of other models",
+        model="Classifier",
+        input_shape=(28, 28, 1),
+        arguments={"network": "lenet5", "features": 84, "activation": "tanh"},
+        dataset="mnist",
+        with_labels=True,
+        optimizers={"optimizer": Optimizer("adam", 4e-3, decay="cosine")},
+        batch_size=128,
+        epochs=10,
+        expected={"test/accuracy": (0.9875, 0.002)},
+        minutes=0.5,
+    ),
+)

@@ -1,0 +1,84 @@
+"""Segmentation."""
+
+from .recipe import Optimizer, Recipe
+
+RECIPES = (
+    # U-Nets.
+    #
+    # Ronneberger, Fischer and Brox, "U-Net: Convolutional Networks for Biomedical Image Segmentation" (2015),
+    # https://arxiv.org/abs/1505.04597.
+    #
+    # The challenge's slices are not part of the zoo. As an .npz file with `image` and `label` [slices, height,
+    # width], label 1 in cells and 0 on membranes, they are trained on by
+    #
+    #     keraszoo train unet/isbi2012 --dataset slices.npz --mixed-precision
+    #
+    # On CPUs that multiply in bfloat16 the option saves a third of the time.
+    Recipe(
+        name="unet/cells",
+        title="Drawn cells that touch, told apart; offline",
+        model="UNet",
+        input_shape=(64, 64, 1),
+        arguments={
+            "num_classes": 1,
+            "depth": 3,
+            "width": 8,
+            "normalization": "batch",
+            "dropout": 0.2,
+            "loss": {"cross_entropy": 1, "dice": 1},
+        },
+        dataset="cells",
+        transforms=(("random_crop", 64), ("flip", "horizontal_and_vertical"), ("rotate90",)),
+        weight_map={"w0": 5.0, "class_weights": None},
+        optimizers={"optimizer": Optimizer("adam", 5e-3, decay="cosine")},
+        batch_size=16,
+        epochs=10,
+        repeat=2,
+        with_labels=True,
+        expected={
+            "test/pixel_error": (0.021, 0.004),
+            "test/iou": (0.942, 0.012),
+            "segmentation/v_info": (0.91, 0.03),
+        },
+        minutes=0.7,
+    ),
+    Recipe(
+        name="unet/isbi2012",
+        title="Membranes of neurons in electron micrographs; trained on 16 slices, tested on the last 4",
+        model="UNet",
+        input_shape=(192, 192, 1),
+        arguments={
+            "num_classes": 1,
+            "depth": 4,
+            "width": 16,
+            "normalization": "batch",
+            "dropout": 0.0,
+            "averaging": "flips_and_rotations",
+        },
+        dataset="isbi2012.npz",
+        transforms=(
+            ("random_crop", 192),
+            ("flip", "horizontal_and_vertical"),
+            ("rotate90",),
+            ("elastic", 6.0, 3),
+            ("brightness", 0.1),
+            ("contrast", 0.2),
+            ("noise", 0.08),  # the later slices are noisier than the earlier ones
+        ),
+        optimizers={"optimizer": Optimizer("adam", 2e-3, decay="cosine")},
+        batch_size=2,
+        epochs=8,
+        repeat=70,
+        # of a border the line halfway: all of it made membranes thicker than they are
+        weight_map={"w0": 10.0, "sigma": 10.0, "midline": 1.0, "class_weights": None},
+        test_last=4,
+        with_labels=True,
+        expected={
+            "test/pixel_error": (0.076, 0.003),
+            "segmentation/pixel_error": (0.0745, 0.002),
+            "segmentation/v_rand": (0.88, 0.06),
+            "segmentation/v_info": (0.97, 0.01),
+        },
+        minutes=15,
+    ),
+)

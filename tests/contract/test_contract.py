@@ -1,0 +1,336 @@
+"""What every recipe of the zoo promises. A new recipe is covered by being listed; nothing here knows any model."""
+
+import dataclasses
+import inspect
+import types
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keraszoo import models
+from keraszoo.core.errors import InputError
+from keraszoo.core.model import ZooModel
+from keraszoo.data.datasets.points import known_mixture
+from keraszoo.export import doctor, export
+from keraszoo.metrics import ModeCoverage, segmentation_scores
+from keraszoo.recipes import Recipe, all_recipes
+from keraszoo.runs.run import Run
+from keraszoo.training.build import build_model, build_optimizer
+from keraszoo.training.loop.checkpoints import Checkpoints, Position, restore_checkpoint
+from keraszoo.training.loop.preemption import StopRequest
+from keraszoo.training.loop.state import ModelState
+
+ROWS, BATCH = 49, 16  # the last batch holds one example: with two replicas, one of them gets none
+
+
+def optimizers(recipe, **arguments):
+    """The recipe's optimizers; `arguments` replace theirs where they have them."""
+    made = {}
+    for name, spec in recipe.optimizers.items():
+        known = build_optimizer(spec, 100).get_config()
+        chosen = {key: value for key, value in arguments.items() if key in known}
+        made[name] = build_optimizer(dataclasses.replace(spec, arguments={**spec.arguments, **chosen}), 100)
+    return made
+
+
+def fresh(recipe, weights=None, dtype=None, **options):
+    """A compiled model of the recipe, with the given weights."""
+    model = build_model(recipe, dtype)
+    if weights is not None:
+        model.set_weights(weights)
+    options.setdefault("jit_compile", False)  # what XLA learns has a law of its own
+    epsilon = options.pop("epsilon", None)
+    model.compile(**optimizers(recipe, **({"epsilon": epsilon} if epsilon else {})), **options)
+    return model
+
+
+HOOKS = ("players", "after_turn", "adapts", "batch_term_names")
+
+
+def kind_of_step(recipe):
+    """What decides how the house, not the model, takes its training steps."""
+    model = getattr(models, recipe.model)
+    hooks = tuple(name for name in HOOKS if getattr(model, name) is not getattr(ZooModel, name))
+    defaults = {name: parameter.default for name, parameter in inspect.signature(model).parameters.items()}
+    critic_steps = recipe.arguments.get("n_critic", defaults.get("n_critic"))
+    return hooks, tuple(recipe.optimizers), recipe.arguments.get("network"), critic_steps, recipe.with_labels
+
+
+def subjects():
+    """Every recipe; chains of like transforms are cut to two, which obey the same laws, and where a model learns from
+    images of any size, they are small.
+
+    Those that repeat a model and a kind of network, on other data, are left to the slow suite; laws of the house itself
+    (`law_of_the_house`) also where the kind of step is that of another recipe, and of these some only where the model
+    has no part in it: a plain step, one player's, of terms that are each example's own.
+    """
+    seen, steps = set(), set()
+    for name, recipe in all_recipes().items():
+        if "transforms" in recipe.arguments:
+            arguments = {**recipe.arguments, "transforms": 2}
+            recipe = dataclasses.replace(recipe, arguments=arguments)
+        if getattr(models, recipe.model).any_size:
+            recipe = dataclasses.replace(recipe, input_shape=(16, 16, recipe.input_shape[-1]))
+        kind, step = (recipe.model, recipe.arguments.get("network")), kind_of_step(recipe)
+        marks = [pytest.mark.slow] * (kind in seen) + [pytest.mark.repeated_step] * (step in steps)
+        marks += [pytest.mark.plain_step] * (not step[0])
+        yield pytest.param(recipe, id=name, marks=marks)
+        seen.add(kind)
+        steps.add(step)
+
+
+@pytest.fixture(scope="module", params=subjects())
+def subject(request):
+    """A recipe, data of its shape, and its model after an epoch, or the rarest player's first turn; made once."""
+    recipe = request.param
+    keras.utils.set_random_seed(1)
+    random = np.random.default_rng(0)
+    x = random.random((ROWS, *recipe.input_shape), "float32")
+    model = fresh(recipe)
+    shape, classes = model.target_spec(recipe.input_shape)
+    y = random.integers(0, classes or 10, (ROWS, *shape)) if recipe.with_labels else None
+    untrained = model.get_weights()
+    turn = max(player.every for player in model.players().values())  # steps until everyone has acted
+    epochs = -(-turn // (ROWS // BATCH + 1))
+    history = model.fit(x, y, batch_size=BATCH, epochs=epochs, validation_data=(x, y), verbose=0).history
+    yield types.SimpleNamespace(recipe=recipe, x=x, y=y, model=model, untrained=untrained, history=history, turn=turn)
+    keras.backend.clear_session()  # collects the garbage of all the recipe's tests
+
+
+def trained(x, y, model, epochs=3, **options):
+    """The weights after that many epochs."""
+    model.fit(x, y, batch_size=BATCH, epochs=epochs, shuffle=False, verbose=0, **options)
+    return model.get_weights()
+
+
+def measured(x, y, model):
+    """The model's metrics, in order."""
+    metrics = model.evaluate(x, y, batch_size=BATCH, verbose=0, return_dict=True)
+    return np.array([metrics[metric.name] for metric in model.metrics])
+
+
+# With Adam's usual epsilon of 1e-7 the rounding error of a vanishing gradient becomes a full step of either sign, and
+# no two summation orders agree; with this one, laws about arithmetic can be held to 1e-6.
+EPSILON = 1.0
+
+
+def alone(subject):
+    """What one device learns under the same noise; computed once."""
+    if not hasattr(subject, "alone"):
+        subject.alone = trained(subject.x, subject.y, fresh(subject.recipe, subject.untrained, epsilon=EPSILON))
+    return subject.alone
+
+
+def replicated(subject, mirrored):
+    """What two mirrored replicas learn under the same noise, and their metrics; computed once."""
+    if not hasattr(subject, "replicated"):
+        with mirrored.scope():
+            model = fresh(subject.recipe, subject.untrained, epsilon=EPSILON)
+        learned = trained(subject.x, subject.y, model)
+        subject.replicated = [*learned, measured(subject.x, subject.y, model)]
+    return subject.replicated
+
+
+def metric_names(model):
+    return ["loss", *model.term_names, *model.measure_names]
+
+
+def difference(one, other):
+    return max(np.abs(a - b).max() for a, b in zip(one, other, strict=True))
+
+
+def test_model_is_built_when_constructed(subject):
+    model = build_model(subject.recipe)
+    assert model.built and all(layer.built for layer in model._flatten_layers())
+    assert model.trainable_variables
+
+
+def test_recipe_survives_json(subject):
+    assert Recipe.from_json(subject.recipe.to_json()) == subject.recipe
+
+
+def test_fit_reports_every_term_of_training_and_validation(subject):
+    names = metric_names(subject.model)
+    assert set(subject.history) == {*names, *(f"val_{name}" for name in names)}
+    assert all(np.isfinite(values).all() for values in subject.history.values())
+    assert [metric.name for metric in subject.model.metrics] == names
+
+
+def test_loss_terms_are_per_example(subject, same_noise):
+    whole = subject.model.loss_terms(tf.constant(subject.x), subject.y)
+    part = subject.model.loss_terms(tf.constant(subject.x[:5]), None if subject.y is None else subject.y[:5])
+    assert ["loss", *whole] == metric_names(subject.model)
+    for name, term in whole.items():
+        assert term.shape == (ROWS,) and term.dtype == "float32"
+        if name not in subject.model.batch_term_names:
+            np.testing.assert_allclose(part[name], term[:5], rtol=2e-5, atol=1e-5)
+
+
+def test_evaluation_is_the_mean_of_the_terms(subject, same_noise):
+    model = fresh(subject.recipe, subject.model.get_weights())
+    terms = model.loss_terms(tf.constant(subject.x), subject.y)
+    metrics = model.evaluate(subject.x, subject.y, batch_size=BATCH, verbose=0, return_dict=True)
+    for name, term in terms.items():
+        if name not in model.batch_term_names:
+            np.testing.assert_allclose(metrics[name], np.mean(term), rtol=2e-5, atol=1e-5)
+    np.testing.assert_allclose(metrics["loss"], sum(metrics[name] for name in model.term_names), rtol=2e-5)
+
+
+def test_every_trainable_weight_gets_a_gradient(subject):
+    model, learned = subject.model, set()
+    for terms, variables, _ in model.players().values():
+        with tf.GradientTape() as tape:
+            values = terms(tf.constant(subject.x), subject.y, training=True)
+            loss = tf.add_n([tf.reduce_mean(values[name]) for name in values if name in model.term_names])
+        gradients = tape.gradient(loss, [variable.value for variable in variables])
+        for variable, gradient in zip(variables, gradients, strict=True):
+            assert gradient is not None and np.abs(gradient).max() > 0, variable.path
+            assert np.isfinite(gradient).all(), variable.path
+        learned |= {variable.path for variable in variables}
+    assert learned == {variable.path for variable in model.trainable_variables}
+
+
+def test_predict_answers_like_call(subject):
+    predicted = subject.model.predict(subject.x, batch_size=BATCH, verbose=0)
+    called = subject.model(subject.x, training=False)
+    tf.nest.map_structure(lambda p, c: np.testing.assert_allclose(p, c, rtol=1e-5, atol=1e-5), predicted, called)
+
+
+def test_saving_restores_outputs_and_optimizer(subject, tmp_path):
+    subject.model.save(tmp_path / "model.keras")
+    restored = keras.saving.load_model(tmp_path / "model.keras")
+    assert difference(restored.get_weights(), subject.model.get_weights()) == 0
+    assert np.array_equal(restored(subject.x), subject.model(subject.x))
+    for mine, theirs in zip(subject.model.optimizers, restored.optimizers, strict=True):
+        for a, b in zip(mine.variables, theirs.variables, strict=True):
+            np.testing.assert_array_equal(keras.ops.convert_to_numpy(a), keras.ops.convert_to_numpy(b))
+        assert int(theirs.iterations) > 0
+
+
+class Killed(Exception):
+    pass
+
+
+def test_checkpoint_continues_bit_for_bit(subject, tmp_path):
+    """Two epochs of 5 steps, 3 an execution; killed at step 7, resumed from the checkpoint of step 6."""
+    run = Run.create(tmp_path / "run", subject.recipe)
+    data = tf.data.Dataset.from_tensor_slices(subject.x if subject.y is None else (subject.x, subject.y))
+    data = data.repeat().batch(BATCH, drop_remainder=True)
+
+    def train(model, position, arrays, killed_at=None):
+        def on_pause():
+            checkpoints.on_pause()
+            if model.step == killed_at:
+                checkpoints.on_train_end()  # waits for the writer
+                raise Killed
+
+        checkpoints = Checkpoints(
+            run, ModelState(model), position, arrays, {}, every=3, keep=9, epochs=2, callbacks=(),
+            stop=StopRequest(model.distribute_strategy), say=print,
+        )  # fmt: skip
+        model.fit(
+            data.skip(5 * position.epoch + position.step), verbose=0, epochs=2, steps_per_epoch=5, shuffle=False,
+            initial_epoch=position.epoch, initial_step=position.step, pause_every=3 if killed_at is None else 1,
+            on_pause=on_pause, callbacks=[checkpoints],
+        )  # fmt: skip
+        return ModelState(model).get(), position.history
+
+    straight = fresh(subject.recipe, subject.untrained, steps_per_execution=3)
+    start = ModelState(straight).get(), ModelState(straight).names
+    state, history = train(straight, Position(), None)
+    for path in run.checkpoints.iterdir():
+        path.unlink()
+    killed = fresh(subject.recipe, steps_per_execution=3)
+    ModelState(killed).set(*start)
+    with pytest.raises(Killed):
+        train(killed, Position(), None, killed_at=7)
+    resumed = fresh(subject.recipe, steps_per_execution=3)
+    position, arrays = restore_checkpoint(run, ModelState(resumed), {})
+    assert (position.epoch, position.step) == (1, 1)
+    resumed_state, resumed_history = train(resumed, position, arrays)
+    assert resumed_history == history
+    for name, value in state.items():
+        assert np.array_equal(resumed_state[name], value), name
+
+
+@pytest.mark.law_of_the_house("plain_step")
+def test_two_replicas_learn_what_one_learns(subject, mirrored, same_noise):
+    assert difference(replicated(subject, mirrored)[:-1], alone(subject)) <= 1e-6
+
+
+@pytest.mark.law_of_the_house
+def test_two_workers_learn_bit_for_bit_what_two_replicas_learn(subject, mirrored, workers, same_noise):
+    data = {"x": subject.x} if subject.y is None else {"x": subject.x, "y": subject.y}
+    for learned in workers.learn(subject.recipe.to_json(), subject.untrained, **data):
+        assert difference(learned, replicated(subject, mirrored)) == 0
+        assert difference(learned[:-1], alone(subject)) <= 1e-6
+
+
+@pytest.mark.law_of_the_house
+def test_many_steps_per_execution_learn_what_single_steps_learn(subject, same_noise):
+    many = fresh(subject.recipe, subject.untrained, epsilon=EPSILON, steps_per_execution=3)
+    assert difference(trained(subject.x, subject.y, many), alone(subject)) <= 1e-7
+
+
+def test_xla_learns_what_the_graph_learns(subject, same_noise):
+    x, y = subject.x[:BATCH], None if subject.y is None else subject.y[:BATCH]
+    learned = []
+    for jit in (False, True):
+        model = fresh(subject.recipe, subject.untrained, epsilon=EPSILON, jit_compile=jit)
+        model.fit(x, y, batch_size=BATCH, epochs=2 * subject.turn, shuffle=False, verbose=0)
+        learned.append(model.get_weights())
+    assert difference(*learned) <= 1e-6
+
+
+@pytest.mark.parametrize(
+    "policy", ["mixed_float16", pytest.param("mixed_bfloat16", marks=pytest.mark.law_of_the_house)]
+)
+def test_mixed_precision_stays_finite_and_keeps_float32_weights(subject, policy):
+    x, y = subject.x[:BATCH], None if subject.y is None else subject.y[:BATCH]
+    model = fresh(subject.recipe, subject.untrained, dtype=policy)
+    assert any(layer.compute_dtype != "float32" for layer in model._flatten_layers())
+    history = model.fit(x, y, batch_size=BATCH, verbose=0).history
+    assert all(np.isfinite(values).all() for values in history.values())
+    assert all(variable.dtype == "float32" for variable in model.trainable_variables)
+    if policy == "mixed_bfloat16":  # float16 may spend its first steps finding the scale of the loss
+        assert difference(model.get_weights(), subject.untrained) > 0
+
+
+def test_exported_signatures_match_the_model(subject, tmp_path):
+    version = export(subject.model, tmp_path, name="model")
+    checks = doctor(version)
+    assert all(check.ok for check in checks), checks
+
+
+def test_sampling_repeats_per_seed(subject):
+    if not hasattr(subject.model, "sample"):
+        pytest.skip("a model without a distribution to sample from")
+    one, again, other = (np.asarray(subject.model.sample(3, seed=seed)) for seed in (5, 5, 6))
+    assert np.array_equal(one, again) and not np.array_equal(one, other)
+    assert one.shape[0] == 3 and np.isfinite(one).all()
+
+
+def test_pictures_are_grids_of_images(subject):
+    for images in subject.model.pictures(tf.constant(subject.x)).values():
+        assert len(images.shape) == 5 and images.shape[-1] in (1, 3)
+        assert np.isfinite(images).all()
+
+
+def test_wrong_batches_are_refused_in_one_line(subject):
+    for wrong in (subject.x[..., None], (255 * subject.x).astype("uint8")):
+        with pytest.raises(InputError, match="Received") as error:
+            subject.model.fit(wrong, subject.y, verbose=0)
+        assert "\n" not in str(error.value)
+
+
+def test_recipe_names_what_it_expects(subject):
+    metrics = {f"{split}/{name}" for split in ("train", "test") for name in metric_names(subject.model)}
+    if known_mixture(subject.recipe.dataset):
+        metrics |= {f"samples/{name}" for name in ModeCoverage._fields}
+    if hasattr(subject.model, "segment"):
+        metrics |= {f"segmentation/{name}" for name in segmentation_scores(np.eye(8, dtype=int), np.eye(8, dtype=int))}
+    assert subject.recipe.expected and set(subject.recipe.expected) <= metrics
+    assert subject.recipe.minutes > 0
+    assert dataclasses.replace(subject.recipe).expected == subject.recipe.expected

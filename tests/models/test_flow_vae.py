@@ -1,0 +1,101 @@
+"""The bound of a VAE whose posterior or prior is a flow."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorflow_probability.python import distributions as tfd
+
+from keraszoo.core.errors import InputError
+from keraszoo.losses import normal_kl
+from keraszoo.models import MAF, FlowVAE
+from keraszoo.models.vae.flow_vae import normal_log_prob
+
+
+def model(**options):
+    return FlowVAE((4, 4, 1), latent_dim=2, hidden=(16,), **options)
+
+
+def posterior_terms(vae, draws=20_000):
+    """The KL term's estimates for many draws of one example."""
+    x = tf.tile(tf.random.stateless_uniform([1, 4, 4, 1], (0, 0)), [draws, 1, 1, 1])
+    return vae.loss_terms(x)["kl"].numpy()
+
+
+def shaken(vae):
+    random = np.random.default_rng(0)
+    for weight in vae.trainable_weights:
+        weight.assign_add(
+            0.2 / np.sqrt(weight.shape[0] if len(weight.shape) > 1 else 1) * random.standard_normal(weight.shape)
+        )
+    return vae
+
+
+@pytest.mark.parametrize("posterior", ["gaussian", "planar", "radial", "sylvester", "iaf"])
+@pytest.mark.parametrize("prior", ["normal", "mixture", "realnvp", "maf"])
+def test_the_prior_over_the_posterior_is_one_on_average(posterior, prior):
+    """E_q p(z) / q(z|x) = integral of p = 1: wrong densities on either side break it."""
+    if (posterior, prior) == ("gaussian", "normal"):
+        pytest.skip("its KL is exact")
+    vae = shaken(model(posterior=posterior, posterior_transforms=2, prior=prior, prior_transforms=2))
+    bias = vae.encoder.layers[-1].bias
+    bias.assign_add(np.repeat([0.0, 1.5, 0.0][: vae.codes], 2))  # a wide posterior: the ratio has no heavy tail
+    ratio = np.exp(-posterior_terms(vae))
+    assert np.mean(ratio) == pytest.approx(1.0, abs=4 * ratio.std() / np.sqrt(len(ratio)))
+
+
+def test_a_normal_prior_by_tfp_has_the_exact_kl_on_average():
+    normal = tfd.MultivariateNormalDiag([0.0, 0.0], [1.0, 1.0])
+    vae = shaken(model(posterior="gaussian", prior=normal))
+    terms = posterior_terms(vae)
+    x = tf.random.stateless_uniform([1, 4, 4, 1], (0, 0))
+    exact = float(normal_kl(*vae.encode(x))[0])
+    assert terms.mean() == pytest.approx(exact, abs=4 * terms.std() / np.sqrt(len(terms)))
+
+
+def test_without_flows_it_is_the_vae():
+    from keraszoo.models import VAE
+
+    vae, plain = model(posterior="gaussian"), VAE((4, 4, 1), latent_dim=2, hidden=(16,))
+    plain.set_weights(vae.get_weights())
+    x = tf.random.stateless_uniform([3, 4, 4, 1], (0, 0))
+    np.testing.assert_array_equal(vae.loss_terms(x)["kl"], plain.loss_terms(x)["kl"])
+
+
+def test_gaussian_log_density_is_that_of_tfp():
+    z, mean, log_var = tf.constant([[0.3, -1.0]]), tf.constant([[1.0, 0.0]]), tf.constant([[0.5, -2.0]])
+    expected = tfd.MultivariateNormalDiag(mean, tf.exp(0.5 * log_var)).log_prob(z)
+    np.testing.assert_allclose(normal_log_prob(z, mean, log_var), expected, rtol=1e-6)
+
+
+def test_the_posterior_flow_depends_on_the_image():
+    vae = shaken(model(posterior="iaf"))
+    z, context = tf.zeros([2, 2]), tf.constant([[1.0, -1.0], [-2.0, 3.0]])
+    moved = vae.through_posterior(z, context)[0]
+    assert np.abs(moved[0] - moved[1]).max() > 1e-3
+
+
+def test_priors_of_ones_own_survive_the_file(tmp_path):
+    mixture = tfd.MixtureSameFamily(
+        tfd.Categorical(probs=[0.5, 0.5]),
+        tfd.MultivariateNormalDiag([[-1.0, 0.0], [1.0, 0.0]], [[0.5, 1.0], [0.5, 1.0]]),
+    )
+    for prior in (mixture, MAF((2,), transforms=1, hidden=(8,))):
+        vae = model(prior=prior, posterior="planar")
+        vae.save(tmp_path / "vae.keras")
+        restored = keras.saving.load_model(tmp_path / "vae.keras")
+        np.testing.assert_array_equal(restored.sample(3, seed=0), vae.sample(3, seed=0))
+
+
+def test_mistakes_are_told_in_one_line():
+    cases = [
+        (lambda: model(posterior="ifa"), "Closest: iaf"),
+        (lambda: model(prior="real_nvp"), "Closest: realnvp"),
+        (lambda: model(prior=MAF((3,))), r"a flow of \(2,\)"),
+        (lambda: model(prior=3), "a name, a Flow or a TFP distribution. Received: int"),
+        (lambda: model(posterior_transforms=0), "posterior_transforms"),
+    ]
+    for make, message in cases:
+        with pytest.raises(InputError, match=message) as error:
+            make()
+        assert "\n" not in str(error.value)

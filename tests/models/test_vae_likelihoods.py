@@ -1,0 +1,251 @@
+"""Likelihoods of VAEs by importance sampling, and the bounds on them: analytic cases and invariances."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorflow_probability.python import distributions as tfd
+
+from keraszoo.__main__ import main
+from keraszoo.core.errors import InputError
+from keraszoo.distributions import Gaussian
+from keraszoo.models import IWAE, VAE, FlowVAE
+from keraszoo.recipes import Optimizer, Recipe
+from keraszoo.runs.run import Run
+from keraszoo.training import train
+
+SCALE, D, LATENT = 0.7, 6, 2
+
+
+def linear_gaussian(make=VAE, widening=0.0, shift=0.0, **options):
+    """A linear VAE with its exact posterior, or one that is `shift`ed and of log-variance + `widening`.
+
+    Returns:
+        The model, and the density of the data: N(b, WW' + s^2 I), as Tipping and Bishop's probabilistic PCA.
+    """
+    random = np.random.default_rng(0)
+    w = np.linalg.qr(random.normal(size=(D, LATENT)))[0] * [1.5, 0.8]  # orthogonal columns: a diagonal posterior
+    b = random.normal(size=D)
+    precision = w.T @ w + SCALE**2 * np.eye(LATENT)
+    gain = np.linalg.solve(precision, w.T)
+    log_var = np.log(SCALE**2 / np.diag(precision)) + widening
+    encoder, decoder = keras.Sequential([keras.layers.Dense(2 * LATENT)]), keras.Sequential([keras.layers.Dense(D)])
+    vae = make((D,), latent_dim=LATENT, encoder=encoder, decoder=decoder, likelihood=Gaussian(SCALE), **options)
+    bias = np.concatenate([shift - gain @ b, log_var])
+    encoder.layers[0].set_weights([np.hstack([gain.T, np.zeros((D, LATENT))]), bias])
+    decoder.layers[0].set_weights([w.T, b])
+    return vae, tfd.MultivariateNormalFullCovariance(b, w @ w.T + SCALE**2 * np.eye(D))
+
+
+def examples(count=32):
+    return np.random.default_rng(1).normal(size=(count, D)).astype("float32")
+
+
+def flow_vae(shape, **options):
+    return FlowVAE(shape, posterior="gaussian", **options)
+
+
+@pytest.mark.parametrize("make", [VAE, flow_vae])
+def test_importance_sampling_finds_the_density_of_a_linear_model(make):
+    """With a posterior that is too wide and beside the truth, so that the weights differ."""
+    vae, density = linear_gaussian(make, widening=0.8, shift=0.3)
+    x = examples()
+    exact = -density.log_prob(x.astype("float64")).numpy()
+    nll, error = vae.negative_log_likelihood(x, samples=4000)
+    assert np.all(error > 0) and error.max() < 0.05
+    standardised = (nll - exact) / error
+    assert np.abs(standardised).max() < 5
+    assert 0.6 < standardised.std() < 1.5  # the error is neither too small nor too large
+
+
+@pytest.mark.parametrize("posterior", ["planar", "iaf"])
+def test_flows_on_both_sides_keep_the_decoded_mass(posterior):
+    """A decoder that ignores z has p(x) = N(x; b, s^2 I) whatever prior and posterior are, if their densities are."""
+    options = {"posterior": posterior, "prior": "maf", "prior_transforms": 2, "likelihood": Gaussian(SCALE)}
+    vae = FlowVAE((D,), latent_dim=2, hidden=(8,), **options)
+    random = np.random.default_rng(0)
+    for weight in vae.trainable_weights:
+        weight.assign_add(0.1 * random.standard_normal(weight.shape))
+    codes = vae.encoder.layers[-1]
+    codes.kernel.assign(0.2 * codes.kernel)
+    codes.bias.assign([0.0, 0.0, 1.0, 1.0, 0.5, -0.5])  # wider than the prior
+    b = random.normal(size=D)
+    last = vae.decoder.layers[-2]
+    last.set_weights([np.zeros(last.kernel.shape), b])
+    x = examples(8)
+    exact = -tfd.MultivariateNormalDiag(b, SCALE * np.ones(D)).log_prob(x.astype("float64"))
+    nll, error = vae.negative_log_likelihood(x, samples=4000)
+    np.testing.assert_array_less(np.abs(nll - exact), 5 * error)
+    assert error.max() < 0.1
+
+
+def test_chunks_change_nothing_but_the_draws():
+    vae, density = linear_gaussian()
+    x = examples(21)
+    exact = -density.log_prob(x.astype("float64"))
+    for rows in (7, 50, 5000):  # the last chunk of examples and of draws is a part
+        nll, error = vae.negative_log_likelihood(x, samples=33, rows=rows)
+        np.testing.assert_allclose(nll, exact, atol=1e-4)  # which holds for 33 draws, not for 32 or 35
+        np.testing.assert_allclose(error, 0.0, atol=1e-3)
+
+
+def test_the_same_seed_gives_the_same_likelihood_and_another_another():
+    vae, _ = linear_gaussian(widening=1.0)
+    x = examples(20)
+    first = vae.negative_log_likelihood(x, samples=50, seed=3).nll
+    np.testing.assert_array_equal(vae.negative_log_likelihood(x, samples=50, seed=3).nll, first)
+    assert np.abs(vae.negative_log_likelihood(x, samples=50, seed=4).nll - first).min() > 0
+
+
+def test_examples_draw_independently():
+    vae, _ = linear_gaussian(widening=1.0)
+    x = np.repeat(examples(1), 40, axis=0)
+    assert len(np.unique(vae.negative_log_likelihood(x, samples=20, rows=160).nll)) == 40
+
+
+def test_more_samples_lower_the_bound():
+    vae, _ = linear_gaussian(widening=1.5, shift=0.5)
+    x = np.repeat(examples(4), 1000, axis=0)
+    values = [vae.negative_log_likelihood(x, samples=k).nll for k in (1, 5, 25, 100)]
+    means = [value.mean() for value in values]
+    assert means == sorted(means, reverse=True)
+    negative_elbo = np.mean([tf.add_n(list(vae.loss_terms(x).values())).numpy().mean() for _ in range(20)])
+    # one sample is the ELBO
+    assert means[0] == pytest.approx(negative_elbo, abs=4 * values[0].std() / np.sqrt(len(x)))
+
+
+def test_impossible_likelihoods_are_one_line():
+    vae, _ = linear_gaussian()
+    cases = [
+        (lambda: vae.negative_log_likelihood(examples(), samples=0), "samples.*Received: 0"),
+        (lambda: vae.negative_log_likelihood(examples(), rows=0), "rows.*Received: 0"),
+        (lambda: vae.negative_log_likelihood(examples()[:0]), "one example at least"),
+        (lambda: vae.negative_log_likelihood(np.zeros([2, 5], "float32")), "batches of shape"),
+        (lambda: VAE((4,), latent_dim=1).negative_log_likelihood(np.full([2, 4], 3.0)), "from 0 to 1"),
+    ]
+    for compute, message in cases:
+        with pytest.raises(InputError, match=message) as error:
+            compute()
+        assert "\n" not in str(error.value)
+
+
+@pytest.fixture(scope="module")
+def binarised(tmp_path_factory):
+    """The run of a VAE on binarised digits, after an epoch."""
+    recipe = Recipe(
+        name="vae/test",
+        title="binarised",
+        model="VAE",
+        input_shape=(8, 8, 1),
+        arguments={"latent_dim": 2, "hidden": (16,)},
+        transforms=(("binarize",),),
+        optimizers={"optimizer": Optimizer("adam", 1e-2)},
+        epochs=1,
+    )
+    return train(recipe, tmp_path_factory.mktemp("binarised") / "run", strategy="none")
+
+
+def test_the_command_tells_and_writes_the_likelihood(binarised, capsys):
+    assert main(["likelihood", str(binarised.path), "--samples", "20", "--count", "30"]) == 0
+    shown = capsys.readouterr().out
+    found = json.loads((binarised.path / "metrics.json").read_text())["likelihood"]
+    assert f"{found['nll']:.5g}" in shown and "bits_per_dimension" in shown
+    assert (found["examples"], found["samples"]) == (30, 20)
+    assert found["bits_per_dimension"] == pytest.approx(found["nll"] / (64 * np.log(2)))
+    assert 0 < found["sampling_error"] < found["standard_error"]
+
+
+def test_labels_that_a_vae_does_not_use_change_nothing(binarised, tmp_path):
+    labelled = train(binarised.recipe.replace(with_labels=True), tmp_path / "run", strategy="none")
+    options = ["--samples", "20", "--count", "30"]
+    for run in (binarised, labelled):
+        assert main(["likelihood", str(run.path), *options]) == 0
+    assert labelled.metrics()["likelihood"] == binarised.metrics()["likelihood"]
+
+
+def test_commands_without_a_likelihood_are_one_line(binarised, tmp_path, capsys):
+    grey = train("vae/digits", tmp_path / "grey", epochs=1, strategy="none")
+    other = train("autoencoder/digits", tmp_path / "other", epochs=1, strategy="none")
+    capsys.readouterr()
+    cases = [
+        ([grey.path], "binarize"),
+        ([other.path], "those of VAEs. Received: a run of Autoencoder"),
+        ([binarised.path, "--samples", "0"], "Received: 0"),
+        ([binarised.path, "--count", "0"], "Received: 0"),
+        ([binarised.path, "--split", "tset"], "tset"),
+    ]
+    for arguments, message in cases:
+        assert main(["likelihood", *map(str, arguments)]) == 2
+        line = capsys.readouterr().err
+        assert message in line and line.count("\n") == 1
+    assert "likelihood" not in Run.open(grey.path).metrics()
+
+
+@pytest.mark.parametrize("k", [1, 2, 7, 50])
+@pytest.mark.parametrize("gradient", ["reparameterised", "dreg"])
+@pytest.mark.parametrize("training", [False, True])
+def test_the_bound_of_a_linear_model_is_the_density_for_every_k(k, gradient, training):
+    iwae, density = linear_gaussian(IWAE, k=k, gradient=gradient)
+    x = examples()
+    bound = -iwae.loss_terms(x, training=training)["negative_bound"]
+    np.testing.assert_allclose(bound, density.log_prob(x.astype("float64")), atol=1e-4)
+
+
+def gradients_of(iwae, x, repeats):
+    """The gradients of the encoder's and the decoder's weights, from independent draws: [repeats, weights] each."""
+
+    @tf.function
+    def gradients():
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(iwae.loss_terms(x, training=True)["negative_bound"])
+        networks = (iwae.encoder.trainable_variables, iwae.decoder.trainable_variables)
+        return [tf.concat([tf.reshape(g, [-1]) for g in part], 0) for part in tape.gradient(loss, networks)]
+
+    return [np.stack(parts) for parts in zip(*(gradients() for _ in range(repeats)), strict=True)]
+
+
+@pytest.mark.parametrize("beta", [1.0, 0.3])
+def test_both_gradients_have_one_expected_value(beta):
+    found = []
+    for gradient in ("reparameterised", "dreg"):
+        iwae, _ = linear_gaussian(IWAE, k=5, gradient=gradient, beta=beta, widening=1.0, shift=0.6)
+        found.append(gradients_of(iwae, examples(4), 2000))
+    for plain, double in zip(*found, strict=True):
+        error = np.sqrt((plain.var(axis=0) + double.var(axis=0)) / len(plain))
+        standardised = (plain.mean(axis=0) - double.mean(axis=0)) / (error + 1e-6)
+        assert np.abs(standardised).max() < 5
+        assert np.abs(plain.mean(axis=0) / (error + 1e-6)).max() > 10  # there is something to agree on
+
+
+def test_the_doubly_reparameterised_gradient_vanishes_at_the_exact_posterior():
+    for gradient, noisy in (("reparameterised", True), ("dreg", False)):
+        iwae, _ = linear_gaussian(IWAE, k=8, gradient=gradient)
+        encoder, _ = gradients_of(iwae, examples(4), 10)
+        assert (np.abs(encoder).max() > 1e-2) == noisy
+
+
+@pytest.mark.parametrize("beta", [1.0, 0.3])
+@pytest.mark.parametrize("gradient", ["reparameterised", "dreg"])
+def test_one_importance_sample_is_the_vae(beta, gradient, same_noise):
+    iwae, _ = linear_gaussian(IWAE, k=1, beta=beta, gradient=gradient, widening=0.5)
+    vae, _ = linear_gaussian(VAE, widening=0.5)
+    x = examples(4)
+    noise = keras.random.normal([4, 1, LATENT])
+    z, log_q = vae.posterior_draws(x, noise)
+    kl = log_q[:, 0] - vae.log_prior(z[:, 0])
+    loss = Gaussian(SCALE).negative_log_likelihood(x, vae.decode(z[:, 0])) + beta * kl
+    np.testing.assert_allclose(iwae.loss_terms(x, training=True)["negative_bound"], loss, rtol=1e-5)
+
+
+def test_the_likelihood_does_not_know_the_beta_of_the_training():
+    x = examples(4)
+    plain, weighted = (linear_gaussian(IWAE, k=5, beta=beta, widening=0.5)[0] for beta in (1.0, 0.3))
+    np.testing.assert_array_equal(*(iwae.negative_log_likelihood(x, 100).nll for iwae in (plain, weighted)))
+
+
+def test_impossible_bounds_are_one_line():
+    for options, message in (({"k": 0}, "k must.*Received: 0"), ({"gradient": "drge"}, "Closest: dreg")):
+        with pytest.raises(InputError, match=message):
+            IWAE((4,), latent_dim=2, **options)

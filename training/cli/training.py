@@ -1,0 +1,256 @@
+"""The verbs that train, evaluate and sample, as the command line has them. Importing this imports no TensorFlow."""
+
+from keraszoo.arguments import Parser
+
+
+def train_command(argv):
+    parser = Parser(
+        "train",
+        "Train a recipe into a run directory, or resume one. SIGTERM and Ctrl-C save a checkpoint and end with exit "
+        "code 75 (several workers end without saving); a second one ends at once.",
+    )
+    parser.add_argument(
+        "recipe", nargs="?", help="family/recipe or family, see `keraszoo list`; optional with --resume"
+    )
+    parser.add_argument("--run", metavar="DIR", help="run directory (default: runs/RECIPE)")
+    parser.add_argument("--resume", action="store_true", help="continue from the newest checkpoint of the run")
+    group = parser.add_argument_group("what to train (over the recipe's values)")
+    group.add_argument("--epochs", type=int)
+    group.add_argument("--batch-size", type=int, help="global batch, over all replicas")
+    group.add_argument("--learning-rate", type=float)
+    group.add_argument("--seed", type=int)
+    group.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="argument of the model, e.g. latent_dim=10",
+    )
+    group = parser.add_argument_group("data")
+    group.add_argument(
+        "--dataset", help="name in tensorflow-datasets, folder of images (and masks) or of .npy files, or .npz file"
+    )
+    group.add_argument("--domains", nargs=2, metavar=("A", "B"), help="two classes to translate between")
+    group.add_argument("--data-dir", help="of tensorflow-datasets (default: TFDS_DATA_DIR or ~/tensorflow_datasets)")
+    group.add_argument(
+        "--data-service", metavar="ADDRESS", help="read through the tf.data service at host:port (tfds data sets only)"
+    )
+    group.add_argument("--image-size", type=int, nargs=2, metavar=("H", "W"), help="resize a folder's images")
+    group.add_argument(
+        "--test-last", type=int, metavar="N", help="test on the last N examples of a data set that is not divided"
+    )
+    group = parser.add_argument_group("devices")
+    group.add_argument(
+        "--strategy", default="auto", help="auto, none, one_device, mirrored or multi_worker (default: auto)"
+    )
+    group.add_argument("--replicas", type=int, help="of mirrored; on a machine without GPUs, parts of its CPU")
+    group.add_argument("--mixed-precision", action="store_true", help="float16 on GPUs, bfloat16 on CPUs")
+    group.add_argument("--jit", action="store_true", help="compile the training step with XLA")
+    group = parser.add_argument_group("checkpoints and profile")
+    group.add_argument("--checkpoint-every", type=int, metavar="STEPS", help="default: after each epoch")
+    group.add_argument("--keep", type=int, default=2, metavar="N", help="newest checkpoints to keep (default: 2)")
+    group.add_argument("--profile", action="store_true", help="write a TensorBoard profile of a few steps")
+    group = parser.add_argument_group("quality of the samples (points with known modes are always measured)")
+    group.add_argument("--features", metavar="RUN", help="run of a classifier of the same data, for its features")
+    group.add_argument("--features-every", type=int, default=1, metavar="K", help="epochs (default: 1)")
+    options = parser.parse_args(argv)
+    if options.recipe is None and not (options.resume and options.run):
+        parser.error("name a recipe (`keraszoo list` shows them), or give --run DIR --resume")
+
+    from keraszoo import models
+
+    from ..evaluation import table, verdicts
+    from ..fit import parse_assignments, train
+
+    run = train(
+        options.recipe,
+        options.run,
+        resume=options.resume,
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        seed=options.seed,
+        learning_rate=options.learning_rate,
+        dataset=options.dataset,
+        domains=tuple(options.domains) if options.domains else None,
+        image_size=tuple(options.image_size) if options.image_size else None,
+        test_last=options.test_last,
+        arguments=parse_assignments(options.set),
+        data_dir=options.data_dir,
+        data_service=options.data_service,
+        strategy=options.strategy,
+        replicas=options.replicas,
+        mixed_precision=options.mixed_precision,
+        jit=options.jit,
+        checkpoint_every=options.checkpoint_every,
+        keep=options.keep,
+        profile=options.profile,
+        features=options.features,
+        features_every=options.features_every,
+    )
+    if run is None:  # the chief of several workers says the rest
+        return 0
+    print()
+    print(table(verdicts(run.recipe, run.metrics())))
+    print(f"\nPictures are in {run.samples}. Next:")
+    print(f"  tensorboard --logdir {run.logs}")
+    model = getattr(models, run.recipe.model)
+    if hasattr(model, "sample"):
+        print(f"  keraszoo sample {run.path} --out samples.png")
+    if hasattr(model, "restore"):
+        mask = " --mask mask.png" * model.takes_mask
+        print(f"  keraszoo restore {run.path} damaged.png restored.png{mask}")
+    if hasattr(model, "segment"):
+        print(f"  keraszoo segment {run.path} image.png mask.png")
+    if hasattr(model, "translate"):
+        print(f"  keraszoo translate {run.path} image.png translated.png --to b")
+    print(f"  keraszoo export {run.path} --to served")
+    return 0
+
+
+def launch_command(argv):
+    parser = Parser("launch", "Train with several worker processes on this machine.")
+    parser.usage = "keraszoo launch --workers N [--max-restarts R] -- train RECIPE ..."
+    parser.add_argument("--workers", type=int, required=True, metavar="N", help="number of processes")
+    parser.add_argument(
+        "--max-restarts", type=int, default=0, metavar="R", help="start again when a worker dies (default: 0)"
+    )
+    own, separator, command = argv, None, []
+    if "--" in argv:
+        own, separator, command = argv[: argv.index("--")], "--", argv[argv.index("--") + 1 :]
+    options = parser.parse_args(own)
+    if not separator or command[:1] != ["train"] or len(command) == 1:
+        parser.error("the training follows two dashes: keraszoo launch --workers 2 -- train RECIPE")
+
+    from ..cluster.launch import launch
+
+    return launch(command[1:], options.workers, options.max_restarts)
+
+
+def data_service_command(argv):
+    parser = Parser("data-service", "Read, decode and batch data for trainings on other machines, until stopped.")
+    parser.add_argument("--workers", type=int, default=2, metavar="N", help="workers in this process (default: 2)")
+    parser.add_argument("--port", type=int, default=5050, help="of the dispatcher; 0 takes a free one (default: 5050)")
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="name under which others reach this machine (default: 127.0.0.1)"
+    )
+    parser.add_argument(
+        "--join", metavar="ADDRESS", help="add the workers to the dispatcher at host:port instead of starting one"
+    )
+    options = parser.parse_args(argv)
+
+    from ..cluster.data_service import serve
+
+    serve(options.workers, options.host, options.port, options.join)
+    return 0
+
+
+def evaluate_command(argv):
+    parser = Parser("evaluate", "Evaluate a finished run on a split of its data.")
+    parser.add_argument("run", help="run directory")
+    parser.add_argument("--split", help="name of the split (default: the recipe's test split)")
+    parser.add_argument("--data-dir", help="of tensorflow-datasets (default: TFDS_DATA_DIR or ~/tensorflow_datasets)")
+    parser.add_argument("--batch-size", type=int)
+    options = parser.parse_args(argv)
+
+    from keraszoo.runs.run import Run
+
+    from ..evaluation import evaluate, restorations, table, verdicts
+
+    run = Run.open(options.run)
+    split = options.split or run.recipe.test_split
+    metrics = evaluate(run, split, data_dir=options.data_dir, batch_size=options.batch_size)
+    shown = {split: metrics}
+    if split == run.recipe.test_split and "segmentation" in run.metrics():
+        shown["segmentation"] = run.metrics()["segmentation"]
+    print(table(verdicts(run.recipe, shown)))
+    if split == run.recipe.test_split and (compared := restorations(run, data_dir=options.data_dir)):
+        print()
+        print(table(compared[1:], header=compared[0]))
+    return 0
+
+
+def likelihood_command(argv):
+    parser = Parser(
+        "likelihood",
+        "Tell the negative log-likelihood of a VAE's test examples by importance sampling. It is also written to the "
+        "run's metrics.json.",
+    )
+    parser.add_argument("run", help="run directory")
+    parser.add_argument("--samples", type=int, default=5000, help="draws per example (default: 5000)")
+    parser.add_argument("--count", type=int, metavar="N", help="the first N examples only (default: all)")
+    parser.add_argument("--split", help="name of the split (default: the recipe's test split)")
+    parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same value (default: 0)")
+    parser.add_argument("--data-dir", help="of tensorflow-datasets (default: TFDS_DATA_DIR or ~/tensorflow_datasets)")
+    options = parser.parse_args(argv)
+
+    from keraszoo.runs.run import Run
+
+    from ..evaluation import table, verdicts
+    from ..likelihood import likelihood
+
+    run = Run.open(options.run)
+    found = likelihood(run, options.samples, options.count, options.split, seed=options.seed, data_dir=options.data_dir)
+    print(table(verdicts(run.recipe, {"likelihood": found})))
+    return 0
+
+
+def sample_command(argv):
+    parser = Parser("sample", "Draw samples from a finished run.")
+    parser.add_argument("run", help="run directory")
+    parser.add_argument("--count", type=int, default=64)
+    parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same samples (default: 0)")
+    parser.add_argument("--temperature", type=float, default=1.0, help="scale of the latent noise (default: 1)")
+    parser.add_argument("--out", default="samples.png", metavar="FILE", help=".png or .npy (default: samples.png)")
+    options = parser.parse_args(argv)
+
+    from ..sampling import sample
+
+    samples = sample(options.run, options.count, options.seed, options.out, temperature=options.temperature)
+    print(f"{len(samples)} samples of shape {samples.shape[1:]} in {options.out}")
+    return 0
+
+
+def measure_command(argv):
+    parser = Parser(
+        "measure",
+        "Tell how good a run's samples are, beside what real examples reach. Points with known modes need no features.",
+    )
+    parser.add_argument("run", help="run directory")
+    parser.add_argument("--features", metavar="RUN", help="run of a classifier of the same data, for its features")
+    parser.add_argument(
+        "--count", type=int, default=10_000, help="samples, and examples to compare them with (default: 10000)"
+    )
+    parser.add_argument("--split", help="split to compare them with (default: the recipe's test split)")
+    parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same samples (default: 0)")
+    parser.add_argument("--data-dir", help="of tensorflow-datasets (default: TFDS_DATA_DIR or ~/tensorflow_datasets)")
+    options = parser.parse_args(argv)
+
+    from ..evaluation import table
+    from ..measurement import measure
+
+    found = measure(
+        options.run, options.features, options.count, options.split, options.seed, data_dir=options.data_dir
+    )
+    rows = [(name, *(f"{values[name]:.4g}" for values in found.values())) for name in found["samples"]]
+    print(table(rows, ("measure", *found)))
+    return 0
+
+
+def disentanglement_command(argv):
+    parser = Parser(
+        "disentanglement",
+        "Tell how well a run's codes keep the factors of its data apart. These must be known, as those of shapes/32. "
+        "The scores are also written to the run's metrics.json.",
+    )
+    parser.add_argument("run", help="run directory")
+    parser.add_argument("--trees", default="forest", help="of DCI: forest or boosting, which is slow (default: forest)")
+    parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same scores (default: 0)")
+    parser.add_argument("--data-dir", help="of tensorflow-datasets (default: TFDS_DATA_DIR or ~/tensorflow_datasets)")
+    options = parser.parse_args(argv)
+
+    from ..evaluation import table
+    from ..evaluators.known_factors import disentanglement
+
+    scores = disentanglement(options.run, trees=options.trees, seed=options.seed, data_dir=options.data_dir)
+    print(table([(name, f"{value:.3f}") for name, value in scores.items()], ("measure", "value")))
+    return 0

@@ -1,0 +1,1 @@
+"""The devices and machines on which a model trains."""

@@ -1,0 +1,73 @@
+"""The features and class probabilities by which samples are judged."""
+
+import keras
+import numpy as np
+
+from keraszoo.core.errors import InputError
+from keraszoo.models import Classifier
+from keraszoo.runs.run import Run
+
+BATCH_SIZE = 500
+
+
+class FeatureNetwork:
+    """What a classifier finds in examples: the features that its last layer sees, and its probabilities.
+
+    Args:
+        classifier: a finished run of a zoo's `Classifier` or its path; such a model; or any Keras model made by the
+            functional API, or Sequential, whose last layer gives probabilities.
+
+    A classifier of images of one channel also judges images of several, channel by channel, such as stacked MNIST: the
+    features stand beside each other, and a class is a class in each channel, the first one's most significant.
+
+    Raises:
+        InputError: missing or unfinished run, or a model that is no classifier.
+    """
+
+    def __init__(self, classifier):
+        model = classifier
+        if not isinstance(classifier, keras.Model):
+            model = (classifier if isinstance(classifier, Run) else Run.open(classifier)).load_model()
+            if not isinstance(model, Classifier):
+                raise InputError(
+                    "Samples are judged by the features of a classifier, such as `keraszoo train classifier/mnist` "
+                    f"trains. Received: {classifier}, a {type(model).__name__}."
+                )
+        self.network = _of_zoo(model) if isinstance(model, Classifier) else _of_keras(model)
+        self.image_shape = tuple(self.network.inputs[0].shape[1:])
+
+    def check_shape(self, shape):
+        """Raises InputError unless it takes examples of `shape`."""
+        alone = (*shape[:-1], 1)
+        if self.image_shape not in (tuple(shape), alone):
+            raise InputError(
+                f"The classifier takes examples of shape {self.image_shape}. Received: data of shape {tuple(shape)}. "
+                "Train one on the same data."
+            )
+
+    def __call__(self, examples):
+        """[n, *image_shape] -> (features [n, d], probabilities [n, classes]), numpy arrays."""
+        if examples.shape[1:] == self.image_shape:
+            return tuple(self.network.predict(examples, batch_size=BATCH_SIZE, verbose=0))
+        found = [self(examples[..., channel : channel + 1]) for channel in range(examples.shape[-1])]
+        features, probabilities = zip(*found, strict=True)
+        together = probabilities[0]
+        for further in probabilities[1:]:
+            together = np.einsum("ni,nj->nij", together, further).reshape(len(together), -1)
+        return np.concatenate(features, axis=1), together
+
+
+def _of_zoo(model):
+    inputs = keras.Input(model.image_shape)
+    features = model.encoder(inputs, training=False)
+    return keras.Model(inputs, [features, keras.layers.Softmax(dtype="float32")(model.head(features))])
+
+
+def _of_keras(model):
+    inputs, outputs = getattr(model, "inputs", None) or (), getattr(model, "outputs", None) or ()
+    if len(inputs) != 1 or len(outputs) != 1 or len(outputs[0].shape) != 2:
+        raise InputError(
+            "Samples are judged by a functional or Sequential classifier, with one input and probabilities [batch, "
+            f"classes] as its output. Received: {model.name}, a {type(model).__name__}."
+        )
+    return keras.Model(inputs, [keras.layers.Flatten()(model.layers[-1].input), outputs[0]])

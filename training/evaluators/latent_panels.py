@@ -1,0 +1,107 @@
+"""The latent space in TensorBoard: what its units carry after each epoch, a traversal and the projector at the end."""
+
+import inspect
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keraszoo import data
+from keraszoo.analysis.latent_grids import traversal
+from keraszoo.core.errors import InputError
+
+from ..latent.grids import MOST_ROWS
+from ..latent.space import class_names
+from ..latent.units import posteriors, units_of
+from ..loop.logs import reported
+from .pictures import save_png, tile
+from .projector import write_projector
+
+COUNT = 1024  # test examples that are encoded
+BATCH_SIZE = 256
+MOST_UNITS = 64  # that get a curve of their own
+VALUES = np.linspace(-3.0, 3.0, 11)
+
+
+class LatentPanels(keras.callbacks.Callback):
+    """Writes to TensorBoard, of the codes of the same test examples each time:
+
+    - when an epoch ends `latent/active_units` and, for posteriors, `latent_kl/<unit>` in nats (`logs/latent`);
+    - when the training ends the picture `traversal`, around the first example, which also goes to `samples/`, and the
+      codes for the embedding projector (`logs/embedding`).
+
+    Weights, metrics and seeds do not change.
+
+    Args:
+        run: the Run whose `logs/` and `samples/` receive them.
+        examples: [n, ...].
+        labels: their classes, [n] integers, or None.
+        names: of the classes.
+        say: receives a line of text when something cannot be written; training goes on without it.
+    """
+
+    def __init__(self, run, examples, labels=None, names=None, say=print):
+        super().__init__()
+        self.run, self.examples, self.labels, self.names, self.say = run, examples, labels, names, say
+        self.writer = tf.summary.create_file_writer(str(run.logs / "latent"))
+
+    def on_epoch_end(self, epoch, logs=None):
+        found = units_of(*self._posteriors())
+        with reported("the latent units for TensorBoard", self.say), self.writer.as_default():
+            tf.summary.scalar("latent/active_units", sum(unit.active for unit in found), step=epoch)
+            for unit in found:
+                if unit.kl is not None and unit.number < MOST_UNITS:
+                    tf.summary.scalar(f"latent_kl/{unit.number:02d}", unit.kl, step=epoch)
+
+    def on_train_end(self, logs=None):
+        codes, log_vars = self._posteriors()
+        units = [unit.number for unit in units_of(codes, log_vars)][:MOST_ROWS]
+        if hasattr(self.model, "sample_latent"):
+            points = traversal(codes[0], units, VALUES).astype("float32")
+            images = np.asarray(self.model.decode(points.reshape(-1, codes.shape[1])))
+            page = tile(images.reshape(len(units), len(VALUES), *images.shape[1:]))
+            with reported("the traversal", self.say), self.writer.as_default():
+                tf.summary.image("traversal", page[None], step=self.params["epochs"] - 1)
+                self.run.write("samples/traversal.png", lambda path: save_png(path, page))
+        with reported("the projector's files", self.say):
+            write_projector(self.run.logs / "embedding", codes, self.examples, self.labels, self.names)
+            self.writer.close()
+
+    def _posteriors(self):
+        return posteriors(self.model, _batched(self.examples))
+
+
+def latent_panels_of(run, model, source, recipe, say):
+    """`[LatentPanels]` for models whose codes of images are vectors, else `[]`."""
+    if len(model.event_shape or ()) != 3 or not all(
+        hasattr(model, name) for name in ("encode", "decode", "latent_dim")
+    ):
+        return []
+    labelled = bool(source.num_classes) and source.target in source.split(recipe.test_split).shapes
+    labelled = labelled and source.shapes[source.target] == ()
+    options = {"transforms": recipe.transforms, "with_labels": labelled, "seed": recipe.seed}
+    batches = data.batches(source, recipe.test_split, BATCH_SIZE, training=False, **options).take(COUNT // BATCH_SIZE)
+    found = [batch if labelled else (batch, None) for batch in batches.as_numpy_iterator()]
+    examples = np.concatenate([x for x, _ in found])
+    if not encodes(model, examples[:1]):
+        return []
+    if not labelled:
+        return [LatentPanels(run, examples, say=say)]
+    labels = np.concatenate([y for _, y in found])
+    return [LatentPanels(run, examples, labels, class_names(source, source.num_classes), say)]
+
+
+def encodes(model, x):
+    """Whether a model's codes need nothing but examples and are vectors."""
+    parameters = list(inspect.signature(model.encode).parameters.values())[1:]
+    if any(parameter.default is parameter.empty for parameter in parameters if parameter.kind.name != "VAR_KEYWORD"):
+        return False
+    try:
+        codes, _ = posteriors(model, _batched(x))
+    except InputError:  # such as one that asks for labels
+        return False
+    return codes.shape == (len(x), model.latent_dim)
+
+
+def _batched(examples):
+    return [tf.constant(examples[start : start + BATCH_SIZE]) for start in range(0, len(examples), BATCH_SIZE)]

@@ -1,0 +1,147 @@
+"""The latent space of a finished run's model, opened: points in it, and the images that are decoded from them."""
+
+import math
+
+import numpy as np
+import tensorflow as tf
+
+from keraszoo import data
+from keraszoo.analysis.codes import encode
+from keraszoo.core.errors import InputError, closest
+from keraszoo.runs.run import Run
+
+from ..build import load_data
+from ..examples import examples_at
+
+BATCH_SIZE = 256
+EXAMPLES = 10_000  # of a split, at most, are encoded
+
+
+class LatentSpace:
+    """What the pictures of a run's latent space are made from.
+
+    Args:
+        run: a `Run` or the path of one.
+        methods: names of what the model must be able to do: "decode", "encode" or "sample_latent".
+        data_dir: where tensorflow-datasets keeps its data, for examples.
+
+    Attributes:
+        run, model: both opened.
+        image_shape: of an example.
+        dim: number of units that follow the prior; a conditional model's latent vectors have codes behind them.
+        prior: "normal", "uniform" on [-1, 1], or "other".
+
+    Raises:
+        InputError: missing or unfinished run, a model without these methods or not of images.
+    """
+
+    def __init__(self, run, *methods, data_dir=None):
+        self.run = run if isinstance(run, Run) else Run.open(run)
+        self.model, self.data_dir = self.run.load_model(), data_dir
+        name, shape = type(self.model).__name__, tuple(self.model.event_shape or ())
+        self._latent_shape = tuple(getattr(self.model, "latent_shape", ()))  # of flows
+        self.dim = math.prod(self._latent_shape) if self._latent_shape else getattr(self.model, "latent_dim", None)
+        self.check(*methods)
+        if len(shape) != 3 or shape[-1] not in (1, 3):
+            raise InputError(
+                f"Only images of 1 or 3 channels can be shown. Received: {name} of examples of shape {shape}."
+            )
+        self.image_shape = shape
+        prior = getattr(self.model, "prior", None)
+        self.prior = "normal" if prior in (None, "normal") else "uniform" if prior == "uniform" else "other"
+
+    def check(self, *methods):
+        """Raises InputError where the model lacks one of these methods, or decodes something else than vectors."""
+        if not all(hasattr(self.model, method) for method in methods) or ("decode" in methods and self.dim is None):
+            raise InputError(
+                f"{type(self.model).__name__} has no latent space from which it decodes samples; a VAE or a GAN has."
+            )
+
+    @property
+    def encodes(self):
+        """Whether examples have codes without their labels."""
+        return hasattr(self.model, "encode") and not getattr(self.model, "condition_size", 0)
+
+    def check_encodes(self):
+        """Raises InputError where they have none."""
+        if not self.encodes:
+            without = " without their labels" * hasattr(self.model, "encode")
+            raise InputError(f"{type(self.model).__name__} does not encode examples{without}; a VAE does.")
+
+    def draw(self, count, seed):
+        """Random points, [count, dim + codes]."""
+        return np.asarray(self.model.sample_latent(count, seed=seed)).reshape(count, -1)
+
+    def decode(self, points, codes=None):
+        """The images of latent vectors, [n, ...] each."""
+        latent = np.asarray(points, "float32") if codes is None else np.concatenate([points, codes], axis=-1)
+        latent = latent.reshape(-1, *self._latent_shape) if self._latent_shape else latent
+        return np.asarray(self.model.decode(tf.constant(latent, tf.float32)))
+
+    def encode(self, x):
+        """The code of each example: [n, dim]."""
+        return encode(self.model, x).reshape(len(x), -1)
+
+    # ------------------------------------------------------------------ examples
+
+    def source(self):
+        """The run's data."""
+        return load_data(self.run.recipe, self.data_dir)
+
+    def batches(self, source, split, with_labels=False):
+        """The examples of a split, in order, EXAMPLES at most: x [batch, ...], or (x, y)."""
+        recipe = self.run.recipe
+        batches = data.batches(
+            source,
+            split,
+            BATCH_SIZE,
+            training=False,
+            transforms=recipe.transforms,
+            with_labels=with_labels,
+            seed=recipe.seed,
+        )
+        return batches.take(-(-EXAMPLES // BATCH_SIZE))
+
+    def examples(self, source, split, rows):
+        """The examples of a split at these rows: [len(rows), ...] float32."""
+        size = min(source.split(split).size, EXAMPLES)
+        outside = [row for row in rows if not 0 <= row < size]
+        if outside:
+            raise InputError(f"Examples of {split} are numbered from 0 to {size - 1}. Received: {outside[0]}.")
+        return examples_at(rows, self.batches(source, split))
+
+    def labelled_codes(self, split):
+        """(codes [n, dim], classes [n], class names) of a split's examples.
+
+        Raises:
+            InputError: the data have no classes.
+        """
+        source = self.source()
+        if not source.num_classes:
+            raise InputError(f"{source.name} has no classes.")
+        found = [(self.encode(x), y.numpy()) for x, y in self.batches(source, split, with_labels=True)]
+        codes, labels = map(np.concatenate, zip(*found, strict=True))
+        return codes, labels, class_names(source, source.num_classes)
+
+
+def class_names(source, classes):
+    """What the classes are called: by name, or by number."""
+    names = source.class_names
+    return names if names and len(names) == classes else tuple(map(str, range(classes)))
+
+
+def class_number(name, names):
+    """The number of a class that is given by name or number."""
+    name = str(name)
+    if name in names:
+        return names.index(name)
+    if name.isdigit() and int(name) < len(names):
+        return int(name)
+    raise InputError(f"There is no such class. Received: {name!r}. {closest(name, names)}")
+
+
+def check_integers(**bounds):
+    """Raises InputError unless each `name=(value, least)` is an integer of at least that."""
+    for name, (value, least) in bounds.items():
+        if not isinstance(value, int) or value < least:
+            raise InputError(f"{name} must be an integer >= {least}. Received: {value!r}.")
