@@ -139,7 +139,7 @@ def anomaly(run, images, quantile=0.99, *, data_dir=None, say=print):
         InputError: missing or unfinished run, missing data, no such image, a quantile outside [0, 1].
     """
     run, model, source = _opened(run, data_dir)
-    score = "reconstruction" if run.recipe.with_labels else "loss"
+    score = "reconstruction" if model.targets is not None else "loss"
     examples = [_example(image, run, source, say) for image in images]
     scores = np.concatenate([anomaly_scores(model, example, score) for example in examples])
     seen = anomaly_scores(model, _batches(run, source, run.recipe.train_split), score)

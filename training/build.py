@@ -1,12 +1,10 @@
 """From a recipe to its data, its model and its compiled optimizers."""
 
-import inspect
-
 import keras
 
 from keraszoo import data, models
+from keraszoo.core.config import constructor_arguments
 from keraszoo.core.errors import InputError, closest
-from keraszoo.core.model import ZooModel
 from keraszoo.runs.run import Run
 
 #: arguments that are networks, which the command line cannot pass
@@ -42,14 +40,11 @@ def load_data(recipe, data_dir=None, **options):
 
 
 def model_arguments(model_class):
-    """Names of the arguments that a model's constructor takes by keyword."""
-    names = set()
-    for ancestor in model_class.__mro__[: model_class.__mro__.index(ZooModel)]:
-        parameters = inspect.signature(ancestor.__init__).parameters.values()
-        names |= {p.name for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)}
-    networks = {*NETWORKS} - {*getattr(model_class, "networks_by_name", ())}
+    """Names of the arguments of a model's constructor that a recipe can give: not networks, but those by name."""
+    names = constructor_arguments(model_class)
+    networks = {*NETWORKS} - {*model_class.networks_by_name}
     reusing = {"pretrained"} if "encoder" in names & networks else set()
-    return names - {"self", "event_shape", "image_shape", "pair_shape", *networks} | reusing
+    return names - {"name", "dtype", "event_shape", "image_shape", "pair_shape", *networks} | reusing
 
 
 def build_model(recipe, dtype=None):

@@ -40,7 +40,7 @@ def evaluate(run, split=None, *, data_dir=None, batch_size=None):
         batch_size or recipe.batch_size,
         training=False,
         transforms=recipe.transforms,
-        with_labels=recipe.with_labels,
+        with_labels=model.targets is not None,
         seed=recipe.seed,
     )
     metrics = model.evaluate(batches, verbose=0, return_dict=True)

@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from keraszoo import data, models, recipes
 from keraszoo.core.errors import InputError
+from keraszoo.core.look import check_arrays
 from keraszoo.core.replicas import is_chief, rank_of, sum_over_workers
 from keraszoo.runs.run import Run
 
@@ -25,7 +26,7 @@ from .evaluators.latent_panels import latent_panels_of
 from .evaluators.pictures import Pictures
 from .evaluators.sample_quality import callbacks_of, of_samples, open_features
 from .evaluators.segmentation import calibrate, scores
-from .evaluators.updates import Players
+from .evaluators.updates import Updates
 from .loop.checkpoints import Checkpoints, Position, restore_checkpoint
 from .loop.logs import Logs, describe, reason
 from .loop.preemption import StopRequest
@@ -147,7 +148,7 @@ def train(
         policy = "mixed_float16" if tf.config.list_physical_devices("GPU") else "mixed_bfloat16"
     with strategy.scope():
         model = build_model(recipe, policy)
-        turns = {name: recipe.epochs * steps // player.every for name, player in model.players().items()}
+        turns = {name: recipe.epochs * steps // update.every for name, update in model.gradients().items()}
         optimizers = {
             name: build_optimizer(spec, turns.get(name, recipe.epochs * steps))
             for name, spec in recipe.optimizers.items()
@@ -159,12 +160,13 @@ def train(
         )
         jit = bool(model.jit_compile)  # some models choose XLA themselves
     if source.input_range and not recipe.transforms:
-        model.check_range(*source.input_range, what=recipe.dataset)
-    if recipe.with_labels and source.in_memory and source.target in source.split(recipe.train_split).shapes:
-        model.check_labels(source.array(recipe.train_split, source.target))
+        model.inputs.check((*source.input_range, 0), recipe.model)
+    labelled = model.targets is not None
+    if labelled and source.in_memory and source.target in source.split(recipe.train_split).shapes:
+        check_arrays(model, {"y": source.array(recipe.train_split, source.target)})
     quality = callbacks_of(model, source, recipe, features, features_every, say)
     quality += callbacks_with_factors(model, source, recipe)
-    pipeline = {"transforms": recipe.transforms, "with_labels": recipe.with_labels, "seed": recipe.seed}
+    pipeline = {"transforms": recipe.transforms, "with_labels": labelled, "seed": recipe.seed}
 
     def batches(split, **options):
         def of_share(share):
@@ -185,7 +187,7 @@ def train(
         position, arrays = Position(), None
         if model.adapts:  # on the same examples in every worker
             first = next(iter(data.batches(source, recipe.train_split, FIRST_LOOK, training=False, **pipeline)))
-            model.adapt(*(first if recipe.with_labels else (first,)))
+            model.adapt(*(first if labelled else (first,)))
         run = _created_by_chief(strategy, run or default_path(recipe), recipe)
     if not chief:
         run = _scratch_run(recipe)
@@ -201,7 +203,7 @@ def train(
     if resume:
         say(_where(position, recipe.epochs, steps))
     examples = next(iter(data.batches(source, recipe.test_split, 64, training=False, **pipeline)))
-    x, y = examples if recipe.with_labels else (examples, None)
+    x, y = examples if labelled else (examples, None)
     with run.lock():
         with _writing(run, "The run"):
             if resume:
@@ -238,7 +240,7 @@ def train(
                     *quality,
                     Logs(run, profile=position.step // model.steps_per_execution + 2 if profile else None, say=say),
                     Pictures(run, x, seed=recipe.seed, say=say),
-                    *([Players(run, x, y, seed=recipe.seed, say=say)] if len(model.players()) > 1 else []),
+                    *([Updates(run, x, y, seed=recipe.seed, say=say)] if len(model.gradients()) > 1 else []),
                     *latent_panels_of(run, model, source, recipe, say),
                     *callbacks,
                     checkpoints,

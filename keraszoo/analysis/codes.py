@@ -12,8 +12,7 @@ def latent_codes(model, x):
     """The code of each example, as `decode` takes it; of a VAE, the mean of its posterior.
 
     Args:
-        model: any with `encode(x)`, [batch, ...] -> codes [batch, ...], or (mean, log_var) of such; and with `code(x)`
-            where `decode` takes something else.
+        model: any with `encode(x)`, [batch, ...] -> codes [batch, ...].
         x: array [n, ...] as the model takes it, or a `tf.data.Dataset` of batches.
 
     Returns:
@@ -36,8 +35,7 @@ def latent_codes(model, x):
 
 def encode(model, batch):
     """The codes of one batch, as an array."""
-    codes = model.code(batch) if hasattr(model, "code") else model.encode(batch)
-    return np.asarray(codes[0] if isinstance(codes, (tuple, list)) else codes, "float32")
+    return np.asarray(model.encode(batch), "float32")
 
 
 def each_batch(x):

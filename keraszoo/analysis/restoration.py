@@ -13,8 +13,8 @@ def restore(model, image, mask=None):
     images of exactly its own size.
 
     Args:
-        model: with `restore(images)`, or `restore(images, mask)` and `takes_mask = True`; or with `reconstruct` and
-            `image_shape`.
+        model: with `restore(images)`, or `restore(images, mask)` where its `mask` declares one; or with `reconstruct`
+            and `image_shape`.
         image: [height, width, channels], values in [0, 1].
         mask: [height, width], 1 where a pixel is known, 0 in the hole; for models that take one.
 
@@ -29,7 +29,7 @@ def restore(model, image, mask=None):
     height, width, channels = image.shape
     if channels != input_channels(model):
         raise InputError(f"{name} takes images of {input_channels(model)} channels. Received: {channels}.")
-    takes_mask = getattr(model, "takes_mask", False)
+    takes_mask = hasattr(model, "restore") and model.mask is not None
     if takes_mask and mask is None:
         raise InputError(f"{name} fills a hole, so it needs a mask: 1 where a pixel is known, 0 in the hole.")
     if mask is not None and not takes_mask:

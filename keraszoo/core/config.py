@@ -11,9 +11,9 @@ import numpy as np
 class Captured(keras.Model):
     """A Keras model whose `get_config` needs no writing.
 
-    The arguments of the outermost constructor are captured, so that `from_config` calls it again. Networks that replaced
-    those of the constructor, frozen layers and quantised ones are part of the config too: a model that was changed after
-    it was made is restored as it is.
+    The arguments of the outermost constructor are captured, so that `from_config` calls it again. Networks that
+    replaced those of the constructor, frozen layers and quantised ones are part of the config too: a model that was
+    changed after it was made is restored as it is.
 
     A subclass that only sets defaults declares them in `defaults`, and needs no constructor.
 

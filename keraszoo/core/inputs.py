@@ -1,8 +1,9 @@
 """What a model takes: declarations of examples and targets, and the one gate that holds everything given to them.
 
-A declaration checks what is known before any number is: structure, rank, sizes, dtype (`tensor`), inside graphs too. The
-numbers themselves are looked at where that is cheap: in arrays, in eager calls and in the first batch of a `fit`,
-`evaluate` or `predict`. `summary` reduces them to a few, inside a graph, `accepts` judges these there, and `check` raises.
+A declaration checks what is known before any number is: structure, rank, sizes, dtype (`tensor`), inside graphs too.
+The numbers themselves are looked at where that is cheap: in arrays, in eager calls and in the first batch of a `fit`,
+`evaluate` or `predict`. `summary` reduces them to a few, inside a graph, `accepts` judges these there, and `check`
+raises.
 """
 
 import dataclasses
@@ -76,8 +77,8 @@ class Declaration:
             return
         if missing:
             raise InputError(
-                f"{who} takes numbers. Received: {missing:.0f} NaN among the values of {self.role}. Drop those examples, "
-                "or fill the gaps."
+                f"{who} takes numbers. Received: {missing:.0f} NaN among the values of {self.role}. Drop those "
+                "examples, or fill the gaps."
             )
         if math.inf in (-lowest, highest):
             raise InputError(f"{who} takes finite numbers. Received: {self.role} from {lowest:g} to {highest:g}.")

@@ -40,6 +40,7 @@ class ZooModel(Loop):
         targets: `Labels`, `Mask` or `Context`: what y is. None: it learns from x alone.
         adapts: whether `adapt` does anything.
         calibrates: whether `calibrate` does anything.
+        networks_by_name: arguments that would be networks elsewhere, but are names of such here.
         iterations: training steps done, a weight, so that files and checkpoints hold it.
         step_in_epoch: training steps done in the epoch under way.
     """
@@ -51,6 +52,7 @@ class ZooModel(Loop):
     targets = None
     adapts = False
     calibrates = False
+    networks_by_name = ()
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)

@@ -212,7 +212,7 @@ class Trainer(Captured):
                     )  # fmt: skip
 
     def finish_epoch(self):
-        """Applies the updates of an epoch to the sums of its batches, and starts new ones. Nothing where there are none."""
+        """Applies the updates of an epoch to the sums of its batches, where there are such, and starts new sums."""
         epochly = {name: update for name, update in self.closed_forms().items() if update.every == "epoch"}
         if not epochly or not self._batches_since_epoch:
             return
@@ -321,7 +321,7 @@ class Trainer(Captured):
                 tracker.update_state(terms[tracker.name], sample_weight=weights)
 
     def _batch(self, data):
-        """`(x, y, weights, present)` of this replica's part of a batch, through the gate, as `part_of_batch` takes them.
+        """`(x, y, weights, present)` of this replica's part of a batch, through the gate, for `part_of_batch`.
 
         Where replicas can get unequal parts (the last batch of an epoch), examples are weighted, and a replica that
         got none gets one of weight 0: convolutions crash on an empty batch.

@@ -4,9 +4,9 @@
 class Prior:
     """Base class of distributions p(z) that a VAE can have as its prior.
 
-    A subclass writes `log_prob(z)` [rows, d] -> [rows] in nats, `sample(count, seed=None, temperature=1.0)` -> [count, d]
-    and `sample_rows(seed, temperature)`, a draw for each seed from its own alone, for servers. One with weights is a
-    Keras layer as well: `class MixturePrior(Prior, keras.layers.Layer)`.
+    A subclass writes `log_prob(z)` [rows, d] -> [rows] in nats, `sample(count, seed=None, temperature=1.0)` ->
+    [count, d] and `sample_rows(seed, temperature)`, a draw for each seed from its own alone, for servers. One with
+    weights is a Keras layer as well: `class MixturePrior(Prior, keras.layers.Layer)`.
 
     Attributes:
         has_forward: whether it can be sampled from.

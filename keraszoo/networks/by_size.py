@@ -125,8 +125,8 @@ def output_shape_of(network, role, input_shape):
     if isinstance(output, (list, tuple, dict)):
         merge = f"keras.Model({role}.input, keras.layers.Concatenate()({role}.outputs))"
         raise InputError(
-            f"The {role} must return one tensor. Received: {len(output)} of them. Nearest: join them, such as means and "
-            f"log-variances, by {merge}."
+            f"The {role} must return one tensor. Received: {len(output)} of them. Nearest: join them, such as means "
+            f"and log-variances, by {merge}."
         )
     return tuple(output.shape)
 

@@ -32,7 +32,6 @@ class Recipe:
         optimizers: arguments of `compile`; `{"optimizer": Optimizer(...)}` for models with one player.
         batch_size: the *global* batch, over all replicas.
         epochs, seed: of the training.
-        with_labels: whether the model is trained on (x, y).
         labels: number of training examples that keep their label, equally many of each class; None: all.
         domains: two classes, by name or number, whose images are paired by chance (`keraszoo.data.unpaired`); None: the
             examples stay single.
@@ -59,7 +58,6 @@ class Recipe:
     batch_size: int = 128
     epochs: int = 15
     seed: int = 0
-    with_labels: bool = False
     labels: int | None = None
     domains: tuple | None = None
     supervised_keys: tuple | None = None

@@ -34,7 +34,6 @@ RECIPES = (
         batch_size=16,
         epochs=10,
         repeat=2,
-        with_labels=True,
         expected={
             "test/pixel_error": (0.021, 0.004),
             "test/iou": (0.942, 0.012),
@@ -72,7 +71,6 @@ RECIPES = (
         # of a border the line halfway: all of it made membranes thicker than they are
         weight_map={"w0": 10.0, "sigma": 10.0, "midline": 1.0, "class_weights": None},
         test_last=4,
-        with_labels=True,
         expected={
             "test/pixel_error": (0.076, 0.003),
             "segmentation/pixel_error": (0.0745, 0.002),

@@ -330,7 +330,6 @@ RECIPES = (
         },
         dataset="digits",
         optimizers={"optimizer": Optimizer("adam", 3e-3, decay="cosine")},
-        with_labels=True,
         batch_size=32,
         epochs=60,
         expected={"train/loss": (78.5, 1.0), "test/loss": (85.5, 1.0)},

@@ -46,7 +46,7 @@ def fresh(recipe, weights=None, dtype=None, **options):
     return model
 
 
-HOOKS = ("players", "after_turn", "adapts", "batch_term_names")
+HOOKS = ("updates", "adapts", "batch_term_names")
 
 
 def kind_of_step(recipe):
@@ -55,7 +55,8 @@ def kind_of_step(recipe):
     hooks = tuple(name for name in HOOKS if getattr(model, name) is not getattr(ZooModel, name))
     defaults = {name: parameter.default for name, parameter in inspect.signature(model).parameters.items()}
     critic_steps = recipe.arguments.get("n_critic", defaults.get("n_critic"))
-    return hooks, tuple(recipe.optimizers), recipe.arguments.get("network"), critic_steps, recipe.with_labels
+    labels = recipe.arguments.get("num_classes", defaults.get("num_classes"))
+    return hooks, tuple(recipe.optimizers), recipe.arguments.get("network"), critic_steps, labels is not None
 
 
 def subjects():
@@ -71,7 +72,7 @@ def subjects():
         if "transforms" in recipe.arguments:
             arguments = {**recipe.arguments, "transforms": 2}
             recipe = dataclasses.replace(recipe, arguments=arguments)
-        if getattr(models, recipe.model).any_size:
+        if recipe.model == "UNet":
             recipe = dataclasses.replace(recipe, input_shape=(16, 16, recipe.input_shape[-1]))
         kind, step = (recipe.model, recipe.arguments.get("network")), kind_of_step(recipe)
         marks = [pytest.mark.slow] * (kind in seen) + [pytest.mark.repeated_step] * (step in steps)
@@ -89,10 +90,9 @@ def subject(request):
     random = np.random.default_rng(0)
     x = random.random((ROWS, *recipe.input_shape), "float32")
     model = fresh(recipe)
-    shape, classes = model.target_spec(recipe.input_shape)
-    y = random.integers(0, classes or 10, (ROWS, *shape)) if recipe.with_labels else None
+    y = None if model.targets is None else model.targets.random(ROWS, random, recipe.input_shape)
     untrained = model.get_weights()
-    turn = max(player.every for player in model.players().values())  # steps until everyone has acted
+    turn = max(update.every for update in model.gradients().values())  # steps until everyone has acted
     epochs = -(-turn // (ROWS // BATCH + 1))
     history = model.fit(x, y, batch_size=BATCH, epochs=epochs, validation_data=(x, y), verbose=0).history
     yield types.SimpleNamespace(recipe=recipe, x=x, y=y, model=model, untrained=untrained, history=history, turn=turn)
@@ -134,7 +134,7 @@ def replicated(subject, mirrored):
 
 
 def metric_names(model):
-    return ["loss", *model.term_names, *model.measure_names]
+    return ["loss", *model.term_names, *model.metric_names]
 
 
 def difference(one, other):
@@ -180,7 +180,8 @@ def test_evaluation_is_the_mean_of_the_terms(subject, same_noise):
 
 def test_every_trainable_weight_gets_a_gradient(subject):
     model, learned = subject.model, set()
-    for terms, variables, _ in model.players().values():
+    for update in model.gradients().values():
+        terms, variables = update.terms, update.variables
         with tf.GradientTape() as tape:
             values = terms(tf.constant(subject.x), subject.y, training=True)
             loss = tf.add_n([tf.reduce_mean(values[name]) for name in values if name in model.term_names])

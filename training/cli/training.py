@@ -97,7 +97,7 @@ def train_command(argv):
     if hasattr(model, "sample"):
         print(f"  keraszoo sample {run.path} --out samples.png")
     if hasattr(model, "restore"):
-        mask = " --mask mask.png" * model.takes_mask
+        mask = " --mask mask.png" * (model.mask is not None)
         print(f"  keraszoo restore {run.path} damaged.png restored.png{mask}")
     if hasattr(model, "segment"):
         print(f"  keraszoo segment {run.path} image.png mask.png")

@@ -73,9 +73,7 @@ class LatentPanels(keras.callbacks.Callback):
 
 def latent_panels_of(run, model, source, recipe, say):
     """`[LatentPanels]` for models whose codes of images are vectors, else `[]`."""
-    if len(model.event_shape or ()) != 3 or not all(
-        hasattr(model, name) for name in ("encode", "decode", "latent_dim")
-    ):
+    if len(model.inputs.shape) != 3 or not all(hasattr(model, name) for name in ("encode", "decode", "latent_dim")):
         return []
     labelled = bool(source.num_classes) and source.target in source.split(recipe.test_split).shapes
     labelled = labelled and source.shapes[source.target] == ()

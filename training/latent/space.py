@@ -8,6 +8,7 @@ import tensorflow as tf
 from keraszoo import data
 from keraszoo.analysis.codes import encode
 from keraszoo.core.errors import InputError, closest
+from keraszoo.distributions.normal import StandardNormal, StandardUniform
 from keraszoo.runs.run import Run
 
 from ..build import load_data
@@ -38,7 +39,7 @@ class LatentSpace:
     def __init__(self, run, *methods, data_dir=None):
         self.run = run if isinstance(run, Run) else Run.open(run)
         self.model, self.data_dir = self.run.load_model(), data_dir
-        name, shape = type(self.model).__name__, tuple(self.model.event_shape or ())
+        name, shape = type(self.model).__name__, tuple(self.model.inputs.shape)
         self._latent_shape = tuple(getattr(self.model, "latent_shape", ()))  # of flows
         self.dim = math.prod(self._latent_shape) if self._latent_shape else getattr(self.model, "latent_dim", None)
         self.check(*methods)
@@ -47,8 +48,8 @@ class LatentSpace:
                 f"Only images of 1 or 3 channels can be shown. Received: {name} of examples of shape {shape}."
             )
         self.image_shape = shape
-        prior = getattr(self.model, "prior", None)
-        self.prior = "normal" if prior in (None, "normal") else "uniform" if prior == "uniform" else "other"
+        names = {StandardNormal: "normal", StandardUniform: "uniform", type(None): "normal"}  # flows start from N(0, I)
+        self.prior = names.get(type(getattr(self.model, "prior", None)), "other")
 
     def check(self, *methods):
         """Raises InputError where the model lacks one of these methods, or decodes something else than vectors."""

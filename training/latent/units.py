@@ -6,6 +6,7 @@ import numpy as np
 
 from keraszoo.analysis.codes import encode
 from keraszoo.analysis.units import active_units, kl_per_unit
+from keraszoo.distributions.normal import DiagonalNormal
 
 from .space import LatentSpace
 
@@ -55,10 +56,12 @@ def posteriors(model, batches):
     """
     codes, log_vars = [], []
     for x in batches:
-        codes.append(encode(model, x).reshape(len(x), -1))
-        posterior = model.encode(x)
-        if isinstance(posterior, (tuple, list)) and np.allclose(posterior[0], codes[-1], atol=1e-5):
-            log_vars.append(np.asarray(posterior[1]))
+        posterior = model.posterior(x) if hasattr(model, "posterior") else None
+        if isinstance(posterior, DiagonalNormal):
+            codes.append(np.asarray(posterior.mean()))
+            log_vars.append(np.asarray(posterior.log_var))
+        else:
+            codes.append(encode(model, x).reshape(len(x), -1))
     return np.concatenate(codes), np.concatenate(log_vars) if len(log_vars) == len(codes) else None
 
 

@@ -184,10 +184,10 @@ def _classified_samples(space, features, draws, seed, data_dir):
     features = features if isinstance(features, Run) else Run.open(features)
     classifier = features.load_model()
     require(classifier, "classify")
-    if tuple(classifier.event_shape) != space.image_shape:
+    if tuple(classifier.inputs.shape) != space.image_shape:
         raise InputError(
             f"The classifier must take images of the model's shape, {space.image_shape}. "
-            f"Received: {features.path}, which takes {tuple(classifier.event_shape)}."
+            f"Received: {features.path}, which takes {tuple(classifier.inputs.shape)}."
         )
     latents = space.draw(draws, seed)
     parts = np.array_split(latents, -(-draws // BATCH_SIZE))

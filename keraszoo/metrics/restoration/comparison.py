@@ -28,7 +28,7 @@ def compare_restorations(model, clean, mean, seed=0, batch_size=128):
         for row, images in restored.items():
             if images.shape == x.shape:
                 measures = values.setdefault(row, {})
-                if model.takes_mask:
+                if model.mask is not None:
                     measures.setdefault("hole_psnr", []).append(hole_psnr(x, images, damaged[1]))
                 else:
                     measures.setdefault("psnr", []).append(psnr(x, images))

@@ -126,9 +126,10 @@ class GAN(ZooModel):
                 f"{type(self).__name__} asks more than one logit of its discriminator, for each example alone. "
                 f"Received: packing={packing!r}. Nearest: packing=1."
             )
+        checked_hidden = None if hidden is None else positive_integers("hidden", hidden)
         if generator is None:
             generator = generator_by_name(
-                network, self.latent_dim + self.code_size, self.image_shape, None if hidden is None else positive_integers("hidden", hidden),
+                network, self.latent_dim + self.code_size, self.image_shape, checked_hidden,
                 generator_normalization, self.value_range, self.dtype_policy,
             )  # fmt: skip
         hidden_of_discriminator = discriminator_hidden

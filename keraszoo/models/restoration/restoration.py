@@ -30,6 +30,7 @@ class RestorationAutoencoder(ZooModel):
         network: a network of your own, [batch, height, width, input channels] -> [batch, height, width, channels].
 
     Attributes:
+        mask: declaration of the second argument of `restore`, or None where it takes none.
         input_channels: channels of the images that `restore` takes.
         upscale: how many times larger the restored image is.
         divisor: height and width are mirrored up to a multiple of this inside `restore`.
@@ -38,6 +39,7 @@ class RestorationAutoencoder(ZooModel):
     term_names = ("squared_error",)
     metric_names = ("psnr",)
     upscale = 1
+    mask = None
 
     def __init__(
         self,

@@ -70,6 +70,7 @@ class UNet(ZooModel):
 
     metric_names = ("pixel_error", "iou")
     calibrates = True
+    networks_by_name = ("encoder",)
 
     def __init__(
         self,

@@ -25,9 +25,9 @@ class ConditionalVAE(VAE):
     """A `VAE` of log p(x|y), y the class: both networks are told it, and z keeps what the class leaves open, the style.
 
     Minimises -E_q(z|x, y) log p(x|z, y) + KL(q(z|x, y) || N(0, I)), in nats per example. A convolutional encoder
-    gets one channel more for each class, which is 1 everywhere for the class in question, a dense one a one-hot
-    code after the pixels; the decoder gets that code after z. So what `encode` and `sample_latent` give and `decode` takes is
-    z, then the code.
+    gets one channel more for each class, which is 1 everywhere for the class in question, a dense one a one-hot code
+    after the pixels; the decoder gets that code after z. So what `encode` and `sample_latent` give and `decode` takes
+    is z, then the code.
 
     Args:
         image_shape, latent_dim, ...: as for `VAE`.
