@@ -9,11 +9,11 @@ def seed_pair(seed=None):
     It makes no variable, so it can be called inside a `tf.function`.
 
     Returns:
-        [2] uint32.
+        [2] int64.
     """
     if seed is None:
-        return tf.cast(tf.random.uniform([2], 0, tf.int32.max, tf.int32), tf.uint32)
-    return tf.cast(tf.stack([tf.cast(seed, tf.int64), tf.zeros([], tf.int64)]), tf.uint32)
+        return tf.random.uniform([2], 0, 2**31, tf.int64)
+    return tf.stack([tf.cast(seed, tf.int64), tf.zeros([], tf.int64)])
 
 
 def normal_rows(seed, size):
