@@ -9,7 +9,7 @@ import time
 import keras
 import tensorflow as tf
 
-from .callbacks import for_every_optimizer
+from .callbacks import callbacks_of_a_fit
 from .errors import InputError
 from .execution import many_steps
 from .inputs import example_and_target
@@ -29,7 +29,6 @@ class Loop(Trainer):
         self._steps_per_epoch = None
         self._steps_before_epoch = 0
         self._executions = 0
-        self._batches_since_epoch = 0
         self._looks = False
         self._pause_every = self._on_pause = self._steps_in_time = self._resident = None
 
@@ -65,7 +64,9 @@ class Loop(Trainer):
         self._steps_per_epoch = arguments.get("steps_per_epoch")
         if initial_step and not 0 <= initial_step <= (self._steps_per_epoch or 0):
             raise InputError(f"initial_step must be from 0 to steps_per_epoch. Received: {initial_step}.")
-        arguments["callbacks"] = for_every_optimizer(self, arguments.get("callbacks"))
+        arguments["callbacks"] = callbacks_of_a_fit(self, arguments.get("callbacks"))
+        if not initial_step:
+            self.forget_sums()
         self.step_in_epoch = initial_step
         self._steps_before_epoch = arguments.get("initial_epoch", 0) * (self._steps_per_epoch or 0)
         self._executions = 0
@@ -199,7 +200,6 @@ class Loop(Trainer):
                     raise
                 break
             self.step_in_epoch += done
-            self._batches_since_epoch += done
             if self._steps_in_time:
                 seconds = self._mean_seconds(time.monotonic() - started)
                 self._steps_in_time = max(1, int(done * LONGEST_EXECUTION / seconds))

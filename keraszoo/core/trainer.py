@@ -201,6 +201,14 @@ class Trainer(Captured):
         for part, value in zip(sums, sum_over_replicas(list(sums.values())), strict=True):
             self.sums[f"{name}_{part}"].assign_add(value)
 
+    def _epochly(self):
+        return {name: update for name, update in self.closed_forms().items() if update.every == "epoch"}
+
+    def forget_sums(self):
+        """Starts the sums of an epoch anew."""
+        for kept in self.sums.values():
+            kept.assign(keras.ops.zeros_like(kept))
+
     def _make_sums(self):
         """The variables in which updates of an epoch add up."""
         for name, update in self.closed_forms().items():
@@ -213,10 +221,9 @@ class Trainer(Captured):
 
     def finish_epoch(self):
         """Applies the updates of an epoch to the sums of its batches, where there are such, and starts new sums."""
-        epochly = {name: update for name, update in self.closed_forms().items() if update.every == "epoch"}
-        if not epochly or not self._batches_since_epoch:
+        epochly = self._epochly()
+        if not epochly or not any(keras.ops.convert_to_numpy(kept).any() for kept in self.sums.values()):
             return
-        self._batches_since_epoch = 0
 
         def apply():
             for name, update in epochly.items():
