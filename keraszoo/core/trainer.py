@@ -158,10 +158,11 @@ class Trainer(Captured):
 
     def train_step(self, data):
         """One training step on this replica's part of a batch: every update in turn, or those that act in this step."""
+        acting = self._acting  # at once: replicas are traced in threads that take turns
         x, y, weights, present = self._batch(data)
         with part_of_batch(weights, present):
             terms, updates = {}, self.updates()
-            for name in self._acting or updates:
+            for name in acting or updates:
                 if isinstance(updates[name], ClosedForm):
                     self._apply_sums(name, updates[name], x, y, weights, present)
                 else:
@@ -170,7 +171,7 @@ class Trainer(Captured):
                 terms = self._checked(self.loss_terms(x, y, training=True))
             with tf.control_dependencies(list(terms.values())):
                 self.iterations.assign_add(1)
-            self._track(terms, weights, complete=self._acting is None or len(self._acting) == len(updates))
+            self._track(terms, weights, complete=acting is None or len(acting) == len(updates))
         return self.get_metrics_result()
 
     def _follow_gradient(self, name, update, x, y, weights):
