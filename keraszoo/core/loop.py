@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from .callbacks import callbacks_of_a_fit
 from .errors import InputError
-from .execution import many_steps
+from .execution import Execution
 from .inputs import example_and_target
 from .look import check_arrays, check_examples
 from .replicas import rank_of, sum_over_workers
@@ -140,11 +140,16 @@ class Loop(Trainer):
             x, _ = example_and_target(self.inputs, None, x, type(self).__name__)
         return self(x, training=False)
 
+    def take_first_look(self):
+        """Whether the next batch is the first one of data that nobody has looked at."""
+        looks, self._looks = self._looks, False
+        return looks
+
     # ------------------------------------------------------------------ executions
 
     def make_train_function(self, force=False):
         if self.train_function is None or force:
-            execute = many_steps(self, "train_step", *self.kinds_of_steps())
+            execute = Execution(self, "train_step", *self.kinds_of_steps())
             self.train_function = lambda iterator: self._train_until(
                 self._end_of_execution(), execute, self._resident or iterator
             )
@@ -152,7 +157,7 @@ class Loop(Trainer):
 
     def make_test_function(self, force=False):
         if self.test_function is None or force:
-            execute = many_steps(self, "test_step", [self.test_step])
+            execute = Execution(self, "test_step", [self.test_step])
             self.test_function = lambda iterator: execute(iterator, self.steps_per_execution)[1]
         return self.test_function
 
@@ -162,8 +167,7 @@ class Loop(Trainer):
             predict = self.predict_function
 
             def after_a_look(batches):
-                if self._looks:
-                    self._looks = False
+                if self.take_first_look():
                     check_examples(self, batches[0])
                 return predict(batches)
 
