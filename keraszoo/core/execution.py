@@ -45,7 +45,7 @@ class Execution:
     def __call__(self, batches, limit, first=None):
         model = self.model
         if self.overridden:
-            return 1, self._execute_overridden(batches, first)
+            return self._execute_overridden(batches, limit, first)
         if isinstance(batches, Resident):
             first, limit = tf.constant(first, tf.int64), tf.constant(limit, tf.int64)
             done, logs = self.from_resident(batches, self.resident_values(batches), first, limit)
@@ -60,10 +60,22 @@ class Execution:
             done, logs = 1, self.from_batch(batch)
         return int(done), logs
 
-    def _execute_overridden(self, batches, first):
-        """The logs of one step that a subclass has written."""
+    def _execute_overridden(self, batches, limit, first):
+        """Up to `limit` steps that a subclass has written, and the logs of the last."""
+        logs = None
+        for step in range(limit):
+            try:
+                logs = self._own_logs_of(batches, step, first)
+            except StopIteration:
+                if logs is None:
+                    raise
+                return step, logs
+        return limit, logs
+
+    def _own_logs_of(self, batches, step, first):
         if isinstance(batches, Resident):
-            return self.own_logs_of_resident(batches, self.resident_values(batches), tf.constant(first, tf.int64))
+            index = tf.constant(first + step, tf.int64)
+            return self.own_logs_of_resident(batches, self.resident_values(batches), index)
         batch = next(batches)
         if self.model.take_first_look():
             check_batch(self.model, batch)
