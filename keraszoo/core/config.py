@@ -100,17 +100,32 @@ def _capturing(init):
         if "_captured" in vars(self):  # an ancestor's, called by that of a subclass
             return init(self, *args, **kwargs)
         kwargs = {**preset(type(self)), **kwargs}
-        bound = signature.bind(self, *args, **kwargs)
-        arguments = dict(list(bound.arguments.items())[1:])
-        for name, parameter in signature.parameters.items():
-            if parameter.kind is parameter.VAR_KEYWORD:
-                arguments |= arguments.pop(name, {})
-        vars(self)["_captured"] = arguments
+        vars(self)["_captured"] = _by_name(type(self), signature.bind(self, *args, **kwargs))
         init(self, *args, **kwargs)
         self.constructed()
         return None
 
+    constructor.__signature__ = signature  # Keras looks at it without unwrapping
     return constructor
+
+
+def _by_name(model_class, bound):
+    """The arguments of a constructor's call, `{name: value}`; those behind *args by the names that an ancestor gives."""
+    arguments = {}
+    for name, value in list(bound.arguments.items())[1:]:
+        kind = bound.signature.parameters[name].kind
+        if kind is inspect.Parameter.VAR_KEYWORD:
+            arguments |= value
+        elif kind is inspect.Parameter.VAR_POSITIONAL:
+            signatures = [inspect.signature(a.__init__) for a in model_class.__mro__ if "__init__" in vars(a)]
+            given = [
+                [p.name for p in s.parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD][1:] for s in signatures
+            ]
+            names = next(names for names in given if len(names) >= len(value))
+            arguments |= dict(zip(names, value, strict=False))
+        else:
+            arguments[name] = value
+    return arguments
 
 
 def _signature_with(model_class, defaults):

@@ -145,6 +145,10 @@ class ZooModel(Loop):
         """
         return global_mean(values)
 
+    def _get_save_spec(self, dynamic_batch=True):
+        """What TensorFlow's converters ask a Keras model for: the specification of an example."""
+        return None if self.inputs is None else self.inputs.spec()
+
     def export(self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **kwargs):
         """Keras' export of `call`, without a call before it. `keraszoo.export.export` writes all signatures."""
         if input_signature is None and self.inputs is not None:
