@@ -116,7 +116,7 @@ def _parts(model, rows):
 
 def _summary(values):
     lowest, highest = float(np.min(values)), float(np.max(values))
-    missing = float(np.isnan(values).sum()) if np.isnan(lowest) else 0.0
-    if missing:
-        lowest, highest = float(np.nanmin(values)), float(np.nanmax(values))
-    return lowest, highest, missing
+    if not np.isnan(lowest):
+        return lowest, highest, 0.0
+    numbers = values[~np.isnan(values)]
+    return float(np.min(numbers, initial=np.inf)), float(np.max(numbers, initial=-np.inf)), values.size - numbers.size

@@ -255,9 +255,10 @@ class Trainer(Captured):
             done = tf.convert_to_tensor(self.iterations)
             return tf.cast((done + 1) % period == 0, tf.int32)
 
-        return [functools.partial(self._step_of, always), self.train_step], following
+        return [functools.partial(self.step_of, always), self.train_step], following
 
-    def _step_of(self, acting, data):
+    def step_of(self, acting, data):
+        """A training step of some of the updates alone, by their names."""
         self._acting = acting
         try:
             return self.train_step(data)

@@ -179,8 +179,8 @@ def test_few_labels_are_balanced_and_every_example_stays():
 
 def test_each_player_changes_its_own_variables_only():
     model = AdversarialAutoencoder((4, 4, 1), latent_dim=2, hidden=(8,), discriminator_hidden=(8,))
-    for learner in model.players():
-        rates = {player: keras.optimizers.SGD(0.1 if player == learner else 0.0) for player in model.players()}
+    for learner in model.gradients():
+        rates = {player: keras.optimizers.SGD(0.1 if player == learner else 0.0) for player in model.gradients()}
         model.compile(**rates)
         before = {v.path: v.numpy() for v in model.trainable_variables}
         model.train_on_batch(X)

@@ -142,7 +142,7 @@ def test_a_turn_leaves_the_other_network_bit_for_bit(model_class, player):
         own, other = other, own
     before_own, before_other = state(own), state(other)
     learned = [np.array(v) for v in own.trainable_variables]
-    model.train_step(tf.constant(images(8)), acting=[player])
+    model.step_of([player], tf.constant(images(8)))
     assert not any(changed(before_other, other))
     assert all(not np.array_equal(a, v) for a, v in zip(learned, own.trainable_variables, strict=True))
     assert sum(changed(before_own, own)) > len(learned)  # moving statistics too

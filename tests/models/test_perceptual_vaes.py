@@ -9,8 +9,7 @@ from keraszoo.core.errors import InputError
 from keraszoo.distributions import Gaussian
 from keraszoo.losses import normal_kl
 from keraszoo.models import DFCVAE, VAEGAN, Classifier
-from keraszoo.networks import LossNetwork
-from keraszoo.networks import features as loss_network
+from keraszoo.networks import LossNetwork, loss_network
 from keraszoo.networks.hidden_layers import activations
 from keraszoo.training import train
 
@@ -74,8 +73,9 @@ def test_terms_are_those_of_the_paper_and_per_example(same_noise):
     options = {**SMALL, "seed": 3}
     model = DFCVAE(SHAPE, **options, alpha=0.3, beta=0.7, pixel_weight=0.2)
     x = images()
-    mean, log_var = model.encode(x)
-    output = model.decoder(model.draw(mean, log_var))
+    q = model.posterior(x)
+    mean, log_var = q.loc, q.log_var
+    output = model.decoder(q.draw(model.noise)[0])
     terms = model.loss_terms(x)
     np.testing.assert_allclose(terms["kl"], 0.3 * normal_kl(mean, log_var), rtol=1e-5)
     np.testing.assert_allclose(terms["features"], 0.7 * model.feature_distance(x, tf.sigmoid(output)), rtol=1e-5)
@@ -258,7 +258,7 @@ CONVOLUTIONAL = {
 
 
 def compiled(model):
-    model.compile(**{name: keras.optimizers.Adam(1e-2) for name in model.players()})
+    model.compile(**{name: keras.optimizers.Adam(1e-2) for name in model.gradients()})
     return model
 
 
@@ -288,7 +288,7 @@ def with_moving_statistics():
 def test_a_turn_leaves_the_other_networks_bit_for_bit(player):
     model = compiled(with_moving_statistics())
     before = {name: arrays(network) for name, network in networks(model).items()}
-    model.train_step((tf.constant(images(16)),), acting=[player])
+    model.step_of([player], (tf.constant(images(16)),))
     for name, network in networks(model).items():
         if name == player:
             assert not any(np.array_equal(a, b) for a, b in zip(before[name], arrays(network), strict=True))
@@ -298,9 +298,10 @@ def test_a_turn_leaves_the_other_networks_bit_for_bit(player):
 
 def test_the_three_losses_are_those_of_the_paper(same_noise):
     x, model = images(), VAEGAN(SHAPE, **GAN_SMALL, gamma=0.25)
-    mean, log_var = model.encode(x)
-    y = tf.sigmoid(model.decoder(model.draw(mean, log_var)))
-    s = tf.sigmoid(model.decoder(keras.random.normal(mean.shape, seed=model.noise)))
+    q = model.posterior(x)
+    mean, log_var = q.loc, q.log_var
+    y = tf.sigmoid(model.decoder(q.draw(model.noise)[0]))
+    s = tf.sigmoid(model.decoder(keras.random.normal(mean.shape, dtype="float32", seed=model.noise)))
     (h, real), (h_y, rebuilt), (_, sampled) = (model.discriminate(each) for each in (x, y, s))
     probability = {name: 1 / (1 + np.exp(-np.array(logit))) for name, logit in
                    (("x", real), ("y", rebuilt), ("s", sampled))}  # fmt: skip

@@ -233,8 +233,8 @@ def test_one_importance_sample_is_the_vae(beta, gradient, same_noise):
     vae, _ = linear_gaussian(VAE, widening=0.5)
     x = examples(4)
     noise = keras.random.normal([4, 1, LATENT])
-    z, log_q = vae.posterior_draws(x, noise)
-    kl = log_q[:, 0] - vae.log_prior(z[:, 0])
+    z, log_q = vae.posterior(x).draws(noise)
+    kl = log_q[:, 0] - vae.prior.log_prob(z[:, 0])
     loss = Gaussian(SCALE).negative_log_likelihood(x, vae.decode(z[:, 0])) + beta * kl
     np.testing.assert_allclose(iwae.loss_terms(x, training=True)["negative_bound"], loss, rtol=1e-5)
 
