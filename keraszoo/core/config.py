@@ -110,7 +110,7 @@ def _capturing(init):
 
 
 def _by_name(model_class, bound):
-    """The arguments of a constructor's call, `{name: value}`; those behind *args by the names that an ancestor gives."""
+    """The arguments of a constructor's call, `{name: value}`; those behind *args by the names of an ancestor's."""
     arguments = {}
     for name, value in list(bound.arguments.items())[1:]:
         kind = bound.signature.parameters[name].kind

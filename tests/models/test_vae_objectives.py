@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from keraszoo.core.errors import InputError
+from keraszoo.core.schedules import Schedule
 from keraszoo.losses import normal_kl
 from keraszoo.models import DIPVAE, IWAE, VAE, BetaTCVAE, BetaVAE, BurgessVAE, FactorVAE, InfoVAE
 from keraszoo.models.vae.factor_vae import permuted_halves
