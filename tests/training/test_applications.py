@@ -216,7 +216,7 @@ class Restorer(keras.Model):
     def __init__(self, input_channels=1, divisor=4, upscale=1, takes_mask=False, **kwargs):
         super().__init__(**kwargs)
         self.input_channels, self.divisor, self.upscale = input_channels, divisor, upscale
-        self.takes_mask = takes_mask
+        self.takes_mask, self.mask = takes_mask, "a declaration" if takes_mask else None
         self.built = True
 
     def restore(self, images, mask=None):
