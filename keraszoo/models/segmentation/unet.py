@@ -106,7 +106,7 @@ class UNet(ZooModel):
         )  # fmt: skip
         check_options(averaging=(averaging, AVERAGINGS))
         self.averaging = averaging
-        height, width, channels = self.image_shape
+        channels = self.image_shape[2]
         self.network = unet(
             channels,
             self.num_classes,
@@ -129,7 +129,7 @@ class UNet(ZooModel):
         self._asked_tile = tile
         self._grid = self._tiles(tile)
         if self._lost:
-            self._check_valid(height, width)
+            self._check_valid(*self.image_shape[:2])
         self.inputs = Input(
             (None, None, channels), (0.0, 1.0), any_size=True, advice="divide by the largest value that there can be"
         )
