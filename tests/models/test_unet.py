@@ -362,7 +362,7 @@ def test_the_exported_model_segments_any_size_as_the_model_does(options, tmp_pat
 
 
 def finished_run(path, model, **changes):
-    recipe = Recipe("unet/test", "", "UNet", model.image_shape, with_labels=True, dataset="cells", **changes)
+    recipe = Recipe("unet/test", "", "UNet", model.image_shape, dataset="cells", **changes)
     run = Run.create(path, recipe)
     run.save_model(model)
     return run
@@ -412,7 +412,7 @@ def test_a_run_is_scored_at_the_threshold_chosen_on_its_training_images(tmp_path
     source = from_arrays(
         "test", {"all": {"image": images, "label": labels}}, input="image", target="label", test_last=4
     )
-    recipe = Recipe("unet/test", "", "UNet", (16, 16, 1), with_labels=True)
+    recipe = Recipe("unet/test", "", "UNet", (16, 16, 1))
     model = small()
     model.probabilities = lambda x: tf.concat([1 - x, x], -1)  # it knows, and 150 / 255 is the threshold
     calibrate(model, source, recipe)

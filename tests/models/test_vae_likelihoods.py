@@ -157,14 +157,6 @@ def test_the_command_tells_and_writes_the_likelihood(binarised, capsys):
     assert 0 < found["sampling_error"] < found["standard_error"]
 
 
-def test_labels_that_a_vae_does_not_use_change_nothing(binarised, tmp_path):
-    labelled = train(binarised.recipe.replace(with_labels=True), tmp_path / "run", strategy="none")
-    options = ["--samples", "20", "--count", "30"]
-    for run in (binarised, labelled):
-        assert main(["likelihood", str(run.path), *options]) == 0
-    assert labelled.metrics()["likelihood"] == binarised.metrics()["likelihood"]
-
-
 def test_commands_without_a_likelihood_are_one_line(binarised, tmp_path, capsys):
     grey = train("vae/digits", tmp_path / "grey", epochs=1, strategy="none")
     other = train("autoencoder/digits", tmp_path / "other", epochs=1, strategy="none")
