@@ -73,17 +73,17 @@ def test_weights_of_examples_count_in_a_column_too_and_in_no_other_shape():
 
 
 class Scaled(ZooModel):
-    """y = scale x, of an own network, or of another one."""
+    """y = scale b(a(x)), of own networks or of others."""
 
     term_names = ("square",)
 
-    def __init__(self, size, *, scale=2.0, network=None, **kwargs):
-        super().__init__(**kwargs)
+    def __init__(self, size, *, scale=2.0, a=None, b=None):
+        super().__init__()
         self.scale = scale
-        self.network = network or keras.Sequential([keras.Input((size,)), keras.layers.Dense(size)])
+        self.a, self.b = (dense(size) if network is None else network for network in (a, b))
 
     def call(self, x, training=False):
-        return self.scale * self.network(x)
+        return self.scale * self.b(self.a(x))
 
     def loss_terms(self, x, y=None, training=False):
         return {"square": tf.reduce_sum(tf.square(self(x)), axis=1)}
@@ -95,26 +95,47 @@ class Tripled(Scaled):
     defaults = {"scale": 3.0}
 
 
+def dense(*units):
+    return keras.Sequential([keras.Input((3,)), *(keras.layers.Dense(size) for size in units)])
+
+
+def saved_and_loaded(model, path):
+    model.save(path)
+    return keras.models.load_model(path, custom_objects={type(model).__name__: type(model)})
+
+
 @pytest.mark.parametrize("model_class", [Scaled, Tripled])
-def test_a_saved_and_loaded_model_is_the_same(tmp_path, model_class):
+def test_a_saved_and_loaded_model_is_the_same_and_goes_on_as_it(tmp_path, model_class):
     model, x = model_class(3), np.random.default_rng(0).random((5, 3), "float32")
     assert model.scale == {Scaled: 2.0, Tripled: 3.0}[model_class]
+    model.a.trainable = False
     model.compile("adam")
     model.fit(x, batch_size=2, verbose=0)
-    model.network.layers[0].trainable = False
-    model.save(tmp_path / "model.keras")
-    loaded = keras.models.load_model(tmp_path / "model.keras", custom_objects={model_class.__name__: model_class})
+    loaded = saved_and_loaded(model, tmp_path / "model.keras")
     assert type(loaded) is model_class and loaded.scale == model.scale
-    assert loaded.iterations == 3 and not loaded.trainable_variables
-    np.testing.assert_array_equal(loaded(x), model(x))
+    assert loaded.iterations == 3 and len(loaded.trainable_variables) == 2
+    for _ in range(2):
+        np.testing.assert_array_equal(loaded(x), model(x))
+        for each in (model, loaded):
+            each.train_on_batch(x)
 
 
-def test_a_network_that_replaced_the_own_one_is_saved(tmp_path):
+@pytest.mark.parametrize("name", ["a", "b"])
+def test_a_network_that_replaced_the_own_one_learns_and_is_saved(tmp_path, name):
     model, x = Scaled(3), np.random.default_rng(0).random((5, 3), "float32")
-    model.network = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4), keras.layers.Dense(3)])
-    model.save(tmp_path / "model.keras")
-    loaded = keras.models.load_model(tmp_path / "model.keras", custom_objects={"Scaled": Scaled})
-    np.testing.assert_array_equal(loaded(x), model(x))
+    setattr(model, name, dense(4, 3))
+    assert len(model.trainable_variables) == 6  # none of the network that is gone
+    model.compile("sgd")
+    model.fit(x, verbose=0)
+    np.testing.assert_array_equal(saved_and_loaded(model, tmp_path / "model.keras")(x), model(x))
+
+
+def test_a_network_that_stands_elsewhere_too_stays():
+    model = Scaled(3)
+    model.kept = model.a
+    model.a = dense(4, 3)
+    assert len(model.trainable_variables) == 8
+    assert any(layer is model.kept for layer in model.layers)
 
 
 def test_tensorflows_checkpoints_hold_every_variable(tmp_path):
