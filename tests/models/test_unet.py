@@ -151,9 +151,22 @@ def test_a_named_encoder_takes_any_size_and_keeps_its_weights_in_the_file(tmp_pa
     model.save(tmp_path / "model.keras")
     restored = keras.saving.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(restored.probabilities(image), model.probabilities(image))
-    assert "weights" not in model.get_config()
     normalisations = [layer for layer in model._flatten_layers() if "normalization" in type(layer).__name__.lower()]
     assert normalisations and all(isinstance(layer, BatchNormalization) for layer in normalisations)
+
+
+def test_weights_of_an_encoder_are_loaded_once_and_not_with_a_saved_model(tmp_path, monkeypatch):
+    asked = []
+
+    def recorded(*args, weights, **options):
+        asked.append(weights)
+        return unet(*args, weights=None, **options)
+
+    monkeypatch.setattr("keraszoo.models.segmentation.unet.unet", recorded)
+    model = small((32, 32, 3), 3, depth=3, encoder="mobilenet_v2", weights="imagenet")
+    model.save(tmp_path / "model.keras")
+    keras.saving.load_model(tmp_path / "model.keras")
+    assert asked == ["imagenet", None]
 
 
 def test_a_named_encoder_sees_what_the_applications_network_sees():
