@@ -23,7 +23,7 @@ from keraszoo.data import load
 from keraszoo.models import VAE
 from keraszoo.runs.run import Run
 from keraszoo.training import train
-from keraszoo.training.cluster.environment import launch as launching
+from keraszoo.training.cluster import launch as launching
 from keraszoo.training.loop import checkpoints as checkpoint_files
 from keraszoo.training.loop.state import ModelState
 
