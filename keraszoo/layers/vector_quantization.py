@@ -203,10 +203,10 @@ def perplexity(counts):
     return tf.exp(-tf.reduce_sum(tf.math.xlogy(shares, shares)))
 
 
-def checked_codes(codes):
-    """`codes` as an integer >= 2; else InputError."""
+def checked_codes(codes, name="codes"):
+    """`codes` as an integer >= 2; else InputError, which calls it by the name of the caller's argument."""
     if isinstance(codes, bool) or not isinstance(codes, numbers.Integral) or codes < 2:
-        raise InputError(f"codes is the number of codewords, an integer >= 2. Received: codes={codes!r}.")
+        raise InputError(f"{name} is the number of codewords, an integer >= 2. Received: {name}={codes!r}.")
     return int(codes)
 
 
