@@ -103,11 +103,14 @@ def test_samples_are_of_the_classes_asked_for(model):
 
 def test_a_style_is_decoded_as_another_class(model):
     labels, asked = [0, 1, 2, 3, 0], [1, 1, 1, 2, 0]
-    mean, _ = model.encode(X, labels)
-    expected = model.decode(np.concatenate([mean, np.eye(4, dtype="float32")[asked]], axis=1))
+    mean = model.posterior(X, labels).mean()
+    codes = np.eye(4, dtype="float32")
+    np.testing.assert_array_equal(model.encode(X, labels), np.concatenate([mean, codes[labels]], axis=1))
+    expected = model.decode(np.concatenate([mean, codes[asked]], axis=1))
     styled = model.reconstruct(X, labels, as_labels=asked)
     np.testing.assert_allclose(styled, expected, atol=1e-6)
     own = model.reconstruct(X, labels)
+    np.testing.assert_array_equal(own, model.decode(model.encode(X, labels)))
     changed = np.abs(styled - own).max(axis=(1, 2, 3)) > 1e-4
     assert changed.tolist() == [True, False, True, True, False]
 

@@ -9,8 +9,7 @@ from keraszoo.core.errors import InputError
 from keraszoo.distributions import Gaussian
 from keraszoo.losses import normal_kl
 from keraszoo.models import DFCVAE, VAEGAN, Classifier
-from keraszoo.networks import LossNetwork
-from keraszoo.networks import features as loss_network
+from keraszoo.networks import LossNetwork, loss_network
 from keraszoo.networks.hidden_layers import activations
 from keraszoo.training import train
 
@@ -74,10 +73,10 @@ def test_terms_are_those_of_the_paper_and_per_example(same_noise):
     options = {**SMALL, "seed": 3}
     model = DFCVAE(SHAPE, **options, alpha=0.3, beta=0.7, pixel_weight=0.2)
     x = images()
-    mean, log_var = model.encode(x)
-    output = model.decoder(model.draw(mean, log_var))
+    q = model.posterior(x)
+    output = model.decoder(q.draw(model.noise)[0])
     terms = model.loss_terms(x)
-    np.testing.assert_allclose(terms["kl"], 0.3 * normal_kl(mean, log_var), rtol=1e-5)
+    np.testing.assert_allclose(terms["kl"], 0.3 * normal_kl(q.mean(), q.log_var), rtol=1e-5)
     np.testing.assert_allclose(terms["features"], 0.7 * model.feature_distance(x, tf.sigmoid(output)), rtol=1e-5)
     pixels = model.likelihood.negative_log_likelihood(x, output)
     np.testing.assert_allclose(terms["reconstruction"], 0.2 * pixels, rtol=1e-5)
@@ -258,7 +257,7 @@ CONVOLUTIONAL = {
 
 
 def compiled(model):
-    model.compile(**{name: keras.optimizers.Adam(1e-2) for name in model.players()})
+    model.compile(**{name: keras.optimizers.Adam(1e-2) for name in model.updates()})
     return model
 
 
@@ -284,13 +283,15 @@ def with_moving_statistics():
     return VAEGAN(SHAPE, **CONVOLUTIONAL, encoder=encoder, decoder=decoder)
 
 
-@pytest.mark.parametrize("player", ["optimizer", "decoder_optimizer", "discriminator_optimizer"])
-def test_a_turn_leaves_the_other_networks_bit_for_bit(player):
+@pytest.mark.parametrize("turn", ["optimizer", "decoder_optimizer", "discriminator_optimizer"])
+def test_a_turn_leaves_the_other_networks_bit_for_bit(turn, monkeypatch):
     model = compiled(with_moving_statistics())
     before = {name: arrays(network) for name, network in networks(model).items()}
-    model.train_step((tf.constant(images(16)),), acting=[player])
+    update = model.updates()[turn]
+    monkeypatch.setattr(model, "updates", lambda: {turn: update})
+    model.train_step((tf.constant(images(16)),))
     for name, network in networks(model).items():
-        if name == player:
+        if name == turn:
             assert not any(np.array_equal(a, b) for a, b in zip(before[name], arrays(network), strict=True))
         else:
             assert same(before[name], network)
@@ -298,15 +299,15 @@ def test_a_turn_leaves_the_other_networks_bit_for_bit(player):
 
 def test_the_three_losses_are_those_of_the_paper(same_noise):
     x, model = images(), VAEGAN(SHAPE, **GAN_SMALL, gamma=0.25)
-    mean, log_var = model.encode(x)
-    y = tf.sigmoid(model.decoder(model.draw(mean, log_var)))
-    s = tf.sigmoid(model.decoder(keras.random.normal(mean.shape, seed=model.noise)))
+    q = model.posterior(x)
+    y = tf.sigmoid(model.decoder(q.draw(model.noise)[0]))
+    s = tf.sigmoid(model.decoder(keras.random.normal(q.mean().shape, seed=model.noise)))
     (h, real), (h_y, rebuilt), (_, sampled) = (model.discriminate(each) for each in (x, y, s))
     probability = {name: 1 / (1 + np.exp(-np.array(logit))) for name, logit in
                    (("x", real), ("y", rebuilt), ("s", sampled))}  # fmt: skip
     terms = model.loss_terms(x)
     distance = 0.5 * np.square(h - h_y).sum(axis=1)
-    np.testing.assert_allclose(terms["kl"], normal_kl(mean, log_var), rtol=1e-5)
+    np.testing.assert_allclose(terms["kl"], normal_kl(q.mean(), q.log_var), rtol=1e-5)
     np.testing.assert_allclose(terms["features"], distance, rtol=1e-4)
     np.testing.assert_allclose(terms["decoder_features"], 0.25 * distance, rtol=1e-4)
     np.testing.assert_allclose(terms["decoder"], -np.log(probability["y"]) - np.log(probability["s"]), rtol=1e-4)

@@ -67,7 +67,7 @@ def test_a_corruption_of_ones_own_is_used_and_saved(tmp_path):
 def test_images_of_any_size_are_restored(name, size):
     model = MAKERS[name]()
     image = np.random.default_rng(2).random((2, *size, model.input_channels), "float32")
-    mask = [np.ones((2, *size, 1), "float32")] * model.takes_mask
+    mask = [np.ones((2, *size, 1), "float32")] * (model.mask is not None)
     restored = model.restore(image, *mask)
     assert restored.shape == (2, model.upscale * size[0], model.upscale * size[1], model.image_shape[2])
     assert np.min(restored) >= 0 and np.max(restored) <= 1
@@ -122,7 +122,8 @@ def test_super_resolution_learns_from_means_over_blocks(factor):
 def test_colours_come_from_the_luminance_alone():
     model = MAKERS["colorization"]()
     grey = tf.image.rgb_to_grayscale(COLOUR)
-    np.testing.assert_allclose(model.predict(COLOUR, verbose=0), model.predict(grey.numpy(), verbose=0), atol=1e-6)
+    np.testing.assert_allclose(model.predict(COLOUR, verbose=0), model.restore(grey), atol=1e-6)
+    np.testing.assert_allclose(model(grey), model.restore(grey), atol=1e-6)
 
 
 def test_comparison_puts_the_classical_restoration_beside_the_models():

@@ -42,7 +42,7 @@ def table(tmp_path):
         ("vae/digits", "likelihood={'name': 'gaussian', 'sd': 2}", "are: scale. Received"),
         ("vae/digits", "likelihood={'name': 'discretized_logistic', 'levels': 0}", "Received: levels=0"),
         ("conditional_vae/digits", "num_classes=5", "Labels are from 0 to 4. Received: from 0 to 9"),
-        ("vamp/digits", "components=0", "components"),
+        ("vamp/digits", "prior_components=0", "prior_components"),
     ],
 )
 def test_impossible_settings(refused, tmp_path, recipe, setting, message):

@@ -13,7 +13,7 @@ from keraszoo.models import VAE, VampVAE
 
 def model(components=3, **options):
     """A small one whose weights are shaken, so that its components differ."""
-    vae = VampVAE((4, 4, 1), latent_dim=2, hidden=(16,), components=components, **options)
+    vae = VampVAE((4, 4, 1), latent_dim=2, hidden=(16,), prior_components=components, **options)
     random = np.random.default_rng(0)
     for weight in vae.trainable_weights:
         weight.assign_add(0.1 * random.standard_normal(weight.shape))
@@ -21,23 +21,23 @@ def model(components=3, **options):
 
 
 def same_by_tfp(vae):
-    mean, log_var = vae.encode(vae.pseudo_inputs())
-    components = tfd.MultivariateNormalDiag(mean, tf.exp(0.5 * log_var))
-    return tfd.MixtureSameFamily(tfd.Categorical(logits=tf.zeros([vae.components])), components)
+    q = vae.posterior(vae.prior.pseudo_inputs())
+    components = tfd.MultivariateNormalDiag(q.mean(), q.stddev())
+    return tfd.MixtureSameFamily(tfd.Categorical(logits=tf.zeros([vae.prior.components])), components)
 
 
 def test_the_prior_is_the_mean_of_the_posteriors_of_the_pseudo_inputs():
     vae = model()
     z = 2 * tf.random.stateless_normal([50, 2], (0, 0))
-    np.testing.assert_allclose(vae.log_prior(z), same_by_tfp(vae).log_prob(z), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(vae.prior.log_prob(z), same_by_tfp(vae).log_prob(z), rtol=1e-4, atol=1e-5)
 
 
 def test_one_pseudo_input_gives_its_posterior():
     vae = model(components=1)
-    mean, log_var = vae.encode(vae.pseudo_inputs())
+    q = vae.posterior(vae.prior.pseudo_inputs())
     z = tf.random.stateless_normal([20, 2], (0, 0))
-    np.testing.assert_allclose(vae.log_prior(z), normal_log_prob(z, mean, log_var), rtol=1e-6)
-    noise = (vae.sample_latent(50_000, seed=0) - mean) / tf.exp(0.5 * log_var)
+    np.testing.assert_allclose(vae.prior.log_prob(z), normal_log_prob(z, q.mean(), q.log_var), rtol=1e-6)
+    noise = (vae.sample_latent(50_000, seed=0) - q.mean()) / q.stddev()
     np.testing.assert_allclose(np.mean(noise, axis=0), 0.0, atol=0.02)
     np.testing.assert_allclose(np.var(noise, axis=0), 1.0, atol=0.03)
 
@@ -45,7 +45,7 @@ def test_one_pseudo_input_gives_its_posterior():
 def test_the_prior_integrates_to_one():
     side = np.linspace(-12, 12, 400, dtype="float32")
     z = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
-    density = np.exp(model(components=7).log_prior(z).numpy().astype("float64"))
+    density = np.exp(model(components=7).prior.log_prob(z).numpy().astype("float64"))
     assert density.sum() * (side[1] - side[0]) ** 2 == pytest.approx(1.0, abs=1e-4)
 
 
@@ -68,7 +68,7 @@ def test_the_prior_over_the_posterior_is_one_on_average():
 
 def test_an_example_that_is_the_pseudo_input_costs_nothing():
     vae = model(components=1)
-    x = tf.repeat(vae.pseudo_inputs(), 8, axis=0)
+    x = tf.repeat(vae.prior.pseudo_inputs(), 8, axis=0)
     np.testing.assert_allclose(vae.loss_terms(x)["kl"], 0.0, atol=1e-5)
 
 
@@ -76,20 +76,20 @@ def test_training_moves_the_pseudo_inputs_within_the_range_of_the_data():
     vae = model(components=4)
     x = np.random.default_rng(0).random([32, 4, 4, 1], "float32")
     vae.adapt(x)
-    before = vae.pseudo_inputs().numpy()
+    before = vae.prior.pseudo_inputs().numpy()
     np.testing.assert_allclose(before, 0.05 + 0.9 * x[[0, 10, 21, 31]], atol=1e-5)
     vae.compile(keras.optimizers.Adam(0.5))
     vae.fit(x, epochs=20, verbose=0)
-    after = vae.pseudo_inputs().numpy()
+    after = vae.prior.pseudo_inputs().numpy()
     assert np.abs(after - before).reshape(4, -1).max(axis=1).min() > 0.1
     assert after.min() >= 0 and after.max() <= 1
 
 
 def test_without_a_range_pseudo_inputs_are_any_numbers():
-    vae = VampVAE((3,), latent_dim=2, components=2, likelihood="gaussian")
+    vae = VampVAE((3,), latent_dim=2, prior_components=2, likelihood="gaussian")
     x = np.array([[-5.0, 0.0, 7.0], [1.0, 2.0, 3.0]], "float32")
     vae.adapt(x)
-    np.testing.assert_array_equal(vae.pseudo_inputs(), x)
+    np.testing.assert_array_equal(vae.prior.pseudo_inputs(), x)
 
 
 def test_importance_sampling_uses_the_prior():
@@ -114,6 +114,6 @@ def test_it_starts_as_a_vae_with_another_prior(same_noise):
 
 
 def test_mistakes_are_told_in_one_line():
-    with pytest.raises(InputError, match="components.*Received: 0") as error:
+    with pytest.raises(InputError, match="prior_components.*Received: 0") as error:
         model(components=0)
     assert "\n" not in str(error.value)
