@@ -62,11 +62,19 @@ class _Together:
         return [each.inner_optimizer if isinstance(each, scaled) else each for each in self._model.optimizers]
 
 
-def for_every_optimizer(model, callbacks):
+class FinishEpoch(keras.callbacks.Callback):
+    """Applies the updates of an epoch before other callbacks look at the model."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.model.finish_epoch()
+
+
+def callbacks_of_a_fit(model, callbacks):
     """The callbacks of a `fit`, those about optimizers wrapped where there are several."""
-    if callbacks is None or isinstance(callbacks, keras.callbacks.CallbackList):
+    callbacks = [] if callbacks is None else callbacks
+    if isinstance(callbacks, keras.callbacks.CallbackList):
         return callbacks
-    callbacks = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]
-    if len(model.optimizers) < 2:
-        return list(callbacks)
-    return [ForEveryOptimizer(each) if isinstance(each, ABOUT_OPTIMIZERS) else each for each in callbacks]
+    callbacks = list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
+    if len(model.optimizers) > 1:
+        callbacks = [ForEveryOptimizer(each) if isinstance(each, ABOUT_OPTIMIZERS) else each for each in callbacks]
+    return [FinishEpoch(), *callbacks] if model.sums else callbacks

@@ -1,4 +1,7 @@
-"""Many steps of a model in one call from Python, on any number of replicas."""
+"""Many steps of a model in one call from Python, on any number of replicas.
+
+Keras' own loop fails on several replicas with steps_per_execution > 1, and on several workers at all.
+"""
 
 import functools
 
@@ -10,57 +13,82 @@ from .resident import Resident
 from .trainer import Trainer
 
 
-def many_steps(model, method, steps, following=None):
-    """A function `(batches, limit, first) -> (steps done, {metric: value})` that runs up to `limit` steps in one graph.
+class Execution:
+    """Runs steps of a model: `execution(batches, limit, first) -> (steps done, {metric: value})`.
 
-    Its `batches` are an iterator, or a `keraszoo.data.Resident` from its step `first` on.
-
-    Keras' own loop fails on several replicas with steps_per_execution > 1, and on several workers at all.
+    `batches` are an iterator, or a `Resident` from its step `first` on, and up to `limit` steps are taken in one graph.
+    It raises StopIteration when the data have ended. Where a subclass has overridden `train_step` or `test_step`, what
+    that returns are the metrics, and each step is a call from Python.
 
     Args:
         model: a compiled ZooModel, whose strategy, metrics and compile options count.
-        method: "train_step" or "test_step". Where a subclass has overridden it, what it returns are the metrics, and
-            each step is a call from Python.
-        steps: the kinds of its steps: functions of a batch, such as `test_step`.
+        method: "train_step" or "test_step".
+        steps: the kinds of its steps: functions of a batch.
         following: function () -> int32 scalar, which of them is next; None where there is but one.
-
-    Raises:
-        StopIteration: by the returned function, when the data has ended.
     """
-    strategy = model.distribute_strategy
-    overridden = getattr(type(model), method) is not getattr(Trainer, method)
-    if model.jit_compile:
-        steps = [tf.function(step, jit_compile=True, reduce_retracing=True, autograph=False) for step in steps]
 
-    def run(batch, *args):
-        """The next step on each replica, with the batch that `batch(*args)` makes there of the replica's `args`."""
+    def __init__(self, model, method, steps, following=None):
+        self.model, self.strategy, self.following = model, model.distribute_strategy, following
+        self.overridden = getattr(type(model), method) is not getattr(Trainer, method)
+        if model.jit_compile:
+            steps = [tf.function(step, jit_compile=True, reduce_retracing=True, autograph=False) for step in steps]
+        self.steps = steps
+        compiled = (
+            (lambda method, **_: method) if model.run_eagerly else functools.partial(tf.function, autograph=False)
+        )
+        self.from_iterator, self.from_resident = compiled(self._from_iterator), compiled(self._from_resident)
+        self.from_batch = compiled(self._from_batch, reduce_retracing=True)
+        self.own_logs = compiled(functools.partial(self._run, _itself), reduce_retracing=True)
+        self.own_logs_of_resident = compiled(self._run_of_resident)
+        self.resident_values = functools.lru_cache(maxsize=1)(lambda resident: resident.values(self.strategy))
 
-        def run_one(step):
-            logs = strategy.run(lambda *args: step(batch(*args)), args=args)
-            return {name: _mean(strategy, value) for name, value in logs.items()} if overridden else 0
+    def __call__(self, batches, limit, first=None):
+        model = self.model
+        if self.overridden:
+            return self._execute_overridden(batches, limit, first)
+        if isinstance(batches, Resident):
+            first, limit = tf.constant(first, tf.int64), tf.constant(limit, tf.int64)
+            done, logs = self.from_resident(batches, self.resident_values(batches), first, limit)
+        elif isinstance(batches, (tf.data.Iterator, tf.distribute.DistributedIterator)):
+            done, logs, seen = self.from_iterator(batches, tf.constant(limit), tf.constant(model.take_first_look()))
+            if int(done) == 0:
+                refuse(model, np.asarray(seen))
+                raise StopIteration
+        else:  # train_on_batch and test_on_batch
+            batch = next(batches)
+            check_batch(model, batch)
+            done, logs = 1, self.from_batch(batch)
+        return int(done), logs
 
-        if following is None:
-            return run_one(steps[0])
-        return tf.switch_case(following(), [functools.partial(run_one, step) for step in steps])
+    def _execute_overridden(self, batches, limit, first):
+        """Up to `limit` steps that a subclass has written, and the logs of the last."""
+        logs = None
+        for step in range(limit):
+            try:
+                logs = self._own_logs_of(batches, step, first)
+            except StopIteration:
+                if logs is None:
+                    raise
+                return step, logs
+        return limit, logs
 
-    def metrics():
-        # One reduction per execution, not one per metric and step.
-        own = {tracker.name for tracker in model.trackers}
-        local = strategy.run(lambda: tf.stack([metric.result() for metric in model.trackers]))
-        values = dict(zip([t.name for t in model.trackers], tf.unstack(_mean(strategy, local)), strict=True))
-        for metric in model.metrics:
-            if metric.name not in own:
-                values[metric.name] = tf.nest.map_structure(
-                    lambda value: _mean(strategy, value), strategy.run(metric.result)
-                )
-        return values
+    def _own_logs_of(self, batches, step, first):
+        if isinstance(batches, Resident):
+            index = tf.constant(first + step, tf.int64)
+            return self.own_logs_of_resident(batches, self.resident_values(batches), index)
+        batch = next(batches)
+        if self.model.take_first_look():
+            check_batch(self.model, batch)
+        return self.own_logs(batch)
 
-    def from_iterator(iterator, limit, look):
+    # ------------------------------------------------------------------ inside graphs
+
+    def _from_iterator(self, iterator, limit, look):
         first = iterator.get_next_as_optional()
-        seen, accepted = first_look(model, first, look)
+        seen, accepted = first_look(self.model, first, look)
 
         def body(done, batch):
-            run(_itself, batch.get_value())
+            self._run(_itself, batch.get_value())
             # Asking for a batch after the last step would lose it.
             following = tf.cond(done + 1 < limit, iterator.get_next_as_optional, lambda: batch)
             return done + 1, following
@@ -69,66 +97,50 @@ def many_steps(model, method, steps, following=None):
             return tf.logical_and(tf.logical_and(done < limit, accepted), batch.has_value())
 
         done, _ = tf.while_loop(more, body, (0, first), parallel_iterations=1)
-        return done, metrics(), seen
+        return done, self._metrics(), seen
 
-    def from_resident(resident, values, first, limit):
+    def _from_resident(self, resident, values, first, limit):
         def body(index):
-            run(lambda values: resident.batch(values, index), values)
+            self._run_of_resident(resident, values, index)
             return index + 1
 
         tf.while_loop(lambda index: index < first + limit, body, (first,), parallel_iterations=1)
-        return limit, metrics()
+        return limit, self._metrics()
 
-    def own_logs_of_resident(resident, values, index):
-        return run(lambda values: resident.batch(values, index), values)
+    def _run_of_resident(self, resident, values, index):
+        return self._run(lambda values: resident.batch(values, index), values)
 
-    def own_logs(batch):
-        return run(_itself, batch)
+    def _from_batch(self, batch):
+        self._run(_itself, batch)
+        return self._metrics()
 
-    def from_batch(batch):
-        run(_itself, batch)
-        return metrics()
+    def _run(self, batch, *args):
+        """The next step on each replica, with the batch that `batch(*args)` makes there of the replica's `args`.
 
-    if not model.run_eagerly:
-        compiled = functools.partial(tf.function, autograph=False)
-        from_iterator, from_resident = compiled(from_iterator), compiled(from_resident)
-        from_batch, own_logs = compiled(from_batch, reduce_retracing=True), compiled(own_logs, reduce_retracing=True)
-        own_logs_of_resident = compiled(own_logs_of_resident)
-    resident_values = functools.lru_cache(maxsize=1)(lambda resident: resident.values(strategy))
+        Returns:
+            What an overridden step returned, the mean over the replicas, or 0.
+        """
 
-    def execute(batches, limit, first=None):
-        if overridden:
-            return 1, execute_own(batches, first)
-        if isinstance(batches, Resident):
-            first, limit = tf.constant(first, tf.int64), tf.constant(limit, tf.int64)
-            done, logs = from_resident(batches, resident_values(batches), first, limit)
-        elif isinstance(batches, (tf.data.Iterator, tf.distribute.DistributedIterator)):
-            look, model._looks = model._looks, False
-            done, logs, seen = from_iterator(batches, tf.constant(limit), tf.constant(look))
-            if int(done) == 0:
-                refuse(model, np.asarray(seen))
-                raise StopIteration
-        else:  # train_on_batch and test_on_batch
-            batch = next(batches)
-            check_batch(model, batch)
-            done, logs = 1, from_batch(batch)
-        return int(done), logs
+        def run_one(step):
+            logs = self.strategy.run(lambda *args: step(batch(*args)), args=args)
+            return {name: self._mean(value) for name, value in logs.items()} if self.overridden else 0
 
-    def execute_own(batches, first):
-        """The logs of one step that a subclass has written."""
-        if isinstance(batches, Resident):
-            return own_logs_of_resident(batches, resident_values(batches), tf.constant(first, tf.int64))
-        batch = next(batches)
-        if model._looks:
-            model._looks = False
-            check_batch(model, batch)
-        return own_logs(batch)
+        if self.following is None:
+            return run_one(self.steps[0])
+        return tf.switch_case(self.following(), [functools.partial(run_one, step) for step in self.steps])
 
-    return execute
+    def _metrics(self):
+        """`{name: value}` of the model's metrics; the model's own in one reduction per execution."""
+        trackers = self.model.trackers
+        local = self.strategy.run(lambda: tf.stack([tracker.result() for tracker in trackers]))
+        values = dict(zip([tracker.name for tracker in trackers], tf.unstack(self._mean(local)), strict=True))
+        for metric in self.model.metrics:
+            if metric.name not in values:
+                values[metric.name] = tf.nest.map_structure(self._mean, self.strategy.run(metric.result))
+        return values
 
-
-def _mean(strategy, value):
-    return strategy.reduce("MEAN", value, axis=None)
+    def _mean(self, value):
+        return self.strategy.reduce("MEAN", value, axis=None)
 
 
 def _itself(batch):

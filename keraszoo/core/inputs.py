@@ -346,7 +346,7 @@ def batch_of(inputs, targets, data, who):
 def example_and_target(inputs, targets, x, who):
     """x through its declaration, and the target that lies beside it where it came as a dictionary."""
     if inputs is None:
-        return tf.nest.map_structure(lambda t: tf.cast(t, tf.float32) if t.dtype.is_floating else t, x), None
+        return tf.nest.map_structure(_float32, x), None
     if not isinstance(x, dict):
         return inputs.tensor(x, who), None
     keys = tuple(dict.fromkeys((inputs.name, *INPUT_KEYS)))
@@ -374,6 +374,11 @@ def _weights(weights, y, who):
         return {"weight": tf.cast(pixels, tf.float32)}
     of_pixels = " or, of each pixel, [batch, height, width]" if isinstance(y, dict) else ""
     raise InputError(f"{who} takes weights of shape [batch] or [batch, 1]{of_pixels}. Received: {weights.shape}.")
+
+
+def _float32(values):
+    """An array of real numbers in float32, any other as it is."""
+    return tf.cast(values, tf.float32) if tf.as_dtype(values.dtype).is_floating else values
 
 
 def _pixels(values):

@@ -9,9 +9,9 @@ import time
 import keras
 import tensorflow as tf
 
-from .callbacks import for_every_optimizer
+from .callbacks import callbacks_of_a_fit
 from .errors import InputError
-from .execution import many_steps
+from .execution import Execution
 from .inputs import example_and_target
 from .look import check_arrays, check_examples
 from .replicas import rank_of, sum_over_workers
@@ -29,7 +29,6 @@ class Loop(Trainer):
         self._steps_per_epoch = None
         self._steps_before_epoch = 0
         self._executions = 0
-        self._batches_since_epoch = 0
         self._looks = False
         self._pause_every = self._on_pause = self._steps_in_time = self._resident = None
 
@@ -65,7 +64,9 @@ class Loop(Trainer):
         self._steps_per_epoch = arguments.get("steps_per_epoch")
         if initial_step and not 0 <= initial_step <= (self._steps_per_epoch or 0):
             raise InputError(f"initial_step must be from 0 to steps_per_epoch. Received: {initial_step}.")
-        arguments["callbacks"] = for_every_optimizer(self, arguments.get("callbacks"))
+        arguments["callbacks"] = callbacks_of_a_fit(self, arguments.get("callbacks"))
+        if not initial_step:
+            self.forget_sums()
         self.step_in_epoch = initial_step
         self._steps_before_epoch = arguments.get("initial_epoch", 0) * (self._steps_per_epoch or 0)
         self._executions = 0
@@ -92,19 +93,19 @@ class Loop(Trainer):
 
     @functools.wraps(keras.Model.predict)
     def predict(self, *args, **kwargs):
-        arguments = self._arguments(keras.Model.predict, args, kwargs)
+        arguments = self._arguments(keras.Model.predict, args, kwargs, self.call_inputs)
         self._looks = not self._checked_by_their_maker(arguments.get("x"))
         try:
             return super().predict(**arguments)
         finally:
             self._looks = False
 
-    def _arguments(self, method, args, kwargs):
+    def _arguments(self, method, args, kwargs, inputs=None):
         """The arguments of `fit`, `evaluate` or `predict` by name, arrays among them checked."""
         arguments = inspect.signature(method).bind(self, *args, **kwargs).arguments
         arguments.pop("self")
         arguments |= arguments.pop("kwargs", {})
-        return check_arrays(self, arguments)
+        return check_arrays(self, arguments, inputs)
 
     @staticmethod
     def _checked_by_their_maker(x):
@@ -136,14 +137,19 @@ class Loop(Trainer):
         """What `call` answers, of examples that may come in a dictionary."""
         x = data[0] if isinstance(data, tuple) else data
         if isinstance(x, dict):
-            x, _ = example_and_target(self.inputs, None, x, type(self).__name__)
+            x, _ = example_and_target(self.call_inputs, None, x, type(self).__name__)
         return self(x, training=False)
+
+    def take_first_look(self):
+        """Whether the next batch is the first one of data that nobody has looked at."""
+        looks, self._looks = self._looks, False
+        return looks
 
     # ------------------------------------------------------------------ executions
 
     def make_train_function(self, force=False):
         if self.train_function is None or force:
-            execute = many_steps(self, "train_step", *self.kinds_of_steps())
+            execute = Execution(self, "train_step", *self.kinds_of_steps())
             self.train_function = lambda iterator: self._train_until(
                 self._end_of_execution(), execute, self._resident or iterator
             )
@@ -151,7 +157,7 @@ class Loop(Trainer):
 
     def make_test_function(self, force=False):
         if self.test_function is None or force:
-            execute = many_steps(self, "test_step", [self.test_step])
+            execute = Execution(self, "test_step", [self.test_step])
             self.test_function = lambda iterator: execute(iterator, self.steps_per_execution)[1]
         return self.test_function
 
@@ -161,8 +167,7 @@ class Loop(Trainer):
             predict = self.predict_function
 
             def after_a_look(batches):
-                if self._looks:
-                    self._looks = False
+                if self.take_first_look():
                     check_examples(self, batches[0])
                 return predict(batches)
 
@@ -199,7 +204,6 @@ class Loop(Trainer):
                     raise
                 break
             self.step_in_epoch += done
-            self._batches_since_epoch += done
             if self._steps_in_time:
                 seconds = self._mean_seconds(time.monotonic() - started)
                 self._steps_in_time = max(1, int(done * LONGEST_EXECUTION / seconds))

@@ -100,10 +100,11 @@ class Trainer(Captured):
             raise InputError(f"Each update of {name} needs an optimizer of its own. Received: the same object twice.")
         for layer in self._flatten_layers(include_self=False):
             if not layer.built and type(layer).build is not keras.layers.Layer.build:
+                place = next((name for name, value in vars(self).items() if value is layer), layer.name)
                 raise InputError(
                     f"Every layer of {name} must have its weights before training. Received: layer {layer.name!r} "
-                    f"({type(layer).__name__}) that is not built. Nearest: self.{layer.name}.build(shape of its input, "
-                    "with None for the batch) in the constructor."
+                    f"({type(layer).__name__}) that is not built. Nearest: self.{place}.build(shape of its input, with "
+                    "None for the batch) in the constructor."
                 )
         learned = {id(variable) for update in gradients.values() for variable in update.variables}
         left = [variable.path for variable in self.trainable_variables if id(variable) not in learned]
@@ -158,10 +159,11 @@ class Trainer(Captured):
 
     def train_step(self, data):
         """One training step on this replica's part of a batch: every update in turn, or those that act in this step."""
+        acting = self._acting  # at once: replicas are traced in threads that take turns
         x, y, weights, present = self._batch(data)
         with part_of_batch(weights, present):
             terms, updates = {}, self.updates()
-            for name in self._acting or updates:
+            for name in acting or updates:
                 if isinstance(updates[name], ClosedForm):
                     self._apply_sums(name, updates[name], x, y, weights, present)
                 else:
@@ -170,7 +172,7 @@ class Trainer(Captured):
                 terms = self._checked(self.loss_terms(x, y, training=True))
             with tf.control_dependencies(list(terms.values())):
                 self.iterations.assign_add(1)
-            self._track(terms, weights, complete=self._acting is None or len(self._acting) == len(updates))
+            self._track(terms, weights, complete=acting is None or len(acting) == len(updates))
         return self.get_metrics_result()
 
     def _follow_gradient(self, name, update, x, y, weights):
@@ -201,6 +203,14 @@ class Trainer(Captured):
         for part, value in zip(sums, sum_over_replicas(list(sums.values())), strict=True):
             self.sums[f"{name}_{part}"].assign_add(value)
 
+    def _epochly(self):
+        return {name: update for name, update in self.closed_forms().items() if update.every == "epoch"}
+
+    def forget_sums(self):
+        """Starts the sums of an epoch anew."""
+        for kept in self.sums.values():
+            kept.assign(keras.ops.zeros_like(kept))
+
     def _make_sums(self):
         """The variables in which updates of an epoch add up."""
         for name, update in self.closed_forms().items():
@@ -213,10 +223,9 @@ class Trainer(Captured):
 
     def finish_epoch(self):
         """Applies the updates of an epoch to the sums of its batches, where there are such, and starts new sums."""
-        epochly = {name: update for name, update in self.closed_forms().items() if update.every == "epoch"}
-        if not epochly or not self._batches_since_epoch:
+        epochly = self._epochly()
+        if not epochly or not any(keras.ops.convert_to_numpy(kept).any() for kept in self.sums.values()):
             return
-        self._batches_since_epoch = 0
 
         def apply():
             for name, update in epochly.items():
@@ -246,9 +255,10 @@ class Trainer(Captured):
             done = tf.convert_to_tensor(self.iterations)
             return tf.cast((done + 1) % period == 0, tf.int32)
 
-        return [functools.partial(self._step_of, always), self.train_step], following
+        return [functools.partial(self.step_of, always), self.train_step], following
 
-    def _step_of(self, acting, data):
+    def step_of(self, acting, data):
+        """A training step of some of the updates alone, by their names."""
         self._acting = acting
         try:
             return self.train_step(data)

@@ -1,5 +1,6 @@
 """What a decoder's output means, priors of codes, and likelihoods by importance sampling."""
 
+from .full_normal import FullNormal
 from .importance_sampling import Likelihoods, importance_sampled
 from .likelihoods import (
     Bernoulli,
@@ -16,6 +17,7 @@ __all__ = [
     "Bernoulli",
     "ContinuousBernoulli",
     "DiscretizedLogistic",
+    "FullNormal",
     "Gaussian",
     "GaussianLearnedVariance",
     "Likelihood",

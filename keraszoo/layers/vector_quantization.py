@@ -54,7 +54,7 @@ class VectorQuantizer(keras.layers.Layer):
     It computes in float32, whatever the policy.
 
     Args:
-        codes: number of codewords, >= 2.
+        num_codes: number of codewords, >= 2.
         dim: length of each.
         learning: "ema" or "gradient".
         decay: of the moving averages, in [0, 1).
@@ -79,7 +79,7 @@ class VectorQuantizer(keras.layers.Layer):
 
     def __init__(
         self,
-        codes,
+        num_codes,
         dim,
         *,
         learning="ema",
@@ -91,7 +91,7 @@ class VectorQuantizer(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(dtype=dtype, **kwargs)
-        self.codes, self.dim = checked_codes(codes), _checked_dim(dim)
+        self.num_codes, self.dim = checked_codes(num_codes), _checked_dim(dim)
         if learning not in LEARNING:
             raise InputError(
                 f"Unknown way to learn a codebook. Received: learning={learning!r}. {closest(str(learning), LEARNING)}"
@@ -107,11 +107,11 @@ class VectorQuantizer(keras.layers.Layer):
                 "Codewords are restarted by their moving counts, which a codebook learned by gradient has not. "
                 f"Received: learning={learning!r}, restart={restart!r}. Nearest: restart=0."
             )
-        start = keras.initializers.RandomUniform(-1 / self.codes, 1 / self.codes)
-        shape, options = (self.codes, self.dim), {"trainable": not moving, "autocast": False}
+        start = keras.initializers.RandomUniform(-1 / self.num_codes, 1 / self.num_codes)
+        shape, options = (self.num_codes, self.dim), {"trainable": not moving, "autocast": False}
         self.codebook = self.add_weight(name="codebook", shape=shape, initializer=start, **options)
         if moving:
-            self.counts = self.add_weight(name="counts", shape=(self.codes,), initializer="ones", **options)
+            self.counts = self.add_weight(name="counts", shape=(self.num_codes,), initializer="ones", **options)
             self.sums = self.add_weight(name="sums", shape=shape, initializer="zeros", **options)
             self.sums.assign(self.codebook)
         self.noise = keras.random.SeedGenerator() if self.restart else None
@@ -131,7 +131,7 @@ class VectorQuantizer(keras.layers.Layer):
         z, codebook = tf.cast(z, tf.float32), tf.convert_to_tensor(self.codebook)
         codes = _nearest(z, codebook)
         e, fixed = tf.gather(tf.stop_gradient(codebook), codes), tf.stop_gradient(z)
-        chosen = tf.one_hot(tf.reshape(codes, [-1]), self.codes)
+        chosen = tf.one_hot(tf.reshape(codes, [-1]), self.num_codes)
         rows = tf.reshape(fixed, [-1, self.dim])
         counts, sums = global_sums([tf.reduce_sum(chosen, axis=0), tf.matmul(chosen, rows, transpose_a=True)])
         # a product, whose gradient is dense and the same in every run, as a gather's need not be
@@ -158,7 +158,7 @@ class VectorQuantizer(keras.layers.Layer):
             sums = tf.where(dead[:, None], mean * self._drawn(z, dead), sums)
             counts = tf.where(dead, mean, counts)
         total = tf.reduce_sum(counts)
-        smoothed = (counts + self.smoothing) / (total + self.codes * self.smoothing) * total
+        smoothed = (counts + self.smoothing) / (total + self.num_codes * self.smoothing) * total
         self.counts.assign(counts)
         self.sums.assign(sums)
         self.codebook.assign(sums / smoothed[:, None])
@@ -176,7 +176,7 @@ class VectorQuantizer(keras.layers.Layer):
     def get_config(self):
         return {
             **super().get_config(),
-            "codes": self.codes,
+            "num_codes": self.num_codes,
             "dim": self.dim,
             "learning": self.learning,
             "decay": self.decay,
@@ -203,11 +203,11 @@ def perplexity(counts):
     return tf.exp(-tf.reduce_sum(tf.math.xlogy(shares, shares)))
 
 
-def checked_codes(codes, name="codes"):
-    """`codes` as an integer >= 2; else InputError, which calls it by the name of the caller's argument."""
-    if isinstance(codes, bool) or not isinstance(codes, numbers.Integral) or codes < 2:
-        raise InputError(f"{name} is the number of codewords, an integer >= 2. Received: {name}={codes!r}.")
-    return int(codes)
+def checked_codes(num_codes):
+    """`num_codes` as an integer >= 2; else InputError."""
+    if isinstance(num_codes, bool) or not isinstance(num_codes, numbers.Integral) or num_codes < 2:
+        raise InputError(f"num_codes is the number of codewords, an integer >= 2. Received: num_codes={num_codes!r}.")
+    return int(num_codes)
 
 
 def _checked_dim(dim):

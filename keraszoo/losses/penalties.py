@@ -38,7 +38,7 @@ def squared_jacobian_norm(function, x, probes=None, seed=None):
     units and inputs the squares of single derivatives; the gradient of the summed units would mix them.
 
     Args:
-        function: [batch, ...] -> [batch, units], each row of its own alone, of any depth.
+        function: [batch, ...] -> [batch, ...], each row of its own alone, of any depth.
         x: [batch, ...] float.
         probes: None for the exact norm, which costs a backward pass per unit; or how many random signs v to draw, of
             which each costs one: E |v J|^2 is the norm (Hutchinson's estimator).
@@ -55,7 +55,7 @@ def squared_jacobian_norm(function, x, probes=None, seed=None):
         code = tf.cast(function(x), tf.float32)
         products = []
         for _ in range(probes or 0):
-            signs = tf.sign(keras.random.uniform(tf.shape(code), -1.0, 1.0, seed=seed))
+            signs = tf.sign(keras.random.uniform(tf.shape(code), -1.0, 1.0, dtype="float32", seed=seed))
             products.append(tf.reduce_sum(signs * code))
     if probes is None:
         return _sum_of_squares(tape.batch_jacobian(code, x))

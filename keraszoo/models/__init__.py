@@ -17,6 +17,8 @@ MODELS = {
     "ContractiveAutoencoder": "autoencoders.contractive",
     "SemiSupervisedAutoencoder": "autoencoders.semi_supervised",
     "AdversarialAutoencoder": "autoencoders.adversarial",
+    "WassersteinAutoencoder": "autoencoders.wasserstein",
+    "RegularizedAutoencoder": "autoencoders.regularized",
     "DenoisingAutoencoder": "restoration.denoising",
     "InpaintingAutoencoder": "restoration.inpainting",
     "ColorizationAutoencoder": "restoration.colorization",

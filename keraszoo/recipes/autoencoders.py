@@ -175,4 +175,36 @@ RECIPES = (
         expected={"test/reconstruction": (92.2, 2.0), "test/discriminator": (0.677, 0.02)},
         minutes=1.5,
     ),
+    # Wasserstein autoencoders.
+    #
+    # Tolstikhin, Bousquet, Gelly and Schoelkopf, "Wasserstein Auto-Encoders" (2018), https://arxiv.org/abs/1711.01558.
+    Recipe(
+        name="wasserstein/digits",
+        title="Codes that follow N(0, I) as a whole, by their discrepancy, on scikit-learn's digits; offline",
+        model="WassersteinAutoencoder",
+        input_shape=(8, 8, 1),
+        arguments={"latent_dim": 8, "hidden": (128,), "weight": 100.0},
+        dataset="digits",
+        optimizers={"optimizer": Optimizer("adam", 3e-3, decay="cosine")},
+        batch_size=64,
+        epochs=60,
+        expected={"test/reconstruction": (17.3, 0.4), "train/discrepancy": (0.09, 0.09)},
+        minutes=0.2,
+    ),
+    # Regularised autoencoders.
+    #
+    # Ghosh et al., "From Variational to Deterministic Autoencoders" (2020), https://arxiv.org/abs/1903.12436.
+    Recipe(
+        name="regularized/digits",
+        title="A smooth decoder, and a normal density of the codes, on scikit-learn's digits; offline",
+        model="RegularizedAutoencoder",
+        input_shape=(8, 8, 1),
+        arguments={"latent_dim": 8, "hidden": (128,), "regularizer": "l2"},
+        dataset="digits",
+        optimizers={"optimizer": Optimizer("adam", 3e-3, decay="cosine")},
+        batch_size=64,
+        epochs=60,
+        expected={"test/reconstruction": (17.0, 0.4), "test/code": (0.255, 0.03)},
+        minutes=0.2,
+    ),
 )

@@ -56,7 +56,7 @@ class ConditionalVAE(VAE):
 
     def encoder_shape(self, encoder):
         # Dense networks take the pixels as features: planes would give each class as many weights as pixels.
-        self._flattens = self.network_name == "dense" if encoder is None else rank_of_input(encoder) == 2
+        self._flattens = self.network_name == "dense" if encoder is None else takes_vectors(encoder)
         *sides, channels = (math.prod(self.image_shape),) if self._flattens else self.image_shape
         return (*sides, channels + self.num_classes)
 
@@ -220,6 +220,6 @@ class ConditionalVAE(VAE):
         return {name: {spec.name: given[spec.name] for spec in specs} for name, (_, specs) in signatures.items()}
 
 
-def rank_of_input(network):
-    """The rank of a built network's input, its batch included."""
-    return len(network.input_shape)
+def takes_vectors(network):
+    """Whether a network is built, for vectors."""
+    return network.built and len(network.input_shape) == 2

@@ -103,7 +103,7 @@ class VQVAE(PriorSampling, ZooModel):
                 f"{type(self).__name__} takes images of shape (height, width, channels). "
                 f"Received: image_shape={self.image_shape}."
             )
-        self.num_codes = checked_codes(num_codes, "num_codes")
+        self.num_codes = checked_codes(num_codes)
         (self.code_dim,) = positive_integers("code_dim", [code_dim])
         self.likelihood = likelihoods.get(likelihood)
         hidden = positive_integers("hidden", hidden)

@@ -1,5 +1,6 @@
-"""What TensorBoard shows of several players, and that training sees nothing of it."""
+"""Several updates: when each acts, what TensorBoard shows of them, and that training sees nothing of it."""
 
+import dataclasses
 import errno
 import types
 
@@ -10,11 +11,12 @@ import tensorflow as tf
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 from tensorboard.util.tensor_util import make_ndarray
 
-from keraszoo.core.model import Player, ZooModel
+from keraszoo.core.model import ZooModel
+from keraszoo.core.updates import Gradient
 from keraszoo.data import load
 from keraszoo.models import ACGAN, DCGAN, GAN, WGANGP
 from keraszoo.training import fit, train
-from keraszoo.training.evaluators.updates import Players
+from keraszoo.training.evaluators.updates import Updates
 from keraszoo.training.loop.checkpoints import _read
 
 
@@ -30,8 +32,8 @@ def digits():
 
 
 def watch(run, model, x, y=None, **options):
-    """What one look at the players writes: `{tag: array}`."""
-    callback = Players(run, x, y, **options)
+    """What one look at the updates writes: `{tag: array}`."""
+    callback = Updates(run, x, y, **options)
     callback.set_model(model)
     callback.on_epoch_end(0)
     callback.on_train_end()
@@ -41,7 +43,7 @@ def watch(run, model, x, y=None, **options):
 def written(run):
     return {
         value.tag: make_ndarray(value.tensor)
-        for path in (run.logs / "players").iterdir()
+        for path in (run.logs / "updates").iterdir()
         for event in EventFileLoader(str(path)).Load()
         for value in event.summary.value
     }
@@ -51,18 +53,17 @@ class Game(ZooModel):
     """Two scalars; one climbs down a slope, the other falls into a parabola about its goal."""
 
     term_names = ("slope", "parabola", "quarter")
-    measure_names = ("own_logit", "height")
+    metric_names = ("own_logit", "height")
 
     def __init__(self):
         super().__init__()
         self.first = self.add_weight(shape=(), initializer="ones", name="first")
         self.second = self.add_weight(shape=(), initializer="ones", name="second", regularizer=keras.regularizers.L2(3))
-        self.built = True
 
-    def players(self):
+    def updates(self):
         return {
-            "optimizer": Player(self.slope, [self.first]),
-            "other_optimizer": Player(self.parabola, [self.second]),
+            "optimizer": Gradient(self.slope, [self.first]),
+            "other_optimizer": Gradient(self.parabola, [self.second]),
         }
 
     def slope(self, x, y=None, training=False):
@@ -73,7 +74,32 @@ class Game(ZooModel):
         return {"parabola": tf.square(self.second - 5.0) * one, "quarter": 0.25 * self.second * one}
 
 
-def test_norms_are_those_of_each_players_own_gradient(run):
+def test_what_follows_an_update_sees_its_step_and_a_rare_update_acts_in_its_own():
+    class Rare(Game):
+        def updates(self):
+            both = super().updates()
+            return {
+                "optimizer": dataclasses.replace(both["optimizer"], after=self.bound),
+                "other_optimizer": dataclasses.replace(both["other_optimizer"], every=3),
+            }
+
+        def bound(self, x, y):
+            self.first.assign(tf.maximum(tf.convert_to_tensor(self.first), 0.5))
+
+    model = Rare()
+    model.compile(keras.optimizers.SGD(0.25), other_optimizer=keras.optimizers.SGD(0.1))
+    firsts, seconds = [], []
+    for _ in range(6):
+        model.train_on_batch(np.ones((4, 1), "float32"))
+        firsts.append(float(model.first.value))
+        seconds.append(float(model.second.value))
+    np.testing.assert_allclose(firsts, [0.75, 0.5, 0.5, 0.5, 0.5, 0.5])
+    second = 1.0  # its gradient: 2 (b - 5) + .25 + 6 b
+    expected = [second := second - 0.1 * (8 * second - 9.75) for _ in range(2)]
+    np.testing.assert_allclose(seconds, [1.0, 1.0, *[expected[0]] * 3, expected[1]], rtol=1e-6)
+
+
+def test_norms_are_those_of_each_updates_own_gradient(run):
     model = Game()
     model.compile("sgd", other_optimizer="sgd")
     shown = watch(run, model, np.array([[1.0], [2.0], [6.0]], "float32"))
@@ -163,17 +189,17 @@ SMALL = {"arguments": {"hidden": (16,), "discriminator_hidden": (8,)}}
 def test_training_is_the_same_bit_for_bit_without_it(tmp_path, monkeypatch):
     runs = [train("adversarial/digits", tmp_path / "with", **OPTIONS, **SMALL)]
     assert {"gradient_norm/optimizer", "gradient_norm/encoder_optimizer"} <= set(written(runs[0]))
-    monkeypatch.setattr(fit, "Players", lambda *args, **kwargs: keras.callbacks.Callback())
+    monkeypatch.setattr(fit, "Updates", lambda *args, **kwargs: keras.callbacks.Callback())
     runs.append(train("adversarial/digits", tmp_path / "without", **OPTIONS, **SMALL))
-    assert not (runs[1].logs / "players").exists()
+    assert not (runs[1].logs / "updates").exists()
     states = [_read(sorted(run.checkpoints.iterdir())[-1]) for run in runs]
     arrays = [{name: array.tobytes() for name, array in state[1].items()} for state in states]
     assert arrays[0] == arrays[1] and states[0][0] == states[1][0]
     assert runs[0].metrics() == runs[1].metrics()
 
 
-def test_one_player_is_not_watched(tmp_path):
-    assert not (train("autoencoder/digits", tmp_path / "run", **{**OPTIONS, "epochs": 1}).logs / "players").exists()
+def test_one_update_is_not_watched(tmp_path):
+    assert not (train("autoencoder/digits", tmp_path / "run", **{**OPTIONS, "epochs": 1}).logs / "updates").exists()
 
 
 def test_a_full_disk_is_reported_and_does_no_harm(run, digits, monkeypatch):
@@ -183,4 +209,4 @@ def test_a_full_disk_is_reported_and_does_no_harm(run, digits, monkeypatch):
     monkeypatch.setattr(tf.summary, "scalar", full)
     lines, model = [], compiled("labelled")
     watch(run, model, *digits, say=lines.append)
-    assert lines == ["the players for TensorBoard could not be written (No space left on device)."] * 2
+    assert lines == ["the updates for TensorBoard could not be written (No space left on device)."] * 2
