@@ -147,7 +147,7 @@ class FlowPosterior:
         """In nats: [batch, d] -> [batch]; for transforms that can be undone.
 
         Raises:
-            InputError: for the others, such as planar ones: their draws come with their log-densities, see `draw`.
+            InputError: for the others, Sylvester's: their draws come with their log-densities, see `draw`.
         """
         z_0, log_det = inverse_through(self.transforms, z, self.context)
         return self.start.log_prob(z_0) + log_det
