@@ -91,6 +91,9 @@ def wrong_targets(model):
     return {}
 
 
+EVERY_FORM = ("VAE", "ACGAN", "RealNVP", "UNet")  # the others show theirs by one fault
+
+
 @pytest.mark.parametrize("name", zoo.NAMES)
 def test_wrong_batches_are_refused_alike_and_before_anything_is_learned(compiled, name):
     model = compiled(name)
@@ -100,7 +103,8 @@ def test_wrong_batches_are_refused_alike_and_before_anything_is_learned(compiled
     cases |= {kind: ((x, wrong), says) for kind, (wrong, says) in wrong_targets(model).items()}
     before = model.get_weights()
     for kind, (batch, says) in cases.items():
-        lines = {form: line(model.fit, *given(batch), verbose=0) for form, given in FORMS.items()}
+        forms = FORMS if name in EVERY_FORM or kind == "NaN" else ("arrays", "dataset")
+        lines = {form: line(model.fit, *FORMS[form](batch), verbose=0) for form in forms}
         assert len(set(lines.values())) == 1 and says in lines["arrays"], (kind, lines)
         assert line(model.evaluate, *batch, verbose=0) == lines["arrays"]
         assert line(model.evaluate, *FORMS["dataset"](batch), verbose=0) == lines["arrays"]
@@ -110,7 +114,7 @@ def test_wrong_batches_are_refused_alike_and_before_anything_is_learned(compiled
     assert zoo.equal(model.get_weights(), before)
 
 
-@pytest.mark.parametrize("name", ["VAE", "FactorVAE", "ConditionalVAE", "GAN", "ACGAN", "VQVAE", "RealNVP", "UNet"])
+@pytest.mark.parametrize("name", ["VAE", "ACGAN", "RealNVP", "UNet"])
 def test_graphs_refuse_what_eager_steps_refuse(name):
     """Each has learned from good data before, so that its graphs are there."""
     model = zoo.compiled(zoo.small(name), jit_compile=False)
@@ -170,7 +174,7 @@ METHODS = {
 
 def calls(model):
     """{method: function of its first argument}, those that the model has, and the model itself."""
-    given = {"restore": (np.ones((zoo.ROWS, 8, 8, 1), "float32"),)} if model_mask(model) else {}
+    given = {"restore": (np.ones((zoo.ROWS, 16, 16, 1), "float32"),)} if takes_mask(model) else {}
     if isinstance(model, ConditionalVAE):
         given |= dict.fromkeys(("encode", "posterior", "reconstruct", "negative_log_likelihood"), (1,))
     if "negative_log_likelihood" in dir(model):
@@ -185,8 +189,8 @@ def calls(model):
     return {name: (lambda x, f=f, more=given.get(name, ()): f(x, *more)) for name, f in found.items()}
 
 
-def model_mask(model):
-    return getattr(model, "mask", None) is not None and hasattr(model, "degraded")
+def takes_mask(model):
+    return hasattr(model, "degraded") and model.mask is not None
 
 
 @pytest.mark.parametrize("name", zoo.NAMES)
@@ -327,7 +331,7 @@ def test_structures_that_no_model_takes():
     assert "2 of them" in line(model.fit, [x, x], verbose=0)
     assert "one of image" in line(model.fit, {"picture": x, "other": x}, verbose=0)
     assert "array of numbers" in line(model.fit, np.array([["a"]] * 6), verbose=0)
-    assert "3 parts" in line(model.fit, tf.data.Dataset.from_tensors((x, x, x[:, 0, 0, 0], x)), verbose=0) or True
+    assert "3 parts" in line(model.fit, tf.data.Dataset.from_tensors((x, x, x[:, 0, 0, 0], x)), verbose=0)
 
 
 # ------------------------------------------------------------------ networks
