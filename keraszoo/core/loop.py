@@ -5,6 +5,7 @@ import functools
 import inspect
 import math
 import time
+import types
 
 import keras
 import tensorflow as tf
@@ -53,6 +54,8 @@ class Loop(Trainer):
         self._assert_compile_called("fit")
         arguments = self._arguments(keras.Model.fit, args, kwargs)
         self.check_ready()
+        if isinstance(arguments.get("x"), (tf.data.Dataset, types.GeneratorType)):
+            arguments.setdefault("shuffle", False)  # Keras cannot, and says so unasked
         self._resident = arguments["x"] if isinstance(arguments.get("x"), Resident) else None
         if self._resident:
             arguments.setdefault("steps_per_epoch", self._resident.steps_per_epoch)

@@ -357,6 +357,8 @@ class UNet(ZooModel):
 def _image_shape(image_shape):
     """(height, width, channels), of which height and width may be None."""
     shape = tuple(image_shape)
+    if len(shape) == 4 and shape[0] is None:
+        positive_integers("image_shape", shape)  # names the batch's axis
     if len(shape) != 3 or shape[2] is None:
         raise InputError(f"UNet takes images of shape (height, width, channels). Received: image_shape={image_shape}.")
     known = iter(positive_integers("image_shape", [size for size in shape if size is not None]))
