@@ -28,7 +28,7 @@ def measure():
     import numpy as np
     import tensorflow as tf
 
-    from keraszoo.core.loop import many_steps
+    from keraszoo.core.execution import Execution
     from keraszoo.core.replicas import is_chief
     from keraszoo.data import resident
     from keraszoo.data.sources.source import from_arrays
@@ -44,7 +44,9 @@ def measure():
         with strategy.scope():
             model = VAE((28, 28, 1), **arguments)
         model.compile("adam")
-        execute = many_steps(model, model.train_step)  # what fit calls, without its beginning and end
+        execute = Execution(
+            model, "train_step", *model.kinds_of_steps()
+        )  # what fit calls, without its beginning and end
 
         def train(execute=execute):
             execute(data, STEPS, 0)

@@ -101,7 +101,7 @@ def limit(recipe, source, strategy):
         x = tf.cast(tf.gather(images, order[index % batches, replica]), tf.float32) / 255.0
         with tf.GradientTape() as tape:
             terms = model.loss_terms(x, training=True)
-            loss = tf.reduce_sum(tf.add_n(list(terms.values()))) / recipe.batch_size
+            loss = tf.reduce_sum(tf.add_n([terms[name] for name in model.term_names])) / recipe.batch_size
         variables = model.trainable_variables
         model.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
         return loss

@@ -48,6 +48,15 @@ def test_python_of_the_readme_runs(tmp_path, monkeypatch):
     assert np.asarray(namespace["images"]).shape == (16, 8, 8, 1)
 
 
+def test_python_for_keras_users_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    namespace = {}
+    for block in blocks(ROOT / "docs" / "keras_users.md", "python"):
+        with contextlib.redirect_stdout(io.StringIO()):
+            exec(compile(block, "keras_users.md", "exec"), namespace)
+    assert namespace["gaussian"].optimizer is None
+
+
 def test_commands_of_the_readme_run(tmp_path, monkeypatch, capsys):
     """Every `keraszoo` line of the README, in order; those on MNIST need its data and minutes, and are only read."""
     monkeypatch.chdir(tmp_path)

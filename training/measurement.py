@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from keraszoo import data
 from keraszoo.core.errors import InputError
 from keraszoo.data.datasets.points import known_mixture
 from keraszoo.metrics import ModeCoverage, compare_samples, mode_coverage
 from keraszoo.runs.run import Run
 
+from .build import load_data
 from .evaluators.features import FeatureNetwork
 from .examples import random_examples
 from .sampling import check_sampler
@@ -88,7 +88,7 @@ def measure(run, features=None, count=10_000, split=None, seed=0, *, data_dir=No
         features.check_shape(recipe.input_shape)
     model = run.load_model()
     check_sampler(model)
-    source = data.load(recipe.dataset, data_dir=data_dir, image_size=recipe.image_size)
+    source = load_data(recipe, data_dir)
     count = min(count, source.split(split).size, source.split(recipe.train_split).size // 2)
     check_count(count)
     halves = random_examples(source, recipe.train_split, recipe, 2 * count, seed)

@@ -10,10 +10,19 @@ from .errors import InputError
 def positive_integers(name, values):
     """`values`, a number or several, as a tuple of integers >= 1; else InputError."""
     values = (values,) if isinstance(values, numbers.Integral) else tuple(values)
+    sizes_of_examples = values[1:]
+    if values and values[0] is None and sizes_of_examples and all(map(_positive_integer, sizes_of_examples)):
+        raise InputError(
+            f"{name} is that of one example, without the batch. Received: {values}. Nearest: {sizes_of_examples}."
+        )
     for value in values:
-        if not isinstance(value, numbers.Integral) or value < 1:
+        if not _positive_integer(value):
             raise InputError(f"{name} must be made of integers >= 1. Received: {value!r}.")
     return tuple(map(int, values))
+
+
+def _positive_integer(value):
+    return isinstance(value, numbers.Integral) and value >= 1
 
 
 def check_divisible(height, width, factor, what):

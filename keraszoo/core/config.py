@@ -43,11 +43,27 @@ class Captured(keras.Model):
         """Puts other values into the config than were passed: what was made of them, or found since."""
         self._captured.update(arguments)
 
+    def __setattr__(self, name, value):
+        """A network takes the place of the one that it replaces among the layers too: files are read in their order."""
+        old = vars(self).get("_networks", {}).get(name) and vars(self).get(name)
+        super().__setattr__(name, value)
+        layers = self._layers if isinstance(old, keras.layers.Layer) and old is not value else []
+        still_used = any(other is old for attribute, other in vars(self).items() if attribute != "_networks")
+        if old in layers and not still_used:
+            place = layers.index(old)
+            self._tracker.untrack(old)
+            if value in layers[place:]:
+                layers.remove(value)
+                layers.insert(place, value)
+
     def get_config(self):
         replaced = {
             name: getattr(self, name) for name, made in self._networks.items() if getattr(self, name) is not made
         }
         arguments = {**self._captured, **replaced, "name": self.name, "dtype": self.dtype_policy}
+        parameters = inspect.signature(type(self).__init__).parameters
+        if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
+            arguments = {name: value for name, value in arguments.items() if name in parameters}
         config = {name: _plain(value) for name, value in arguments.items()}
         flags = _flags(self)
         if flags != self._trainable_flags:
@@ -110,7 +126,7 @@ def _capturing(init):
 
 
 def _by_name(model_class, bound):
-    """The arguments of a constructor's call, `{name: value}`; those behind *args by the names that an ancestor gives."""
+    """The arguments of a constructor's call, `{name: value}`; those behind *args by the names of an ancestor's."""
     arguments = {}
     for name, value in list(bound.arguments.items())[1:]:
         kind = bound.signature.parameters[name].kind

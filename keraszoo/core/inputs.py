@@ -132,12 +132,12 @@ class Input(Declaration):
     def tensor(self, value, who):
         x = _tensor(value, who, "x")
         if not x.shape.rank or not x.shape[1:].is_compatible_with(self.shape):
-            hint = ""
+            hint, received = "", any_rows(x.shape)
             if x.shape.rank and tf.TensorShape((*x.shape[1:], 1)).is_compatible_with(self.shape):
                 hint = " Add the channel axis: x[..., None]."
             elif x.shape.is_compatible_with(self.shape):
-                hint = " Add the batch axis: x[None]."
-            raise InputError(f"{who} takes batches of shape {(None, *self.shape)}. Received: {x.shape}.{hint}")
+                hint, received = " Add the batch axis: x[None].", x.shape
+            raise InputError(f"{who} takes batches of shape {(None, *self.shape)}. Received: {received}.{hint}")
         if not x.dtype.is_floating:
             hint = " Divide 0..255 images by 255." if x.dtype == tf.uint8 else f" Nearest: x.astype({self.dtype!r})."
             raise InputError(f"{who} takes floating-point batches. Received: {x.dtype.name}.{hint}")
@@ -174,7 +174,8 @@ class Codes(Declaration):
         codes = _tensor(value, who, "codes")
         if not codes.dtype.is_integer or not codes.shape[1:].is_compatible_with(self.shape):
             raise InputError(
-                f"{who} decodes integers of shape {(None, *self.shape)}. Received: {codes.dtype.name}, {codes.shape}."
+                f"{who} decodes integers of shape {(None, *self.shape)}. Received: {codes.dtype.name}, "
+                f"{any_rows(codes.shape)}."
             )
         return tf.cast(codes, tf.int32)
 
@@ -223,7 +224,8 @@ class Labels(Declaration):
             if y.shape.rank == 2 and y.shape[1] == self.n:
                 hint = " They look one-hot. Nearest: y.argmax(axis=-1)."
             raise InputError(
-                f"{who} takes labels as integers of shape [batch]. Received: {y.dtype.name} of shape {y.shape}.{hint}"
+                f"{who} takes labels as integers of shape [batch]. Received: {y.dtype.name} of shape "
+                f"{any_rows(y.shape)}.{hint}"
             )
         return tf.cast(y, tf.int64)
 
@@ -272,7 +274,7 @@ class Mask(Declaration):
             hint = " They look one-hot. Nearest: y.argmax(axis=-1)." if label.shape.rank == 4 else ""
             raise InputError(
                 f"{who} takes masks as integers of shape [batch, height, width]. Received: {label.dtype.name} of shape "
-                f"{label.shape}.{hint}"
+                f"{any_rows(label.shape)}.{hint}"
             )
         parts["label"] = tf.cast(label, tf.int32)
         if "weight" in parts:
@@ -306,7 +308,7 @@ class Context(Declaration):
             raise InputError(f"{who} depends on a context: pass {self.size} values for each example. Received: None.")
         context = _tensor(value, who, "contexts")
         if context.shape.rank != 2 or context.shape[1] != self.size:
-            raise InputError(f"{who} takes contexts of shape {(None, self.size)}. Received: {context.shape}.")
+            raise InputError(f"{who} takes contexts of shape {(None, self.size)}. Received: {any_rows(context.shape)}.")
         return tf.cast(context, self.dtype)
 
 
@@ -346,7 +348,7 @@ def batch_of(inputs, targets, data, who):
 def example_and_target(inputs, targets, x, who):
     """x through its declaration, and the target that lies beside it where it came as a dictionary."""
     if inputs is None:
-        return tf.nest.map_structure(lambda t: tf.cast(t, tf.float32) if t.dtype.is_floating else t, x), None
+        return tf.nest.map_structure(_float32, x), None
     if not isinstance(x, dict):
         return inputs.tensor(x, who), None
     keys = tuple(dict.fromkeys((inputs.name, *INPUT_KEYS)))
@@ -373,7 +375,17 @@ def _weights(weights, y, who):
     if isinstance(y, dict) and pixels.shape.rank == 3:
         return {"weight": tf.cast(pixels, tf.float32)}
     of_pixels = " or, of each pixel, [batch, height, width]" if isinstance(y, dict) else ""
-    raise InputError(f"{who} takes weights of shape [batch] or [batch, 1]{of_pixels}. Received: {weights.shape}.")
+    raise InputError(f"{who} takes weights of shape [batch] or [batch, 1]{of_pixels}. Received: {any_rows(weights.shape)}.")
+
+
+def any_rows(shape):
+    """A shape with None for the size of the batch, which is another in every form of the same data."""
+    return (None, *shape[1:]) if shape.rank else tuple(shape)
+
+
+def _float32(values):
+    """An array of real numbers in float32, any other as it is."""
+    return tf.cast(values, tf.float32) if tf.as_dtype(values.dtype).is_floating else values
 
 
 def _pixels(values):

@@ -9,11 +9,12 @@ from .inputs import example_and_target
 WIDTH = 8  # numbers that tell of a batch: the summaries of x and of y, the lowest weight, and how many are NaN
 
 
-def check_arrays(model, arguments):
+def check_arrays(model, arguments, inputs=None):
     """Raises InputError where arrays among the arguments of `fit` and the like are not the model's, as a whole.
 
     Args:
         arguments: {"x": ..., "y": ..., "sample_weight": ..., ...}, whatever else there is.
+        inputs: declaration of x; None: the model's.
 
     Returns:
         The arguments, an array in a list of one taken out of it.
@@ -22,7 +23,7 @@ def check_arrays(model, arguments):
     if isinstance(x, (list, tuple)) and len(x) == 1:
         x = arguments["x"] = x[0]
     who = type(model).__name__
-    for declared, values in ((model.inputs, x), (model.targets, y)):
+    for declared, values in ((inputs or model.inputs, x), (model.targets, y)):
         if declared is not None and isinstance(values, np.ndarray) and len(values):
             declared.tensor(values[:1], who)
             declared.check(_summary(values), who, whole=True)
@@ -84,13 +85,14 @@ def check_batch(model, batch):
 
 def check_examples(model, batch):
     """The same for a batch of examples alone, as `predict` gets them."""
-    if model.inputs is None:
+    declared = model.call_inputs
+    if declared is None:
         return
     for part in model.distribute_strategy.experimental_local_results(batch):
         x = part[0] if isinstance(part, tuple) else part
         x = x[0] if isinstance(x, (tuple, list)) else x  # with a context
-        x, _ = example_and_target(model.inputs, None, x, type(model).__name__)
-        model.inputs.check(model.inputs.summary(x), type(model).__name__)
+        x, _ = example_and_target(declared, None, x, type(model).__name__)
+        declared.check(declared.summary(x), type(model).__name__)
 
 
 def _row(model, batch):

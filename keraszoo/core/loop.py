@@ -5,6 +5,7 @@ import functools
 import inspect
 import math
 import time
+import types
 
 import keras
 import tensorflow as tf
@@ -53,6 +54,8 @@ class Loop(Trainer):
         self._assert_compile_called("fit")
         arguments = self._arguments(keras.Model.fit, args, kwargs)
         self.check_ready()
+        if isinstance(arguments.get("x"), (tf.data.Dataset, types.GeneratorType)):
+            arguments.setdefault("shuffle", False)  # Keras cannot, and says so unasked
         self._resident = arguments["x"] if isinstance(arguments.get("x"), Resident) else None
         if self._resident:
             arguments.setdefault("steps_per_epoch", self._resident.steps_per_epoch)
@@ -93,19 +96,19 @@ class Loop(Trainer):
 
     @functools.wraps(keras.Model.predict)
     def predict(self, *args, **kwargs):
-        arguments = self._arguments(keras.Model.predict, args, kwargs)
+        arguments = self._arguments(keras.Model.predict, args, kwargs, self.call_inputs)
         self._looks = not self._checked_by_their_maker(arguments.get("x"))
         try:
             return super().predict(**arguments)
         finally:
             self._looks = False
 
-    def _arguments(self, method, args, kwargs):
+    def _arguments(self, method, args, kwargs, inputs=None):
         """The arguments of `fit`, `evaluate` or `predict` by name, arrays among them checked."""
         arguments = inspect.signature(method).bind(self, *args, **kwargs).arguments
         arguments.pop("self")
         arguments |= arguments.pop("kwargs", {})
-        return check_arrays(self, arguments)
+        return check_arrays(self, arguments, inputs)
 
     @staticmethod
     def _checked_by_their_maker(x):
@@ -137,7 +140,7 @@ class Loop(Trainer):
         """What `call` answers, of examples that may come in a dictionary."""
         x = data[0] if isinstance(data, tuple) else data
         if isinstance(x, dict):
-            x, _ = example_and_target(self.inputs, None, x, type(self).__name__)
+            x, _ = example_and_target(self.call_inputs, None, x, type(self).__name__)
         return self(x, training=False)
 
     def take_first_look(self):

@@ -145,14 +145,19 @@ class ZooModel(Loop):
         """
         return global_mean(values)
 
+    @property
+    def call_inputs(self):
+        """The declaration of what `call` and `predict` take, where it is not what the model learns from."""
+        return self.inputs
+
     def _get_save_spec(self, dynamic_batch=True):
-        """What TensorFlow's converters ask a Keras model for: the specification of an example."""
-        return None if self.inputs is None else self.inputs.spec()
+        """What TensorFlow's converters ask a Keras model for: the specification of what `call` takes."""
+        return None if self.call_inputs is None else self.call_inputs.spec()
 
     def export(self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **kwargs):
         """Keras' export of `call`, without a call before it. `keraszoo.export.export` writes all signatures."""
-        if input_signature is None and self.inputs is not None:
-            spec = self.inputs.spec()
+        spec = self._get_save_spec()
+        if input_signature is None and spec is not None:
             input_signature = [keras.InputSpec(shape=tuple(spec.shape), dtype=spec.dtype.name, name=spec.name)]
         return super().export(filepath, format, verbose, input_signature, **kwargs)
 

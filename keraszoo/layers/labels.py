@@ -59,9 +59,10 @@ def labels_for(count, labels, num_classes):
     """
     labels = np.arange(count) % num_classes if labels is None else np.asarray(labels)
     if labels.shape not in ((), (count,)) or labels.dtype.kind not in "iu":
+        hint = " They look one-hot. Nearest: labels.argmax(axis=-1)." if labels.shape == (count, num_classes) else ""
         raise InputError(
             f"labels is an integer, or one for each of the {count} examples. "
-            f"Received: {labels.dtype} of shape {labels.shape}."
+            f"Received: {labels.dtype} of shape {labels.shape}.{hint}"
         )
     check_labels(labels, num_classes)
     return np.broadcast_to(labels, [count])

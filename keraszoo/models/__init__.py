@@ -81,6 +81,8 @@ class _WhenMet:
         self.name = name
 
     def from_config(self, config):
+        for room in ("layers", "networks", "distributions"):  # a model may hold parts that another one uses
+            importlib.import_module(f"..{room}", __name__)
         return __getattr__(self.name).from_config(config)
 
 

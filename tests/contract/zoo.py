@@ -1,133 +1,128 @@
-"""Every public class of the zoo, made small: its arguments, a compiled model of it, and random data that it takes."""
+"""Every public model, made as small as it works, with a batch of what it takes.
 
-import functools
+`small("VAE")` makes one; `data(model)` is its (x, y), y None where it learns from x alone.
+"""
 
 import keras
 import numpy as np
 
 from keraszoo import models
-from keraszoo.core.inputs import Context
-from keraszoo.models import MODELS
 
-ROWS = 16
-IMAGE, COLOUR, PAIR, VECTOR, WIDE = (8, 8, 1), (8, 8, 3), (2, 8, 8, 1), (4,), (16, 16, 1)
-DENSE = {"hidden": (8,), "latent_dim": 2}
-GANS = {"hidden": (8,), "discriminator_hidden": (8,), "latent_dim": 2}
-CHAIN = {"hidden": (8,), "transforms": 2}
-RESTORATION = {"hidden": (8,)}
+IMAGE, VECTOR, ROWS = (8, 8, 1), (4,), 6
 
-#: {class: (shape of an example, the other arguments)}
-SMALL = {
-    "Autoencoder": (IMAGE, DENSE),
-    "ConvolutionalAutoencoder": (IMAGE, DENSE),
-    "SparseAutoencoder": (IMAGE, DENSE),
-    "ContractiveAutoencoder": (IMAGE, DENSE),
-    "SemiSupervisedAutoencoder": (IMAGE, {"hidden": (8,), "num_classes": 3}),
-    "AdversarialAutoencoder": (IMAGE, {**DENSE, "discriminator_hidden": (8,)}),
-    "WassersteinAutoencoder": (IMAGE, DENSE),
-    "RegularizedAutoencoder": (IMAGE, DENSE),
-    "DenoisingAutoencoder": (IMAGE, RESTORATION),
-    "InpaintingAutoencoder": (IMAGE, {**RESTORATION, "hole": (3, 3)}),
-    "ColorizationAutoencoder": (COLOUR, RESTORATION),
-    "SuperResolutionAutoencoder": (IMAGE, RESTORATION),
-    "VAE": (IMAGE, DENSE),
-    "BetaVAE": (IMAGE, DENSE),
-    "BurgessVAE": (IMAGE, DENSE),
-    "BetaTCVAE": (IMAGE, {**DENSE, "size": 64}),
-    "DIPVAE": (IMAGE, DENSE),
-    "InfoVAE": (IMAGE, DENSE),
-    "FactorVAE": (IMAGE, {**DENSE, "discriminator_hidden": (8,)}),
-    "IWAE": (IMAGE, {**DENSE, "k": 2}),
-    "ConditionalVAE": (IMAGE, {**DENSE, "num_classes": 3}),
-    "VampVAE": (IMAGE, {**DENSE, "prior_components": 3}),
-    "DFCVAE": (COLOUR, {**DENSE, "weights": None}),
-    "VAEGAN": (IMAGE, {**DENSE, "discriminator_hidden": (8,)}),
-    "VQVAE": (IMAGE, {"hidden": (8,), "num_codes": 4, "code_dim": 2, "residual_blocks": 1, "prior_filters": 4}),
-    "FlowVAE": (IMAGE, {**DENSE, "posterior_transforms": 2}),
-    "GAN": (IMAGE, GANS),
-    "DCGAN": (IMAGE, GANS),
-    "LSGAN": (IMAGE, GANS),
-    "SNGAN": (IMAGE, GANS),
-    "WGAN": (IMAGE, {**GANS, "n_critic": 2}),
-    "WGANGP": (IMAGE, {**GANS, "n_critic": 2}),
-    "PacGAN": (IMAGE, GANS),
-    "ConditionalGAN": (IMAGE, {**GANS, "num_classes": 3}),
-    "ACGAN": (IMAGE, {**GANS, "num_classes": 3}),
-    "InfoGAN": (IMAGE, {**GANS, "categories": (3,), "continuous": 1}),
-    "CycleGAN": (PAIR, {"hidden": (8, 8), "blocks": 1, "discriminator_hidden": (8,)}),
-    "Flow": (VECTOR, {}),
-    "RealNVP": (VECTOR, CHAIN),
-    "MAF": (VECTOR, CHAIN),
-    "IAF": (VECTOR, CHAIN),
-    "NSF": (VECTOR, {**CHAIN, "bins": 3}),
-    "Glow": (IMAGE, {"scales": 2, "steps": 1, "filters": 4}),
-    "PlanarFlow": (VECTOR, {"transforms": 2}),
-    "ContinuousFlow": (VECTOR, {"hidden": (8,), "steps": 2}),
-    "ResidualFlow": (VECTOR, CHAIN),
-    "Classifier": (IMAGE, {"hidden": (8,), "num_classes": 3, "features": 4}),
-    "UNet": (WIDE, {"depth": 2, "width": 4}),
-}
-NAMES = list(MODELS)
+_autoencoder = {"image_shape": IMAGE, "latent_dim": 2, "hidden": (4,)}
+_gan = {"image_shape": IMAGE, "latent_dim": 2, "hidden": (4,), "discriminator_hidden": (4,)}
+_restoration = {"image_shape": IMAGE, "hidden": (2,)}
+_flow = {"event_shape": VECTOR, "transforms": 2, "hidden": (4,)}
 
 
-def small(name, **options):
-    """A new small model of the class.
+def _chain():
+    from keraszoo.bijectors import Coupling
+
+    return [Coupling(4, "affine", hidden=(4,)), Coupling(4, "affine", hidden=(4,), mask="odd")]
+
+
+#: {class: its arguments, or a function that makes them}
+ARGUMENTS = {
+    "Autoencoder": _autoencoder,
+    "ConvolutionalAutoencoder": _autoencoder,
+    "SparseAutoencoder": _autoencoder,
+    "ContractiveAutoencoder": _autoencoder,
+    "SemiSupervisedAutoencoder": {"image_shape": IMAGE, "num_classes": 3, "hidden": (4,)},
+    "AdversarialAutoencoder": {**_autoencoder, "discriminator_hidden": (4,)},
+    "DenoisingAutoencoder": _restoration,
+    "InpaintingAutoencoder": {**_restoration, "hole": (2, 2)},
+    "ColorizationAutoencoder": {**_restoration, "image_shape": (8, 8, 3)},
+    "SuperResolutionAutoencoder": _restoration,
+    "VAE": _autoencoder,
+    "BetaVAE": _autoencoder,
+    "BurgessVAE": _autoencoder,
+    "BetaTCVAE": {**_autoencoder, "size": 60},
+    "DIPVAE": _autoencoder,
+    "InfoVAE": _autoencoder,
+    "FactorVAE": {**_autoencoder, "discriminator_hidden": (4,)},
+    "IWAE": {**_autoencoder, "k": 2},
+    "ConditionalVAE": {**_autoencoder, "num_classes": 3},
+    "VampVAE": {**_autoencoder, "prior_components": 2},
+    "DFCVAE": _autoencoder,
+    "VAEGAN": {**_autoencoder, "discriminator_hidden": (4,)},
+    "VQVAE": {
+        "image_shape": IMAGE, "num_codes": 4, "code_dim": 2, "hidden": (2,), "residual_blocks": 1, "prior_filters": 2,
+        "prior_layers": 2,
+    },
+    "FlowVAE": {**_autoencoder, "posterior_transforms": 1},
+    "GAN": _gan,
+    "DCGAN": _gan,
+    "LSGAN": _gan,
+    "SNGAN": _gan,
+    "WGAN": {**_gan, "n_critic": 1},
+    "WGANGP": {**_gan, "n_critic": 1},
+    "PacGAN": _gan,
+    "ConditionalGAN": {**_gan, "num_classes": 3},
+    "ACGAN": {**_gan, "num_classes": 3},
+    "InfoGAN": {**_gan, "categories": (2,), "continuous": 1},
+    "CycleGAN": {"pair_shape": (2, 8, 8, 1), "hidden": (2, 2), "blocks": 1, "discriminator_hidden": (2,)},
+    "Flow": lambda: {"event_shape": VECTOR, "chain": _chain()},
+    "RealNVP": _flow,
+    "MAF": _flow,
+    "IAF": _flow,
+    "NSF": {**_flow, "bins": 2},
+    "Glow": {"event_shape": IMAGE, "scales": 1, "steps": 1, "filters": 2},
+    "PlanarFlow": {"event_shape": VECTOR, "transforms": 2},
+    "ContinuousFlow": {**_flow, "transforms": 1, "steps": 2},
+    "ResidualFlow": _flow,
+    "Classifier": {"image_shape": IMAGE, "num_classes": 3, "features": 4, "hidden": (4,)},
+    "UNet": {"image_shape": IMAGE, "depth": 1, "width": 2, "dropout": 0.0},
+}  # fmt: skip
+NAMES = tuple(models.MODELS)
+
+
+def small(name, **changes):
+    """A new small model of that class.
 
     Args:
-        name: one of `NAMES`.
-        **options: further arguments of its constructor.
+        changes: arguments over, or besides, those of the table.
     """
-    shape, arguments = SMALL[name]
-    if name == "Flow":
-        from keraszoo.bijectors import Coupling
-
-        return models.Flow(shape, [Coupling(*shape)], **options)
-    return getattr(models, name)(shape, **{**arguments, **options})
+    arguments = ARGUMENTS[name]
+    arguments = arguments() if callable(arguments) else arguments
+    return getattr(models, name)(**{**arguments, **changes})
 
 
-def compiled(model, **options):
-    """The model, compiled; XLA would take longer than these steps do."""
-    model.compile(**{"jit_compile": False, **options})
+def data(model, rows=ROWS):
+    """(x, y) that the model learns from, the same each time; y None where it takes none."""
+    random = np.random.default_rng(0)
+    x = model.inputs.random(rows, random)
+    like = x.shape[1:]
+    return x, None if model.targets is None else model.targets.random(rows, random, like=like)
+
+
+def compiled(model, make="sgd", **options):
+    """The model, compiled with an optimizer of its own for each of its updates.
+
+    Args:
+        make: a name, or a function () -> optimizer.
+    """
+    new = make if callable(make) else lambda: keras.optimizers.get(make)
+    model.compile(**{name: new() for name in model.gradients()}, **options)
     return model
 
 
-@functools.cache
-def shared(name):
-    """The one compiled model of the class, for tests that leave its weights alone, and its data."""
-    keras.utils.set_random_seed(1)
-    model = compiled(small(name))
-    return model, *data_of(name, model)
+def values(variables):
+    """Copies of variables, as arrays."""
+    return [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
 
 
-def data_of(name, model, rows=ROWS, seed=0):
-    """Random x and y of the model; y is None where it learns from x alone."""
-    random = np.random.default_rng(seed)
-    shape = SMALL[name][0]
-    if model.inputs is None:
-        x = random.random((rows, *shape), "float32")
-    else:
-        x = model.inputs.random(rows, random)
-    if x.shape[1:] != shape:  # sizes that may vary
-        x = random.random((rows, *shape), "float32")
-    y = None if model.targets is None else model.targets.random(rows, random, like=shape)
-    return x, y
+def equal(some, others):
+    """Whether two lists of arrays are equal, bit for bit."""
+    return len(some) == len(others) and all(np.array_equal(a, b) for a, b in zip(some, others, strict=True))
 
 
-def inputs_of(model, x, y):
-    """What `predict` takes of the data."""
-    return [x, y] if isinstance(model.targets, Context) else x
-
-
-def numbers(structure):
-    """All numbers of a structure of tensors, as one list of arrays."""
-    return [np.asarray(part) for part in keras.tree.flatten(structure)]
-
-
-def weights_of(model):
-    return {f"{i} {variable.path}": np.asarray(variable) for i, variable in enumerate(model.variables)}
-
-
-def assert_same_weights(one, other):
-    assert one.keys() == other.keys()
-    changed = [name for name in one if not np.array_equal(one[name], other[name], equal_nan=True)]
-    assert not changed
+def parts(model):
+    """The layers right below the model that have something to learn: `{name of the attribute: layer}`."""
+    found = {}
+    for name, value in vars(model).items():
+        each = value if isinstance(value, (list, tuple)) else [value]
+        for layer in each:
+            if isinstance(layer, keras.layers.Layer) and layer.trainable_variables and not name.startswith("_"):
+                found.setdefault(name, layer)
+    return found

@@ -330,7 +330,7 @@ def test_maps_of_data_in_files_are_those_in_memory_and_made_once(tmp_path, form,
 
 def test_a_recipe_asks_for_weights_and_the_last_slices(tmp_path):
     recipe = Recipe(
-        name="a/b", title="", model="UNet", input_shape=(20, 20, 1), with_labels=True,
+        name="a/b", title="", model="UNet", input_shape=(20, 20, 1),
         dataset=str(stack(tmp_path)), test_last=3, weight_map={"w0": 5.0, "class_weights": [1.0, 2.0]},
     )  # fmt: skip
     again = Recipe.from_json(recipe.to_json())

@@ -20,7 +20,7 @@ from keraszoo.data import Service, batches, load
 from keraszoo.data.datasets.digits import Digits
 from keraszoo.runs.run import Run
 from keraszoo.training import evaluate, train
-from keraszoo.training.cluster.environment import launch as launching
+from keraszoo.training.cluster import launch as launching
 from keraszoo.training.cluster.launch import launch
 
 PATIENCE = 120

@@ -44,7 +44,6 @@ class SmallModel(ZooModel):
         )
         self.decoder = keras.Sequential([keras.Input((4,)), layers.Dense(64, dtype=dtype)])
         self.discriminator = keras.Sequential([keras.Input((64,)), layers.Dense(1000)])
-        self.built = True
 
     def encode(self, image):
         return {"mean": self.encoder(image / 0.3, training=False)}
@@ -69,9 +68,6 @@ class SmallModel(ZooModel):
             "sample": (self.serve_sample, [SEED, TEMPERATURE]),
         }
 
-    def get_config(self):
-        return {"dtype": keras.dtype_policies.serialize(self.dtype_policy)}
-
 
 class Serving(ZooModel):
     """A model that serves one function of your own; it has one weight, `scale`."""
@@ -80,7 +76,6 @@ class Serving(ZooModel):
         super().__init__()
         self.function, self.specs, self.examples = function, list(specs), examples or {}
         self.scale = self.add_weight(shape=(), initializer="ones", name="scale")
-        self.built = True
 
     def serving_signatures(self):
         return {"answer": (self.function, self.specs)}

@@ -210,6 +210,26 @@ def test_both_sides_have_equally_many(vae, monkeypatch):
     assert sizes == [(360, 360)] * 2 + [(718, 718)] * 2 + [(50, 50)] * 2
 
 
+def test_the_examples_are_those_that_the_recipe_keeps_for_testing(vae, tmp_path, monkeypatch):
+    """Of one split the recipe takes the last 30, by whose brightness they are told here."""
+    seen = []
+
+    class Spy:
+        def __init__(self, real, features, mixture):
+            seen.append(np.sort(real[:, 0, 0, 0]))
+
+        def __call__(self, samples):
+            return {}
+
+    monkeypatch.setattr("keraszoo.training.measurement.SampleMeasures", Spy)
+    values = np.linspace(0, 1, 100, dtype="float32")
+    np.savez(tmp_path / "data.npz", image=np.broadcast_to(values[:, None, None, None], (100, 8, 8, 1)))
+    run = Run.create(tmp_path / "run", vae.recipe.replace(dataset=str(tmp_path / "data.npz"), test_last=30))
+    run.save_model(vae.load_model())
+    measure(run, keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten()]))
+    np.testing.assert_allclose(seen[1], values[70:])
+
+
 def test_measure_prints_a_table(vae, classifier, points, capsys):
     assert main(["measure", str(vae.path), "--features", str(classifier.path), "--count", "200"]) == 0
     lines = capsys.readouterr().out.splitlines()

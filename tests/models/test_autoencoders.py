@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keraszoo import models
 from keraszoo.core.errors import InputError
 from keraszoo.data import few_labels, load
 from keraszoo.losses import kl_sparsity, l1, squared_jacobian_norm
@@ -177,10 +178,10 @@ def test_few_labels_are_balanced_and_every_example_stays():
 # ---------------------------------------------------------------------- adversaries
 
 
-def test_each_player_changes_its_own_variables_only():
+def test_each_update_changes_its_own_variables_only():
     model = AdversarialAutoencoder((4, 4, 1), latent_dim=2, hidden=(8,), discriminator_hidden=(8,))
-    for learner in model.gradients():
-        rates = {player: keras.optimizers.SGD(0.1 if player == learner else 0.0) for player in model.gradients()}
+    for learner in model.updates():
+        rates = {name: keras.optimizers.SGD(0.1 if name == learner else 0.0) for name in model.updates()}
         model.compile(**rates)
         before = {v.path: v.numpy() for v in model.trainable_variables}
         model.train_on_batch(X)
@@ -213,7 +214,7 @@ def test_codes_come_to_follow_the_prior():
     assert abs(codes.mean()) < 0.35 and 0.7 < codes.std() < 1.35
 
 
-def test_players_need_optimizers_of_their_own():
+def test_updates_need_optimizers_of_their_own():
     model = AdversarialAutoencoder((4, 4, 1), latent_dim=2)
     adam = keras.optimizers.Adam()
     with pytest.raises(InputError, match="optimizer of its own"):
@@ -249,6 +250,38 @@ def test_a_classifier_reuses_the_encoder_of_a_run(tmp_path):
         np.testing.assert_array_equal(one, other)
     with pytest.raises(InputError, match="There is no run"):
         train(recipe, tmp_path / "other", arguments={"pretrained": str(tmp_path / "nowhere")}, **quiet)
+
+
+# ---------------------------------------------------------------------- encode, decode, reconstruct
+
+SMALL = {"latent_dim": 3, "hidden": (8,)}
+IMAGES = {"hidden": (4, 8), "residual_blocks": 0, "num_codes": 5, "code_dim": 3, "prior_filters": 4}
+WITH_OPTIONS = {"BetaTCVAE": {"size": 100}, "ConvolutionalAutoencoder": {"hidden": (4,)}, "VQVAE": IMAGES}
+
+
+def encoding_models():
+    """Names of the public models of images that encode, decode and reconstruct examples alone."""
+    methods = ("encode", "decode", "reconstruct")
+    return [
+        name
+        for name in models.MODELS
+        if all(hasattr(getattr(models, name), method) for method in methods) and name != "ConditionalVAE"
+    ]
+
+
+@pytest.mark.parametrize("name", encoding_models())
+def test_decoding_what_encode_gives_is_the_reconstruction(name):
+    options = {**SMALL, **WITH_OPTIONS.get(name, {})}
+    if name == "VQVAE":
+        options = IMAGES
+    model = getattr(models, name)((8, 8, 1), **options)
+    for weight in model.trainable_weights:
+        weight.assign_add(0.1 * RANDOM.standard_normal(weight.shape))
+    x = RANDOM.random((5, 8, 8, 1), "float32")
+    codes = model.encode(x)
+    assert tuple(codes.shape[1:]) == tuple(model.latents.shape)
+    np.testing.assert_array_equal(model.decode(codes), model.reconstruct(x))
+    np.testing.assert_allclose(model(x), model.reconstruct(x), atol=1e-6)
 
 
 # ---------------------------------------------------------------------- what is refused

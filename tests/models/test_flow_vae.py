@@ -6,11 +6,11 @@ import pytest
 import tensorflow as tf
 from tensorflow_probability.python import distributions as tfd
 
-from keraszoo.bijectors.composition import forward_through
 from keraszoo.core.errors import InputError
 from keraszoo.distributions import normal_log_prob
 from keraszoo.losses import normal_kl
-from keraszoo.models import MAF, FlowVAE
+from keraszoo.models import MAF, VAE, FlowVAE
+from keraszoo.models.vae.objectives import ImportanceWeighted
 
 
 def model(**options):
@@ -52,13 +52,12 @@ def test_a_normal_prior_by_tfp_has_the_exact_kl_on_average():
     vae = shaken(model(posterior="gaussian", prior=normal))
     terms = posterior_terms(vae)
     x = tf.random.stateless_uniform([1, 4, 4, 1], (0, 0))
-    exact = float(normal_kl(vae.posterior(x).loc, vae.posterior(x).log_var)[0])
+    q = vae.posterior(x)
+    exact = float(normal_kl(q.mean(), q.log_var)[0])
     assert terms.mean() == pytest.approx(exact, abs=4 * terms.std() / np.sqrt(len(terms)))
 
 
 def test_without_flows_it_is_the_vae():
-    from keraszoo.models import VAE
-
     vae, plain = model(posterior="gaussian"), VAE((4, 4, 1), latent_dim=2, hidden=(16,))
     plain.set_weights(vae.get_weights())
     x = tf.random.stateless_uniform([3, 4, 4, 1], (0, 0))
@@ -73,9 +72,61 @@ def test_gaussian_log_density_is_that_of_tfp():
 
 def test_the_posterior_flow_depends_on_the_image():
     vae = shaken(model(posterior="iaf"))
-    z, context = tf.zeros([2, 2]), tf.constant([[1.0, -1.0], [-2.0, 3.0]])
-    moved = forward_through(vae.posterior_flow, z, context)[0]
-    assert np.abs(moved[0] - moved[1]).max() > 1e-3
+    last = vae.encoder.layers[-1]
+    kernel = last.kernel.numpy()
+    kernel[:, :4] = 0.0  # the Gaussian is the same for all images, the context is not
+    kernel[:, 4:] *= 20.0
+    last.kernel.assign(kernel)
+    q = vae.posterior(tf.random.stateless_uniform([2, 4, 4, 1], (0, 0)))
+    np.testing.assert_array_equal(q.mean()[0], q.mean()[1])
+    assert np.abs(q.center()[0] - q.center()[1]).max() > 1e-3
+
+
+@pytest.mark.parametrize("posterior", ["iaf", "planar", "radial"])
+def test_a_posterior_that_can_be_undone_has_the_density_of_its_draws(posterior):
+    vae = shaken(model(posterior=posterior, posterior_transforms=3))
+    q = vae.posterior(tf.random.stateless_uniform([6, 4, 4, 1], (0, 0)))
+    z, log_prob = q.draw(vae.noise)
+    np.testing.assert_allclose(q.log_prob(z), log_prob, rtol=1e-4, atol=1e-4)
+    z, log_prob = q.draws(tf.random.stateless_normal([6, 4, 2], (1, 2)))
+    assert z.shape == (6, 4, 2)
+    for place in range(4):
+        np.testing.assert_allclose(q.log_prob(z[:, place]), log_prob[:, place], rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("posterior", ["planar", "radial", "sylvester", "iaf"])
+def test_many_draws_are_as_many_rows_with_their_contexts(posterior):
+    """With no spread of z_0 each draw is what the flow makes of its mean."""
+    vae = shaken(model(posterior=posterior))
+    last = vae.encoder.layers[-1]
+    last.bias.assign(tf.concat([last.bias[:2], [-60.0, -60.0], last.bias[4:]], 0))
+    x = tf.random.stateless_uniform([3, 4, 4, 1], (0, 0))
+    q, code = vae.posterior(x), vae.encode(x)
+    np.testing.assert_array_equal(q.center(), code)
+    np.testing.assert_allclose(q.sample(seed=0), code, atol=1e-5)
+    np.testing.assert_allclose(q.sample(5, seed=0), np.tile(code, (5, 1, 1)), atol=1e-5)
+    noise = tf.random.stateless_normal([3, 5, 2], (1, 2))
+    np.testing.assert_allclose(q.draws(noise)[0], np.repeat(code[:, None], 5, axis=1), atol=1e-5)
+
+
+def test_an_importance_weighted_bound_takes_a_flow_on_either_side(same_noise):
+    options = {"posterior": "iaf", "posterior_transforms": 2, "prior": "maf", "prior_transforms": 2}
+    vae = shaken(model(objective=ImportanceWeighted(3), **options))
+    x = tf.random.stateless_uniform([4, 4, 4, 1], (0, 0))
+    q = vae.posterior(x)
+    z, _ = q.draws(keras.random.normal([4, 3, 2]))
+    log_w = []
+    for place in range(3):
+        log_likelihood = -vae.likelihood.negative_log_likelihood(x, vae.decoder(z[:, place]))
+        log_w.append(log_likelihood + vae.prior.log_prob(z[:, place]) - q.log_prob(z[:, place]))
+    expected = np.log(3) - np.logaddexp.reduce(np.asarray(log_w, "float64"), axis=0)
+    np.testing.assert_allclose(vae.loss_terms(x)["negative_bound"], expected, rtol=1e-4)
+
+
+def test_a_posterior_that_cannot_be_undone_says_so():
+    q = model(posterior="sylvester").posterior(tf.zeros([2, 4, 4, 1]))
+    with pytest.raises(InputError, match="Sylvester has no inverse direction"):
+        q.log_prob(tf.zeros([2, 2]))
 
 
 def test_priors_of_ones_own_survive_the_file(tmp_path):
@@ -95,6 +146,7 @@ def test_mistakes_are_told_in_one_line():
         (lambda: model(posterior="ifa"), "Closest: iaf"),
         (lambda: model(prior="real_nvp"), "Closest: realnvp"),
         (lambda: model(prior=MAF((3,))), r"a flow of \(2,\)"),
+        (lambda: model(prior="vamp"), "without a flow. Received: posterior='planar'. Nearest: posterior='gaussian'"),
         (lambda: model(prior=3), "a name, a Flow or a TFP distribution. Received: int"),
         (lambda: model(posterior_transforms=0), "posterior_transforms"),
     ]

@@ -70,7 +70,7 @@ def shaken(layer, size=0.3, seed=0):
     random = np.random.default_rng(seed)
     for weight in layer.weights:
         fan_in = weight.shape[0] if len(weight.shape) > 1 else 1
-        if not weight.path.endswith(("seed_generator_state", "adapted")):
+        if not weight.path.endswith(("seed_generator_state", "adapted", "iterations")):
             change = size / math.sqrt(fan_in) * random.standard_normal(weight.shape)
             weight.assign_add(np.abs(change) if "variance" in weight.path else change)
     return layer

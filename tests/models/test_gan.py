@@ -1,4 +1,4 @@
-"""Laws of the GANs: the losses, the turns of the two players, and what their layers promise."""
+"""Laws of the GANs: the losses, the turns of the two networks, and what their layers promise."""
 
 import itertools
 
@@ -9,10 +9,11 @@ import tensorflow as tf
 
 from keraszoo.core.errors import InputError
 from keraszoo.core.updates import call_unchanged
+from keraszoo.export import golden
 from keraszoo.layers import BatchNormalization, DifferentiableAugmentation, SpectralNormalization
 from keraszoo.layers.packing import pack, unpack
 from keraszoo.losses.adversarial import LOSSES
-from keraszoo.models import ACGAN, DCGAN, GAN, SNGAN, WGAN, WGANGP, ConditionalGAN, InfoGAN, PacGAN
+from keraszoo.models import ACGAN, DCGAN, GAN, LSGAN, SNGAN, WGAN, WGANGP, ConditionalGAN, InfoGAN, PacGAN
 from keraszoo.training.loop.state import ModelState
 
 SHAPE = (8, 8, 1)
@@ -133,16 +134,16 @@ def changed(before, network):
     return [not np.array_equal(a, b) for a, b in zip(before, state(network), strict=True)]
 
 
-@pytest.mark.parametrize("player", ["optimizer", "discriminator_optimizer"])
+@pytest.mark.parametrize("update", ["optimizer", "discriminator_optimizer"])
 @pytest.mark.parametrize("model_class", [DCGAN, SNGAN])
-def test_a_turn_leaves_the_other_network_bit_for_bit(model_class, player):
+def test_a_turn_leaves_the_other_network_bit_for_bit(model_class, update):
     model = compiled(model_class(SHAPE, **SMALL))
     own, other = model.generator, model.discriminator
-    if player == "discriminator_optimizer":
+    if update == "discriminator_optimizer":
         own, other = other, own
     before_own, before_other = state(own), state(other)
     learned = [np.array(v) for v in own.trainable_variables]
-    model.step_of([player], tf.constant(images(8)))
+    model.step_of([update], tf.constant(images(8)))
     assert not any(changed(before_other, other))
     assert all(not np.array_equal(a, v) for a, v in zip(learned, own.trainable_variables, strict=True))
     assert sum(changed(before_own, own)) > len(learned)  # moving statistics too
@@ -187,7 +188,7 @@ def test_generator_moves_in_its_own_steps_only():
     assert moved == [False, False, True, False, False, True]
 
 
-def test_metrics_of_a_player_are_means_over_its_own_steps():
+def test_metrics_of_an_update_are_means_over_its_own_steps():
     model = compiled(WGANGP(SHAPE, **SMALL, n_critic=4))
     rare = model.fit(images(24), batch_size=8, verbose=0).history  # three steps: the generator has none
     assert rare["generator"] == [0.0] and rare["loss"] == [0.0] and rare["discriminator"][0] != 0.0
@@ -430,6 +431,58 @@ def test_acgan_learns_classes_from_real_and_generated_examples():
     of_real = -np.log(np.take_along_axis(model.classify(x).numpy(), y.numpy()[:, None], axis=1)[:, 0])
     assert np.all(terms["classes"] > of_real)
     np.testing.assert_array_equal(terms["accuracy"], np.argmax(model.classify(x), 1) == y)
+
+
+# ---------------------------------------------------------------------- saving and serving
+
+PRESETS = {  # what each paper proposes
+    LSGAN: {"loss_name": "least_squares"},
+    SNGAN: {"loss_name": "hinge"},
+    WGAN: {"loss_name": "wasserstein", "clip": 0.01, "n_critic": 5},
+    WGANGP: {"loss_name": "wasserstein", "gradient_penalty": 10.0, "n_critic": 5},
+    PacGAN: {"packing": 2},
+}
+
+
+@pytest.mark.parametrize("model_class", PRESETS, ids=lambda model_class: model_class.__name__)
+def test_a_preset_is_what_its_paper_proposes_and_yields_to_arguments(model_class):
+    model, other = model_class(SHAPE, **SMALL), model_class(SHAPE, **SMALL, loss="minimax", n_critic=3)
+    assert {name: getattr(model, name) for name in PRESETS[model_class]} == PRESETS[model_class]
+    assert other.loss_name == "minimax" and other.n_critic == 3
+
+
+def test_presets_choose_networks():
+    layers = [type(layer) for layer in SNGAN(SHAPE, **SMALL).discriminator.layers]
+    assert SpectralNormalization in layers and keras.layers.Conv2DTranspose in {
+        type(layer) for layer in DCGAN(SHAPE, **SMALL).generator.layers
+    }
+
+
+SERVED = {
+    "GAN": lambda: GAN(SHAPE, 4, average=0.9),
+    "ConditionalGAN": lambda: ConditionalGAN(SHAPE, 4, num_classes=3),
+    "ACGAN": lambda: ACGAN(SHAPE, 4, num_classes=3),
+    "InfoGAN": lambda: InfoGAN(SHAPE, 4, categories=(3,), continuous=1),
+    "PacGAN": lambda: PacGAN(SHAPE, 4),
+}
+
+
+@pytest.mark.parametrize("name", SERVED)
+def test_generate_answers_what_sample_answers_as_the_saved_and_loaded_model_does(name, tmp_path):
+    model = compiled(SERVED[name]())
+    labels = (np.arange(16) % 3,) if model.targets is not None else ()
+    model.fit(images(16), *labels, batch_size=8, verbose=0)
+    model.save(tmp_path / "model.keras")
+    loaded, answers = keras.models.load_model(tmp_path / "model.keras"), []
+    for each in (model, loaded):
+        signatures, examples = each.serving_signatures(), each.serving_examples()
+        for signature in ("sample", "generate"):
+            method, specs = signatures[signature]
+            given = examples.get(signature) or golden.inputs_for(specs)
+            answers.append(tf.function(method, input_signature=specs)(*(given[spec.name] for spec in specs))["image"])
+    assert answers[0].shape[1:] == SHAPE
+    for answer in answers[1:]:
+        np.testing.assert_array_equal(answer, answers[0])
 
 
 # ---------------------------------------------------------------------- bad input

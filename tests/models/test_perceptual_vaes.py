@@ -74,10 +74,9 @@ def test_terms_are_those_of_the_paper_and_per_example(same_noise):
     model = DFCVAE(SHAPE, **options, alpha=0.3, beta=0.7, pixel_weight=0.2)
     x = images()
     q = model.posterior(x)
-    mean, log_var = q.loc, q.log_var
     output = model.decoder(q.draw(model.noise)[0])
     terms = model.loss_terms(x)
-    np.testing.assert_allclose(terms["kl"], 0.3 * normal_kl(mean, log_var), rtol=1e-5)
+    np.testing.assert_allclose(terms["kl"], 0.3 * normal_kl(q.mean(), q.log_var), rtol=1e-5)
     np.testing.assert_allclose(terms["features"], 0.7 * model.feature_distance(x, tf.sigmoid(output)), rtol=1e-5)
     pixels = model.likelihood.negative_log_likelihood(x, output)
     np.testing.assert_allclose(terms["reconstruction"], 0.2 * pixels, rtol=1e-5)
@@ -258,7 +257,7 @@ CONVOLUTIONAL = {
 
 
 def compiled(model):
-    model.compile(**{name: keras.optimizers.Adam(1e-2) for name in model.gradients()})
+    model.compile(**{name: keras.optimizers.Adam(1e-2) for name in model.updates()})
     return model
 
 
@@ -284,13 +283,13 @@ def with_moving_statistics():
     return VAEGAN(SHAPE, **CONVOLUTIONAL, encoder=encoder, decoder=decoder)
 
 
-@pytest.mark.parametrize("player", ["optimizer", "decoder_optimizer", "discriminator_optimizer"])
-def test_a_turn_leaves_the_other_networks_bit_for_bit(player):
+@pytest.mark.parametrize("turn", ["optimizer", "decoder_optimizer", "discriminator_optimizer"])
+def test_a_turn_leaves_the_other_networks_bit_for_bit(turn):
     model = compiled(with_moving_statistics())
     before = {name: arrays(network) for name, network in networks(model).items()}
-    model.step_of([player], (tf.constant(images(16)),))
+    model.step_of([turn], (tf.constant(images(16)),))
     for name, network in networks(model).items():
-        if name == player:
+        if name == turn:
             assert not any(np.array_equal(a, b) for a, b in zip(before[name], arrays(network), strict=True))
         else:
             assert same(before[name], network)
@@ -299,15 +298,14 @@ def test_a_turn_leaves_the_other_networks_bit_for_bit(player):
 def test_the_three_losses_are_those_of_the_paper(same_noise):
     x, model = images(), VAEGAN(SHAPE, **GAN_SMALL, gamma=0.25)
     q = model.posterior(x)
-    mean, log_var = q.loc, q.log_var
     y = tf.sigmoid(model.decoder(q.draw(model.noise)[0]))
-    s = tf.sigmoid(model.decoder(keras.random.normal(mean.shape, dtype="float32", seed=model.noise)))
+    s = tf.sigmoid(model.decoder(keras.random.normal(q.mean().shape, dtype="float32", seed=model.noise)))
     (h, real), (h_y, rebuilt), (_, sampled) = (model.discriminate(each) for each in (x, y, s))
     probability = {name: 1 / (1 + np.exp(-np.array(logit))) for name, logit in
                    (("x", real), ("y", rebuilt), ("s", sampled))}  # fmt: skip
     terms = model.loss_terms(x)
     distance = 0.5 * np.square(h - h_y).sum(axis=1)
-    np.testing.assert_allclose(terms["kl"], normal_kl(mean, log_var), rtol=1e-5)
+    np.testing.assert_allclose(terms["kl"], normal_kl(q.mean(), q.log_var), rtol=1e-5)
     np.testing.assert_allclose(terms["features"], distance, rtol=1e-4)
     np.testing.assert_allclose(terms["decoder_features"], 0.25 * distance, rtol=1e-4)
     np.testing.assert_allclose(terms["decoder"], -np.log(probability["y"]) - np.log(probability["s"]), rtol=1e-4)

@@ -1,5 +1,7 @@
 """Laws of the variational autoencoder."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -25,22 +27,48 @@ def constant_encoder(mean, log_var):
 
 @pytest.mark.parametrize("log_var", [-4.0, 0.0, 2.0])
 def test_draws_have_the_standard_deviation_of_the_log_variance(log_var):
-    z, _ = DiagonalNormal(tf.fill([50_000, 1], 0.3), tf.fill([50_000, 1], log_var)).draw(keras.random.SeedGenerator(0))
+    vae = VAE((2, 2, 1), latent_dim=1, encoder=constant_encoder([0.3], [log_var]))
+    q = vae.posterior(tf.zeros([50_000, 2, 2, 1]))
     sd = np.exp(0.5 * log_var)
+    np.testing.assert_allclose(q.stddev(), np.full([50_000, 1], sd), rtol=1e-6)
+    for z in (q.sample(seed=0), q.draw(vae.noise)[0], q.draws(tf.random.stateless_normal([50_000, 1, 1], (1, 2)))[0]):
+        assert_moments(z, sd)
+
+
+def assert_moments(z, sd):
     np.testing.assert_allclose(np.std(z), sd, rtol=0.02)
     np.testing.assert_allclose(np.mean(z), 0.3, atol=0.02 * sd)
+
+
+@pytest.mark.parametrize("make", [VAE, functools.partial(VAE, prior="mixture"), functools.partial(VAE, prior="vamp")])
+def test_the_posterior_has_the_density_of_tfp(make):
+    vae = make((4, 4, 1), latent_dim=3, hidden=(8,))
+    x = np.random.default_rng(0).random((6, 4, 4, 1), "float32")
+    q = vae.posterior(x)
+    same = tfd.MultivariateNormalDiag(q.mean(), q.stddev())
+    one, many = q.sample(seed=0), q.sample(5, seed=0)
+    np.testing.assert_allclose(q.log_prob(one), same.log_prob(one), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(q.log_prob(many), same.log_prob(many), rtol=1e-5, atol=1e-5)
+    drawn, log_prob = q.draw(vae.noise)
+    np.testing.assert_allclose(log_prob, same.log_prob(drawn), rtol=1e-5, atol=1e-5)
+    drawn, log_prob = q.draws(tf.random.stateless_normal([6, 4, 3], (0, 0)))
+    np.testing.assert_allclose(
+        tf.transpose(log_prob), same.log_prob(tf.transpose(drawn, [1, 0, 2])), rtol=1e-5, atol=1e-5
+    )
+    np.testing.assert_allclose(q.variance(), same.variance(), rtol=1e-5)
 
 
 def test_elbo_is_that_of_the_z_that_was_drawn(monkeypatch):
     vae = VAE((2, 2, 1), latent_dim=2, encoder=constant_encoder([0.5, -1.0], [-1.0, 0.7]), likelihood=Gaussian(0.5))
     drawn = []
     draw = DiagonalNormal.draw
-    monkeypatch.setattr(DiagonalNormal, "draw", lambda q, noise: drawn.append(draw(q, noise)) or drawn[-1])
+    monkeypatch.setattr(DiagonalNormal, "draw", lambda *args: drawn.append(draw(*args)) or drawn[-1])
     x = np.random.default_rng(0).random((20_000, 2, 2, 1), "float32")
     terms = vae.loss_terms(x)
-    z, _ = drawn[0]
+    ((z, log_q),) = drawn
     q = tfd.MultivariateNormalDiag([0.5, -1.0], np.exp(0.5 * np.array([-1.0, 0.7], "float32")))
     prior = tfd.MultivariateNormalDiag(tf.zeros(2), tf.ones(2))
+    np.testing.assert_allclose(log_q, q.log_prob(z), rtol=1e-4, atol=1e-4)
     decoded = tf.reshape(vae.decode(z), [-1, 4])
     log_likelihood = tfd.MultivariateNormalDiag(decoded, 0.5 * tf.ones(4)).log_prob(x.reshape(-1, 4))
     np.testing.assert_allclose(terms["reconstruction"], -log_likelihood, rtol=1e-4)
@@ -65,12 +93,11 @@ def test_linear_gaussian_elbo_is_the_exact_log_density():
     x = random.normal(size=(64, d)).astype("float32")
     # the ELBO of one draw: log p(x|z) + log p(z) - log q(z|x), whatever z is drawn
     q = vae.posterior(x)
-    mean, log_variance = q.loc, q.log_var
-    z, _ = q.draw(vae.noise)
+    z = q.sample(seed=0)
     log_joint = -Gaussian(scale).negative_log_likelihood(x, vae.decode(z)) + tfd.MultivariateNormalDiag(
         tf.zeros(k), tf.ones(k)
     ).log_prob(z)
-    one_draw = log_joint - tfd.MultivariateNormalDiag(mean, tf.exp(0.5 * log_variance)).log_prob(z)
+    one_draw = log_joint - tfd.MultivariateNormalDiag(q.mean(), q.stddev()).log_prob(z)
     exact = tfd.MultivariateNormalFullCovariance(b, w @ w.T + scale**2 * np.eye(d)).log_prob(x.astype("float64"))
     np.testing.assert_allclose(one_draw, exact, atol=1e-4)
     # and its expectation: the terms of the loss, averaged over draws
@@ -118,6 +145,7 @@ def test_validation_during_fit_is_evaluation(same_noise):
 def test_reconstruction_uses_the_mean_and_needs_no_noise():
     vae = VAE((4, 4, 1), latent_dim=2)
     x = np.random.default_rng(0).random((5, 4, 4, 1), "float32")
+    np.testing.assert_array_equal(vae.encode(x), vae.posterior(x).mean())
     np.testing.assert_array_equal(vae.reconstruct(x), vae.reconstruct(x))
     np.testing.assert_array_equal(vae.reconstruct(x), vae.decode(vae.encode(x)))
 
@@ -146,6 +174,7 @@ def test_beta_multiplies_the_divergence_and_nothing_else(same_noise):
     np.testing.assert_allclose(pressed["kl"], 4 * plain["kl"], rtol=1e-6)
     np.testing.assert_allclose(pressed["reconstruction"], plain["reconstruction"], rtol=1e-6)
     assert BetaVAE.from_config(beta_vae.get_config()).beta == 4.0
+    assert VAE.from_config(VAE((4, 4, 1), beta=4.0).get_config()).beta == 4.0
     with pytest.raises(InputError, match="beta=-1"):
         BetaVAE((4, 4, 1), beta=-1)
 
@@ -157,7 +186,7 @@ def test_values_that_no_bernoulli_pixel_has_are_refused():
     for method in (vae.fit, vae.evaluate):
         with pytest.raises(InputError, match="from 0 to 1. Received: x from .*gaussian takes any"):
             method(x, verbose=0)
-    with pytest.raises(InputError, match="nan"):
+    with pytest.raises(InputError, match="128 NaN among the values of x"):
         vae.fit(np.full_like(x, np.nan), verbose=0)
     vae = VAE((4, 4, 1), latent_dim=2, likelihood="gaussian")
     vae.compile("adam")

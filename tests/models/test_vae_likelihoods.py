@@ -11,7 +11,8 @@ from tensorflow_probability.python import distributions as tfd
 from keraszoo.__main__ import main
 from keraszoo.core.errors import InputError
 from keraszoo.distributions import Gaussian
-from keraszoo.models import IWAE, VAE, FlowVAE
+from keraszoo.models import IWAE, VAE, BetaTCVAE, ConditionalVAE, FlowVAE
+from keraszoo.models.vae.objectives import ELBO, ImportanceWeighted
 from keraszoo.recipes import Optimizer, Recipe
 from keraszoo.runs.run import Run
 from keraszoo.training import train
@@ -157,12 +158,16 @@ def test_the_command_tells_and_writes_the_likelihood(binarised, capsys):
     assert 0 < found["sampling_error"] < found["standard_error"]
 
 
-def test_labels_that_a_vae_does_not_use_change_nothing(binarised, tmp_path):
-    labelled = train(binarised.recipe.replace(with_labels=True), tmp_path / "run", strategy="none")
-    options = ["--samples", "20", "--count", "30"]
-    for run in (binarised, labelled):
-        assert main(["likelihood", str(run.path), *options]) == 0
-    assert labelled.metrics()["likelihood"] == binarised.metrics()["likelihood"]
+def test_labels_that_a_vae_does_not_use_change_nothing(same_noise):
+    x, weights, metrics = examples(8), [], []
+    for targets in ((), (np.arange(8),)):
+        vae, _ = linear_gaussian(widening=0.5)
+        vae.compile("adam")
+        metrics.append(vae.fit(x, *targets, shuffle=False, verbose=0).history)
+        weights.append(vae.get_weights())
+    assert metrics[0] == metrics[1]
+    for one, other in zip(*weights, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_commands_without_a_likelihood_are_one_line(binarised, tmp_path, capsys):
@@ -249,3 +254,80 @@ def test_impossible_bounds_are_one_line():
     for options, message in (({"k": 0}, "k must.*Received: 0"), ({"gradient": "drge"}, "Closest: dreg")):
         with pytest.raises(InputError, match=message):
             IWAE((4,), latent_dim=2, **options)
+
+
+# ---------------------------------------------------------------------- objectives with priors and conditions
+
+
+def shaken(vae):
+    random = np.random.default_rng(0)
+    for weight in vae.trainable_weights:
+        weight.assign_add(0.1 * random.standard_normal(weight.shape))
+    return vae
+
+
+def bound_by_hand(vae, x, z, q, decoder_input, beta=1.0):
+    """-log of the mean weight of the draws z, [batch, k, d], with the density of the posterior by TFP."""
+    count = z.shape[1]
+    posterior = tfd.MultivariateNormalDiag(q.mean()[:, None], q.stddev()[:, None])
+    output = vae.decoder(decoder_input)
+    log_likelihood = -vae.likelihood.negative_log_likelihood(np.repeat(x, count, axis=0), output)
+    log_prior = tf.reshape(vae.prior.log_prob(tf.reshape(z, [-1, z.shape[-1]])), z.shape[:2])
+    log_w = tf.reshape(log_likelihood, z.shape[:2]) + beta * (log_prior - posterior.log_prob(z))
+    return np.log(count) - np.logaddexp.reduce(np.asarray(log_w, "float64"), axis=1)
+
+
+@pytest.mark.parametrize("gradient", ["reparameterised", "dreg"])
+@pytest.mark.parametrize("prior", ["vamp", "mixture"])
+def test_an_importance_weighted_bound_takes_a_learned_prior(prior, gradient, same_noise):
+    objective = ImportanceWeighted(3, gradient)
+    options = {"prior": prior, "prior_components": 4, "objective": objective, "beta": 0.7}
+    vae = shaken(VAE((4, 4, 1), latent_dim=2, hidden=(8,), **options))
+    x = np.random.default_rng(0).random((5, 4, 4, 1), "float32")
+    q = vae.posterior(x)
+    z = q.mean()[:, None] + q.stddev()[:, None] * keras.random.normal([5, 3, 2])
+    expected = bound_by_hand(vae, x, z, q, tf.reshape(z, [-1, 2]), beta=0.7)
+    assert vae.term_names == ("negative_bound",)
+    for training in (False, True):
+        np.testing.assert_allclose(vae.loss_terms(x, training=training)["negative_bound"], expected, rtol=1e-5)
+
+
+def test_a_conditional_vae_takes_an_importance_weighted_bound(same_noise):
+    vae = shaken(ConditionalVAE((4, 4, 1), latent_dim=2, hidden=(8,), num_classes=3, objective=ImportanceWeighted(4)))
+    x, y = np.random.default_rng(0).random((5, 4, 4, 1), "float32"), np.array([0, 2, 1, 1, 0])
+    q = vae.posterior(x, y)
+    z = q.mean()[:, None] + q.stddev()[:, None] * keras.random.normal([5, 4, 2])
+    codes = np.repeat(np.eye(3, dtype="float32")[y], 4, axis=0)
+    expected = bound_by_hand(vae, x, z, q, tf.concat([tf.reshape(z, [-1, 2]), codes], axis=1))
+    np.testing.assert_allclose(vae.loss_terms(x, y)["negative_bound"], expected, rtol=1e-5)
+    other = vae.loss_terms(x, (y + 1) % 3)["negative_bound"]
+    assert np.abs(other - expected).min() > 1e-4  # both networks are told the class
+
+
+@pytest.mark.parametrize("prior", ["vamp", "mixture"])
+def test_models_composed_of_objective_and_prior_learn_and_are_restored(prior, tmp_path):
+    vae = VAE((4, 4, 1), latent_dim=2, hidden=(8,), prior=prior, prior_components=3, objective=ImportanceWeighted(3))
+    x = np.random.default_rng(0).random((32, 4, 4, 1), "float32")
+    before = [weight.numpy() for weight in vae.prior.trainable_weights]
+    vae.compile(keras.optimizers.Adam(1e-2))
+    vae.fit(x, verbose=0)
+    after = vae.prior.trainable_weights
+    assert all(np.abs(new - old).max() > 0 for new, old in zip(after, before, strict=True))
+    vae.save(tmp_path / "vae.keras")
+    restored = keras.saving.load_model(tmp_path / "vae.keras")
+    assert (restored.objective.k, restored.objective.gradient) == (3, "reparameterised")
+    np.testing.assert_array_equal(restored.sample(4, seed=0), vae.sample(4, seed=0))
+    np.testing.assert_array_equal(restored.negative_log_likelihood(x, 5).nll, vae.negative_log_likelihood(x, 5).nll)
+
+
+def test_the_iwae_is_a_vae_with_its_objective(same_noise):
+    x = examples(6)
+    iwae, _ = linear_gaussian(IWAE, k=4, widening=0.5)
+    vae, _ = linear_gaussian(VAE, objective=ImportanceWeighted(4), widening=0.5)
+    np.testing.assert_array_equal(iwae.loss_terms(x)["negative_bound"], vae.loss_terms(x)["negative_bound"])
+
+
+def test_a_model_with_an_objective_of_its_own_takes_no_other():
+    with pytest.raises(InputError, match="BetaTCVAE has an objective of its own. Received: objective=") as error:
+        BetaTCVAE((4, 4, 1), size=10, objective=ELBO())
+    assert "\n" not in str(error.value)

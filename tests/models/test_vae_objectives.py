@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from keraszoo.core.errors import InputError
+from keraszoo.core.schedules import Schedule
 from keraszoo.losses import normal_kl
 from keraszoo.models import DIPVAE, IWAE, VAE, BetaTCVAE, BetaVAE, BurgessVAE, FactorVAE, InfoVAE
 from keraszoo.models.vae.factor_vae import permuted_halves
@@ -56,6 +57,11 @@ def test_capacity_holds_the_mean_of_the_batch():
     np.testing.assert_allclose(held(0.0).loss_terms(x)["deviation"], [3.0, 3.0], atol=1e-5)
 
 
+def kl_to_the_prior(model, x):
+    q = model.posterior(x)
+    return normal_kl(q.mean(), q.log_var)
+
+
 def test_capacity_is_reached_from_both_sides():
     x = np.random.default_rng(0).normal(size=[64, 16]).astype("float32")
     for log_var in (-6.0, 0.0):
@@ -63,9 +69,9 @@ def test_capacity_is_reached_from_both_sides():
         bias = model.encoder.layers[-1].bias
         bias.assign(tf.concat([tf.zeros(4), tf.fill([4], log_var)], 0))
         model.compile(keras.optimizers.Adam(1e-2))
-        before = float(np.mean(normal_kl(model.posterior(x).loc, model.posterior(x).log_var)))
+        before = float(np.mean(kl_to_the_prior(model, x)))
         model.fit(x, batch_size=64, epochs=150, verbose=0)
-        after = float(np.mean(normal_kl(model.posterior(x).loc, model.posterior(x).log_var)))
+        after = float(np.mean(kl_to_the_prior(model, x)))
         assert abs(before - 3.0) > 1.0 and after == pytest.approx(3.0, abs=0.3)
 
 
@@ -80,7 +86,8 @@ def test_impossible_capacities_are_refused():
 
 
 def values_of(schedule, steps):
-    return [float(Schedule("beta", schedule)(step)) for step in range(steps)]
+    number = Schedule("beta", schedule)
+    return [float(number(step)) for step in range(steps)]
 
 
 def test_schedules_are_their_formulas():
@@ -100,7 +107,10 @@ def warming(make=BetaVAE):
     return model
 
 
-@pytest.mark.parametrize("make", [BetaVAE, functools.partial(IWAE, k=3, gradient="dreg")])
+WARMED = [BetaVAE, DIPVAE, InfoVAE, FactorVAE, functools.partial(IWAE, k=3, gradient="dreg")]
+
+
+@pytest.mark.parametrize("make", WARMED)
 def test_each_step_has_its_own_beta(make):
     model = warming(make)
     history = model.fit(images(16), batch_size=4, epochs=3, verbose=0).history  # executions of 3 steps and 1
@@ -114,7 +124,7 @@ def test_a_saved_schedule_goes_on_where_it_was(tmp_path):
     model.fit(images(16), batch_size=4, verbose=0)
     model.save(tmp_path / "model.keras")
     restored = keras.saving.load_model(tmp_path / "model.keras")
-    assert restored.get_config()["beta"] == WARM_UP and float(restored.beta) == 1.0
+    assert float(restored.beta) == 1.0 and int(restored.iterations) == 4
     assert restored.fit(images(16), batch_size=4, verbose=0).history["beta"] == [1.375]
 
 
@@ -200,6 +210,16 @@ def test_impossible_weights_of_the_parts_are_refused():
         BetaTCVAE((4, 4, 1), size=0)
     with pytest.raises(InputError, match="part of the training examples. Received: 6 of size=5"):
         BetaTCVAE((4, 4, 1), size=5).loss_terms(images(6))
+
+
+@pytest.mark.parametrize("make", [DIPVAE, FactorVAE, functools.partial(BetaTCVAE, size=100)])
+def test_a_learned_prior_is_learned_with_the_model(make):
+    model = make((4, 4, 1), latent_dim=2, hidden=(8,), prior="mixture", prior_components=3)
+    before = [weight.numpy() for weight in model.prior.trainable_weights]
+    model.compile("adam")
+    model.fit(images(16), verbose=0)
+    after = model.prior.trainable_weights
+    assert all(np.abs(new - old).max() > 0 for new, old in zip(after, before, strict=True))
 
 
 # ---------------------------------------------------------------------- covariance

@@ -20,16 +20,10 @@ def model(components=3, **options):
     return vae
 
 
-def moments(vae):
-    """Means and log-variances of the prior's components."""
-    q = vae.posterior(vae.prior.pseudo_inputs())
-    return q.loc, q.log_var
-
-
 def same_by_tfp(vae):
-    mean, log_var = moments(vae)
-    components = tfd.MultivariateNormalDiag(mean, tf.exp(0.5 * log_var))
-    return tfd.MixtureSameFamily(tfd.Categorical(logits=tf.zeros([len(mean)])), components)
+    q = vae.posterior(vae.prior.pseudo_inputs())
+    components = tfd.MultivariateNormalDiag(q.mean(), q.stddev())
+    return tfd.MixtureSameFamily(tfd.Categorical(logits=tf.zeros([vae.prior.components])), components)
 
 
 def test_the_prior_is_the_mean_of_the_posteriors_of_the_pseudo_inputs():
@@ -40,10 +34,10 @@ def test_the_prior_is_the_mean_of_the_posteriors_of_the_pseudo_inputs():
 
 def test_one_pseudo_input_gives_its_posterior():
     vae = model(components=1)
-    mean, log_var = moments(vae)
+    q = vae.posterior(vae.prior.pseudo_inputs())
     z = tf.random.stateless_normal([20, 2], (0, 0))
-    np.testing.assert_allclose(vae.prior.log_prob(z), normal_log_prob(z, mean, log_var), rtol=1e-6)
-    noise = (vae.sample_latent(50_000, seed=0) - mean) / tf.exp(0.5 * log_var)
+    np.testing.assert_allclose(vae.prior.log_prob(z), normal_log_prob(z, q.mean(), q.log_var), rtol=1e-6)
+    noise = (vae.sample_latent(50_000, seed=0) - q.mean()) / q.stddev()
     np.testing.assert_allclose(np.mean(noise, axis=0), 0.0, atol=0.02)
     np.testing.assert_allclose(np.var(noise, axis=0), 1.0, atol=0.03)
 
@@ -120,6 +114,6 @@ def test_it_starts_as_a_vae_with_another_prior(same_noise):
 
 
 def test_mistakes_are_told_in_one_line():
-    with pytest.raises(InputError, match="components.*Received: 0") as error:
+    with pytest.raises(InputError, match="prior_components.*Received: 0") as error:
         model(components=0)
     assert "\n" not in str(error.value)

@@ -306,7 +306,7 @@ def test_the_terms_are_those_of_the_paper():
     np.testing.assert_allclose(terms["perplexity"], math.exp(entropy), rtol=1e-5)
 
 
-def test_each_player_changes_its_own_weights_and_the_codebook_moves_once():
+def test_each_update_changes_its_own_weights_and_the_codebook_moves_once():
     x = images(16)
     for name, options in {"ema": {"decay": 0.9}, "gradient": {"learning": "gradient"}}.items():
         keras.utils.set_random_seed(0)
@@ -397,16 +397,15 @@ def test_networks_of_your_own_take_their_places():
     model = VQVAE((8, 12, 1), num_codes=4, code_dim=3, encoder=encoder, decoder=decoder)
     assert model.encode(np.zeros([2, 8, 12, 1], "float32")).shape == (2, 2, 3)
     again = VQVAE.from_config(model.get_config())
-    assert again.grid == (2, 3) and again.count_params() == model.count_params()
+    again.set_weights(model.get_weights())
+    assert again.grid == (2, 3)
+    np.testing.assert_array_equal(again.sample(2, seed=0), model.sample(2, seed=0))
 
 
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (
-            lambda: VQVAE((8, 8, 1), num_codes=1),
-            "num_codes is the number of codewords, an integer >= 2. Received: num_codes=1",
-        ),
+        (lambda: VQVAE((8, 8, 1), num_codes=1), "num_codes is the number of codewords, .* >= 2. Received: num_codes=1"),
         (lambda: VQVAE((8, 8, 1), num_codes=2.5), "an integer >= 2. Received: num_codes=2.5"),
         (lambda: VQVAE((8, 8, 1), code_dim=0), "code_dim must be made of integers >= 1. Received: 0"),
         (lambda: VQVAE((10, 8, 1)), r"divisible by 4. Received: \(10, 8\). Nearest: \(8, 8\)"),

@@ -13,7 +13,7 @@ import sys
 
 import tensorflow as tf
 
-from keraszoo.core.model import ZooModel
+from keraszoo.core.trainer import Trainer
 from keraszoo.runs.run import Run
 from keraszoo.training import train
 
@@ -26,17 +26,17 @@ def kill():
 
 
 def kill_at_step(last):
-    original = ZooModel.train_step
+    original = Trainer.train_step
 
     def check(iterations):
         if iterations >= last:
             kill()
 
     def train_step(self, data):
-        tf.py_function(check, [self.optimizer.iterations.value], [])
+        tf.py_function(check, [self.iterations.value], [])
         return original(self, data)
 
-    ZooModel.train_step = train_step
+    Trainer.train_step = train_step
 
 
 def kill_while_writing(last):

@@ -18,6 +18,7 @@ from keraszoo.analysis import (
     spherical_interpolation,
 )
 from keraszoo.core.errors import InputError
+from keraszoo.core.inputs import Input
 from keraszoo.data import load
 from keraszoo.models import ACGAN, GAN, VAE, AdversarialAutoencoder, Autoencoder, Classifier, ConditionalGAN, InfoGAN
 from keraszoo.runs.run import Run
@@ -157,7 +158,7 @@ class Glass(keras.Model):
     def __init__(self, image_shape=(2, 2, 1), **kwargs):
         super().__init__(**kwargs)
         self.image_shape, self.latent_dim, self.built = tuple(image_shape), int(np.prod(image_shape)), True
-        self.event_shape = self.image_shape
+        self.inputs = Input(self.image_shape)
 
     def sample_latent(self, count, seed=None):
         return tf.random.stateless_normal([count, self.latent_dim], [seed, 0])

@@ -23,7 +23,7 @@ from keraszoo.data import load
 from keraszoo.models import VAE
 from keraszoo.runs.run import Run
 from keraszoo.training import train
-from keraszoo.training.cluster.environment import launch as launching
+from keraszoo.training.cluster import launch as launching
 from keraszoo.training.loop import checkpoints as checkpoint_files
 from keraszoo.training.loop.state import ModelState
 
@@ -301,7 +301,7 @@ def test_keep_says_how_many_checkpoints_stay(tmp_path):
 
 def test_a_signal_saves_and_ends_with_a_code_of_its_own(straight, tmp_path, monkeypatch, request):
     """Ctrl-C comes within the second epoch; after it and after the resumed training nothing is different."""
-    monkeypatch.setattr("keraszoo.core.model.LONGEST_EXECUTION", 1000.0)  # each execution takes all of its steps
+    monkeypatch.setattr("keraszoo.core.loop.LONGEST_EXECUTION", 1000.0)  # each execution takes all of its steps
     monkeypatch.setattr("keraszoo.training.fit.STEPS_PER_EXECUTION", 32)
 
     class Sender(keras.callbacks.Callback):
@@ -326,7 +326,7 @@ def test_a_signal_saves_and_ends_with_a_code_of_its_own(straight, tmp_path, monk
 
 
 def test_a_signal_before_an_epochs_validation_is_resumed_with_it(straight, tmp_path, monkeypatch):
-    monkeypatch.setattr("keraszoo.core.model.LONGEST_EXECUTION", 1000.0)
+    monkeypatch.setattr("keraszoo.core.loop.LONGEST_EXECUTION", 1000.0)
     monkeypatch.setattr("keraszoo.training.fit.STEPS_PER_EXECUTION", 32)
 
     class Sender(keras.callbacks.Callback):

@@ -19,8 +19,8 @@ from keraszoo.core.errors import InputError
 from keraszoo.core.replicas import is_chief, rank_of, sum_over_workers
 from keraszoo.data import load
 from keraszoo.runs.run import Run
+from keraszoo.training.cluster import launch as launching
 from keraszoo.training.cluster.environment import cluster_from_environment, expand_hosts
-from keraszoo.training.cluster.environment import launch as launching
 from keraszoo.training.cluster.launch import free_ports, launch
 
 SLURM = {

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from keraszoo import data
+from keraszoo.analysis.codes import encode
 from keraszoo.analysis.latent_grids import traversal
 from keraszoo.core.errors import InputError
 
@@ -95,7 +96,7 @@ def encodes(model, x):
     if any(parameter.default is parameter.empty for parameter in parameters if parameter.kind.name != "VAR_KEYWORD"):
         return False
     try:
-        codes, _ = posteriors(model, _batched(x))
+        codes = encode(model, x)
     except InputError:  # such as one that asks for labels
         return False
     return codes.shape == (len(x), model.latent_dim)

@@ -167,10 +167,11 @@ class Flow(ZooModel):
             what = "labels" if self.num_classes else f"{self.context_dim} values for each example"
             raise InputError(f"{name} depends on a context: pass {what}. Received: None.")
         if self.num_classes:
-            if isinstance(context, (int, list, tuple, np.ndarray, np.integer)):
-                labels = self.targets.tensor(np.atleast_1d(context), name)
+            one_for_all = not isinstance(context, tf.Tensor) and np.ndim(context) == 0
+            labels = self.targets.tensor([context] if one_for_all else context, name)
+            if tf.executing_eagerly():
                 self.targets.check(self.targets.summary(labels), name)
-            context = tf.one_hot(tf.cast(context, tf.int32), self.num_classes, dtype=self.precision)
+            context = tf.one_hot(labels, self.num_classes, dtype=self.precision)
         else:
             context = tf.cast(tf.convert_to_tensor(context), self.precision)
             if context.shape.rank not in (1, 2) or context.shape[-1] != self.context_dim:

@@ -16,7 +16,7 @@ from .labelled import LabelledGAN
 class ACGAN(LabelledGAN):
     """A `GAN` whose generator is told the class and whose discriminator must name it, of real and generated examples.
 
-    Both players lower the cross-entropy of the class. `accuracy` is that of naming the real examples.
+    Both networks lower the cross-entropy of the class. `accuracy` is that of naming the real examples.
 
     Args:
         image_shape, latent_dim, ...: as for `GAN`.

@@ -175,7 +175,7 @@ class GAN(ZooModel):
         return x
 
     def auxiliary_terms(self, outputs, y=None, codes=None):
-        """Terms of the discriminator's further outputs, which both players lower: `{name: [batch]}`.
+        """Terms of the discriminator's further outputs, which both networks lower: `{name: [batch]}`.
 
         The generator's are shown as "generator_<name>".
 

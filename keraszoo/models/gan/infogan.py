@@ -20,7 +20,7 @@ from .gan import GAN
 class InfoGAN(GAN):
     """A `GAN` whose generator gets codes beside the noise, which the discriminator must read off the fakes.
 
-    Both players lower -log q(codes | fake), which bounds the mutual information of codes and fakes: for each
+    Both networks lower -log q(codes | fake), which bounds the mutual information of codes and fakes: for each
     categorical code the cross-entropy, for each continuous one, uniform on [-1, 1], that of a Gaussian of variance 1
     (without its constant).
 

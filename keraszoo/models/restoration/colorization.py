@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from ...core.errors import InputError
+from ...core.inputs import Input
 from .restoration import RestorationAutoencoder
 
 
@@ -40,6 +41,13 @@ class ColorizationAutoencoder(RestorationAutoencoder):
     @property
     def input_channels(self):
         return 1
+
+    @property
+    def call_inputs(self):
+        return Input((None, None, None), (0.0, 1.0), any_size=True)
+
+    def _get_save_spec(self, dynamic_batch=True):
+        return self.degraded.spec()
 
     def degrade(self, x, seed=None):
         return (tf.image.rgb_to_grayscale(x),)

@@ -94,6 +94,10 @@ class RestorationAutoencoder(ZooModel):
         return self.image_shape[2]
 
     @property
+    def call_inputs(self):
+        return self.degraded
+
+    @property
     def network_channels(self):
         """Channels of the network's input."""
         return self.input_channels

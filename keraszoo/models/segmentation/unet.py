@@ -106,9 +106,8 @@ class UNet(ZooModel):
         )  # fmt: skip
         check_options(averaging=(averaging, AVERAGINGS))
         self.averaging = averaging
-        height, width, channels = self.image_shape
         self.network = unet(
-            channels,
+            self.image_shape[2],
             self.num_classes,
             padding=padding,
             depth=depth,
@@ -129,9 +128,12 @@ class UNet(ZooModel):
         self._asked_tile = tile
         self._grid = self._tiles(tile)
         if self._lost:
-            self._check_valid(height, width)
+            self._check_valid(*self.image_shape[:2])
         self.inputs = Input(
-            (None, None, channels), (0.0, 1.0), any_size=True, advice="divide by the largest value that there can be"
+            (None, None, self.image_shape[2]),
+            (0.0, 1.0),
+            any_size=True,
+            advice="divide by the largest value that there can be",
         )
         self.targets = Mask(max(2, self.num_classes))
 
@@ -355,6 +357,8 @@ class UNet(ZooModel):
 def _image_shape(image_shape):
     """(height, width, channels), of which height and width may be None."""
     shape = tuple(image_shape)
+    if len(shape) == 4 and shape[0] is None:
+        positive_integers("image_shape", shape)  # names the batch's axis
     if len(shape) != 3 or shape[2] is None:
         raise InputError(f"UNet takes images of shape (height, width, channels). Received: image_shape={image_shape}.")
     known = iter(positive_integers("image_shape", [size for size in shape if size is not None]))

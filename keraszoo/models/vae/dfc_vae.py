@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 
 from ...core.errors import InputError
+from ...core.model import takes
 from ...networks.convolutional import check_options
 from ...networks.features import loss_network as make_loss_network
 from .vae import VAE
@@ -99,8 +100,12 @@ class DFCVAE(VAE):
         # the made network is what is saved: from now on the model needs neither run nor file that it came from
         self.recapture(loss_network=self.loss_network, layers=None, weights=None, size=None)
 
+    @takes("inputs")
     def features(self, x):
         """The fixed network's hidden layers: [batch, *image_shape] -> a list of [batch, ...] float32."""
+        return self._features(x)
+
+    def _features(self, x):
         return self.loss_network(tf.cast(x, tf.float32))
 
     def feature_distance(self, x, y):
@@ -109,7 +114,7 @@ class DFCVAE(VAE):
         Args:
             x, y: [batch, *image_shape].
         """
-        pairs = list(zip(self.features(x), self.features(y), strict=True))
+        pairs = list(zip(self._features(x), self._features(y), strict=True))
         over_units = tf.reduce_sum if self.reduction == "sum" else tf.reduce_mean
         distance = tf.zeros(tf.shape(x)[:1])
         for weight, (one, other) in zip(self.layer_weights or [1.0] * len(pairs), pairs, strict=True):

@@ -59,4 +59,5 @@ class DIPVAE(VAE):
             "reconstruction": self.likelihood.negative_log_likelihood(x, output),
             "kl": self.kl_weight * self.kl(q, z, log_q),
             "covariance": tf.fill(tf.shape(mean)[:1], penalty),
+            **self.scheduled(x),
         }

@@ -70,10 +70,12 @@ class FactorVAE(VAE):
         check_network(self.discriminator, "discriminator", (self.latent_dim,), (1,))
 
     def updates(self):
-        vae = self.encoder.trainable_variables + self.decoder.trainable_variables
+        judging = self.discriminator.trainable_variables
+        known = {id(variable) for variable in judging}
+        vae = [variable for variable in self.trainable_variables if id(variable) not in known]  # a learned prior's too
         return {
             "optimizer": Gradient(self.vae_terms, vae),
-            "discriminator_optimizer": Gradient(self.discriminator_terms, self.discriminator.trainable_variables),
+            "discriminator_optimizer": Gradient(self.discriminator_terms, judging),
         }
 
     def loss_terms(self, x, y=None, training=False):
@@ -89,6 +91,7 @@ class FactorVAE(VAE):
             "reconstruction": self.likelihood.negative_log_likelihood(x, output),
             "kl": self.kl_weight * self.kl(q, z, log_q),
             "total_correlation": self.gamma * tf.cast(logit, tf.float32)[:, 0],
+            **self.scheduled(x),
         }
 
     def discriminator_terms(self, x, y=None, training=False):

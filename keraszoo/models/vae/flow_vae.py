@@ -50,7 +50,7 @@ class FlowVAE(VAE):
         image_shape, latent_dim, ...: as for `VAE`.
         posterior: "gaussian" (no flow), "planar", "radial", "sylvester" or "iaf".
         posterior_transforms: how many of them, >= 1.
-        prior: those of `VAE`; "realnvp", "maf" or "nsf", learned; a `Flow` of
+        prior: those of `VAE`, "vamp" without a posterior flow; "realnvp", "maf" or "nsf", learned; a `Flow` of
             (latent_dim,) of your own; or a TFP distribution of event_shape (latent_dim,) without variables.
         prior_transforms: transforms of a flow by name, >= 1.
         encoder: a network of your own returns [batch, 3 * latent_dim] where there is a posterior flow: means,
@@ -76,6 +76,11 @@ class FlowVAE(VAE):
         known = ("gaussian", *POSTERIORS)
         if posterior not in known:
             raise InputError(f"Unknown posterior. Received: {posterior!r}. {closest(str(posterior), known)}")
+        if prior == "vamp" and posterior != "gaussian":
+            raise InputError(
+                "The prior 'vamp' is a mixture of posteriors without a flow. "
+                f"Received: posterior={posterior!r}. Nearest: posterior='gaussian'."
+            )
         self.encoder_outputs = 2 if posterior == "gaussian" else 3
         (self.prior_transforms,) = positive_integers("prior_transforms", [prior_transforms])
         super().__init__(image_shape, latent_dim, prior=prior, **kwargs)
@@ -142,7 +147,7 @@ class FlowPosterior:
         """In nats: [batch, d] -> [batch]; for transforms that can be undone.
 
         Raises:
-            InputError: for the others, such as planar ones: their draws come with their log-densities, see `draw`.
+            InputError: for the others, Sylvester's: their draws come with their log-densities, see `draw`.
         """
         z_0, log_det = inverse_through(self.transforms, z, self.context)
         return self.start.log_prob(z_0) + log_det

@@ -67,4 +67,5 @@ class InfoVAE(VAE):
             "reconstruction": self.likelihood.negative_log_likelihood(x, output),
             "kl": self.kl_weight * normal_kl(mean, log_var),
             "discrepancy": tf.fill(tf.shape(z)[:1], discrepancy),
+            **self.scheduled(x),
         }

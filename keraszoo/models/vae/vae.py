@@ -141,14 +141,11 @@ class VAE(PriorSampling, Autoencoder):
 
     def loss_terms(self, x, y=None, training=False):
         terms = self.objective.terms(self, x, self.condition(y, tf.shape(x)[0]), training)
-        return {
-            **terms,
-            **{
-                name: tf.fill(tf.shape(x)[:1], self.beta_schedule(self.iterations))
-                for name in self.metric_names
-                if name == "beta"
-            },
-        }
+        return {**terms, **self.scheduled(x)}
+
+    def scheduled(self, x):
+        """The metric `beta`, where it follows the training step: `{name: [batch]}`."""
+        return {"beta": tf.fill(tf.shape(x)[:1], self.beta)} if "beta" in self.metric_names else {}
 
     # ------------------------------------------------------------------ likelihood
 

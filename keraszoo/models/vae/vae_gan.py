@@ -90,10 +90,19 @@ class VAEGAN(VAE):
             )  # fmt: skip
         check_functional(discriminator, "discriminator")
         check_network(discriminator, "discriminator", self.image_shape, (1,))
+        self.discriminator = discriminator
+
+    @property
+    def discriminator(self):
+        return self._discriminator
+
+    @discriminator.setter
+    def discriminator(self, discriminator):
+        check_functional(discriminator, "discriminator")
         if not activations(discriminator):
             raise InputError("The discriminator has no hidden layer to compare images in. Received: a linear one.")
-        (layer,) = hidden_layers(discriminator, (feature_layer,), "discriminator")
-        self.discriminator = discriminator
+        (layer,) = hidden_layers(discriminator, (self.feature_layer,), "discriminator")
+        self._discriminator = discriminator
         self.features_and_logit = keras.Model(discriminator.inputs[0], [layer.output, discriminator.outputs[0]])
 
     @takes("inputs")

@@ -174,6 +174,7 @@ class VQVAE(PriorSampling, ZooModel):
         """The codes of each example: [batch, *image_shape] -> [batch, h, w] int32, from 0 to `num_codes` - 1."""
         return self.quantizer.nearest(self._vectors(x))
 
+    @takes("latents")
     def embed(self, codes):
         """The codewords of a grid, what the decoder sees: [batch, h, w] integers -> [batch, h, w, code_dim] float32."""
         return self.quantizer.embed(codes)

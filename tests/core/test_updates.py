@@ -1,5 +1,6 @@
-"""What TensorBoard shows of several updates, and that training sees nothing of it."""
+"""Several updates: when each acts, what TensorBoard shows of them, and that training sees nothing of it."""
 
+import dataclasses
 import errno
 import types
 
@@ -58,7 +59,6 @@ class Game(ZooModel):
         super().__init__()
         self.first = self.add_weight(shape=(), initializer="ones", name="first")
         self.second = self.add_weight(shape=(), initializer="ones", name="second", regularizer=keras.regularizers.L2(3))
-        self.built = True
 
     def updates(self):
         return {
@@ -72,6 +72,31 @@ class Game(ZooModel):
     def parabola(self, x, y=None, training=False):
         one = tf.ones_like(x[:, 0])
         return {"parabola": tf.square(self.second - 5.0) * one, "quarter": 0.25 * self.second * one}
+
+
+def test_what_follows_an_update_sees_its_step_and_a_rare_update_acts_in_its_own():
+    class Rare(Game):
+        def updates(self):
+            both = super().updates()
+            return {
+                "optimizer": dataclasses.replace(both["optimizer"], after=self.bound),
+                "other_optimizer": dataclasses.replace(both["other_optimizer"], every=3),
+            }
+
+        def bound(self, x, y):
+            self.first.assign(tf.maximum(tf.convert_to_tensor(self.first), 0.5))
+
+    model = Rare()
+    model.compile(keras.optimizers.SGD(0.25), other_optimizer=keras.optimizers.SGD(0.1))
+    firsts, seconds = [], []
+    for _ in range(6):
+        model.train_on_batch(np.ones((4, 1), "float32"))
+        firsts.append(float(model.first.value))
+        seconds.append(float(model.second.value))
+    np.testing.assert_allclose(firsts, [0.75, 0.5, 0.5, 0.5, 0.5, 0.5])
+    second = 1.0  # its gradient: 2 (b - 5) + .25 + 6 b
+    expected = [second := second - 0.1 * (8 * second - 9.75) for _ in range(2)]
+    np.testing.assert_allclose(seconds, [1.0, 1.0, *[expected[0]] * 3, expected[1]], rtol=1e-6)
 
 
 def test_norms_are_those_of_each_updates_own_gradient(run):
@@ -164,7 +189,7 @@ SMALL = {"arguments": {"hidden": (16,), "discriminator_hidden": (8,)}}
 def test_training_is_the_same_bit_for_bit_without_it(tmp_path, monkeypatch):
     runs = [train("adversarial/digits", tmp_path / "with", **OPTIONS, **SMALL)]
     assert {"gradient_norm/optimizer", "gradient_norm/encoder_optimizer"} <= set(written(runs[0]))
-    monkeypatch.setattr(fit, "Players", lambda *args, **kwargs: keras.callbacks.Callback())
+    monkeypatch.setattr(fit, "Updates", lambda *args, **kwargs: keras.callbacks.Callback())
     runs.append(train("adversarial/digits", tmp_path / "without", **OPTIONS, **SMALL))
     assert not (runs[1].logs / "updates").exists()
     states = [_read(sorted(run.checkpoints.iterdir())[-1]) for run in runs]
@@ -173,7 +198,7 @@ def test_training_is_the_same_bit_for_bit_without_it(tmp_path, monkeypatch):
     assert runs[0].metrics() == runs[1].metrics()
 
 
-def test_one_player_is_not_watched(tmp_path):
+def test_one_update_is_not_watched(tmp_path):
     assert not (train("autoencoder/digits", tmp_path / "run", **{**OPTIONS, "epochs": 1}).logs / "updates").exists()
 
 

@@ -1,0 +1,76 @@
+"""`fit` and its executions of many steps: every batch once, whatever brings it."""
+
+import functools
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from test_trainer import X, noisy_vae
+
+from keraszoo.data import batches, load, resident
+from keraszoo.models import Autoencoder
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_resident_data_teach_what_the_pipeline_teaches(jit_compile):
+    """Over the ends of epochs and executions, started within an epoch, and beside train_on_batch."""
+    source, learned = load("digits"), []
+    for make in (resident, functools.partial(batches, training=True, first_step=1)):
+        keras.utils.set_random_seed(0)
+        vae = noisy_vae((8, 8, 1))
+        vae.compile("sgd", steps_per_execution=3, jit_compile=jit_compile)
+        vae.fit(make(source, "train", 300), epochs=3, steps_per_epoch=4, initial_step=1, shuffle=False, verbose=0)
+        vae.train_on_batch(source.array("train")[:10] / np.float32(255))
+        assert vae.optimizer.iterations == 12
+        learned.append(vae.get_weights())
+    for mine, theirs in zip(*learned, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_resident_data_know_how_long_an_epoch_is():
+    vae = noisy_vae((8, 8, 1))
+    vae.compile("sgd", steps_per_execution=3)
+    vae.fit(resident(load("digits"), "train", 300), epochs=2, verbose=0)
+    assert vae.optimizer.iterations == 8
+
+
+def test_an_epoch_ends_where_it_should_on_an_endless_stream():
+    model = Autoencoder((4, 4, 1))
+    model.compile("sgd", steps_per_execution=4)
+    stream = tf.data.Dataset.counter().map(lambda i: tf.fill([2, 4, 4, 1], tf.cast(i % 7, tf.float32) / 7))
+    steps = []
+    watch = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: steps.append(int(model.optimizer.iterations))
+    )
+    model.fit(stream, steps_per_epoch=10, epochs=3, validation_data=X, callbacks=[watch], shuffle=False, verbose=0)
+    assert steps == [10, 20, 30]
+
+
+def test_no_example_is_lost_between_executions():
+    """Five batches in executions of two: all five are trained on, each once."""
+    model = Autoencoder((4, 4, 1))
+    model.compile("sgd", steps_per_execution=2)
+    model.fit(tf.data.Dataset.from_tensor_slices(X).batch(13), epochs=2, shuffle=False, verbose=0)
+    assert int(model.optimizer.iterations) == 10
+
+
+def test_eager_and_on_batch_training_agree_with_the_graph(same_noise):
+    graph, eager, batch = Autoencoder((4, 4, 1)), Autoencoder((4, 4, 1)), Autoencoder((4, 4, 1))
+    for model in (eager, batch):
+        model.set_weights(graph.get_weights())
+    graph.compile("sgd")
+    eager.compile("sgd", run_eagerly=True)
+    batch.compile("sgd")
+    graph.fit(X[:32], verbose=0)
+    eager.fit(X[:32], verbose=0)
+    logs = batch.train_on_batch(X[:32], return_dict=True)
+    assert set(logs) == {"loss", "reconstruction"}
+    for model in (eager, batch):
+        for a, b in zip(model.get_weights(), graph.get_weights(), strict=True):
+            np.testing.assert_allclose(a, b, atol=1e-6)
+
+
+def test_keras_still_has_the_hook_that_is_switched_off():
+    """`_maybe_symbolic_build` is the one private name that ZooModel overrides."""
+    assert callable(keras.Model._maybe_symbolic_build)
