@@ -186,7 +186,11 @@ def calls(model):
         found.pop("forward"), found.pop("decode")
     if not getattr(model, "has_inverse", True):
         [found.pop(name) for name in ("log_prob", "inverse", "encode")]
-    return {name: (lambda x, f=f, more=given.get(name, ()): f(x, *more)) for name, f in found.items()}
+
+    def of(name):
+        return lambda x: found[name](x, *given.get(name, ()))
+
+    return {name: of(name) for name in found}
 
 
 def takes_mask(model):
