@@ -71,7 +71,7 @@ ARGUMENTS = {
     "NSF": {**_flow, "bins": 2},
     "Glow": {"event_shape": IMAGE, "scales": 1, "steps": 1, "filters": 2},
     "PlanarFlow": {"event_shape": VECTOR, "transforms": 2},
-    "ContinuousFlow": {**_flow, "transforms": 1, "steps": 2},
+    "ContinuousFlow": {**_flow, "steps": 2},
     "ResidualFlow": _flow,
     "Classifier": {"image_shape": IMAGE, "num_classes": 3, "features": 4, "hidden": (4,)},
     "UNet": {"image_shape": IMAGE, "depth": 1, "width": 2, "dropout": 0.0},
