@@ -39,13 +39,25 @@ def blocks(document, language):
     return re.findall(rf"```{language}\n(.*?)```", document.read_text(), re.S)
 
 
+def run_python_of(document):
+    """Every python block of a document in order, in one namespace, which it returns."""
+    namespace = {"__name__": document.stem}
+    for block in blocks(document, "python"):
+        with contextlib.redirect_stdout(io.StringIO()):
+            exec(compile(block, document.name, "exec"), namespace)
+    return namespace
+
+
 def test_python_of_the_readme_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    namespace = {}
-    for block in blocks(ROOT / "README.md", "python"):
-        with contextlib.redirect_stdout(io.StringIO()):
-            exec(compile(block, "README.md", "exec"), namespace)
-    assert np.asarray(namespace["images"]).shape == (16, 8, 8, 1)
+    assert np.asarray(run_python_of(ROOT / "README.md")["images"]).shape == (16, 8, 8, 1)
+
+
+def test_python_of_the_page_for_keras_users_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = run_python_of(ROOT / "docs" / "keras_users.md")
+    assert np.asarray(names["images"]).shape == (16, 8, 8, 1)
+    assert (names["version"] / "saved_model.pb").exists()
 
 
 def test_python_for_keras_users_runs(tmp_path, monkeypatch):
