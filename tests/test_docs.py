@@ -118,8 +118,8 @@ def capabilities():
         "",
         "Every model trains with `model.fit` on arrays and on tf.data, on one device and on several mirrored replicas,",
         "with many steps per execution, in mixed precision and compiled by XLA, saves to `.keras` with its optimizer,",
-        "resumes from a checkpoint bit for bit, and exports the signatures above: `tests/contract/` holds every recipe to",
-        "that.",
+        "resumes from a checkpoint bit for bit, and exports the signatures above: `tests/contract/` holds them",
+        "to that.",
         "",
     ]
     return "\n".join(lines)
