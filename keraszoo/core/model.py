@@ -68,7 +68,8 @@ class ZooModel(Loop):
 
     def _trackable_children(self, save_type="checkpoint", **kwargs):
         """All weights too: TensorFlow does not see those in the lists that Keras tracks, nor SeedGenerators."""
-        return {**super()._trackable_children(save_type, **kwargs), **self._weights_by_place()}
+        children = super()._trackable_children(save_type, **kwargs)
+        return {**children, **self._weights_by_place()} if save_type == "checkpoint" else children
 
     def _lookup_dependency(self, name, cached_dependencies=None):
         found = super()._lookup_dependency(name, cached_dependencies)

@@ -67,7 +67,7 @@ class Trainer(Captured):
                     getattr(self, name).build(update.variables)
             if not self.trackers:
                 names = ("loss", *self.term_names, *self.metric_names)
-                self.trackers = [Mean(name=name) for name in names]
+                self.trackers = [Mean(name=name, dtype="float32") for name in names]
             self._make_sums()
         self._learned = self._learned_now()
         if strategy.num_replicas_in_sync > 1:

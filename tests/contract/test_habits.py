@@ -179,7 +179,7 @@ def floatx64():
 
 @pytest.mark.parametrize("name", zoo.NAMES)
 def test_floatx_of_64_bits(name, floatx64):
-    model = zoo.compiled(zoo.small(name), run_eagerly=True)
+    model = zoo.compiled(zoo.small(name), "adam", run_eagerly=True)
     x, y = zoo.data(model)
     for dtype in ("float64", "float32"):
         shown = model.fit(x.astype(dtype), y, batch_size=zoo.ROWS, verbose=0).history
