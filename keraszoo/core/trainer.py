@@ -217,8 +217,8 @@ class Trainer(Captured):
             for part, shape in (update.shapes or {}).items():
                 if update.every == "epoch" and f"{name}_{part}" not in self.epoch_sums:
                     self.epoch_sums[f"{name}_{part}"] = self.add_weight(
-                        name=f"{name}_{part}", shape=shape, initializer="zeros", trainable=False, autocast=False,
-                        aggregation="only_first_replica",
+                        name=f"{name}_{part}", shape=shape, initializer="zeros", dtype="float32", trainable=False,
+                        autocast=False, aggregation="only_first_replica",
                     )  # fmt: skip
 
     def finish_epoch(self):

@@ -87,7 +87,10 @@ def small(name, **changes):
     """
     arguments = ARGUMENTS[name]
     arguments = arguments() if callable(arguments) else arguments
-    return getattr(models, name)(**{**arguments, **changes})
+    model = getattr(models, name)(**{**arguments, **changes})
+    if model.adapts:  # what the first fit would measure is no part of learning
+        model.adapt(*data(model))
+    return model
 
 
 def data(model, rows=ROWS):
