@@ -10,17 +10,9 @@ from keraszoo.core.errors import InputError
 from keraszoo.models import VAE
 
 
-def restart(model, start):
-    """The model with these weights and the first numbers of its noise."""
-    model.set_weights(start)
-    for variable in model.non_trainable_variables:
-        if variable.name == "seed_generator_state":
-            variable.assign([1, 0])
-
-
 def step(model, start, *args, **kwargs):
     """The weights after an epoch from `start`, and what it showed."""
-    restart(model, start)
+    zoo.restart(model, start)
     for optimizer in model.optimizers:
         for variable in optimizer.variables:
             if "learning_rate" not in variable.path:
@@ -41,9 +33,9 @@ def test_weights_of_rank_1_and_2_are_equal_and_others_refused(name):
     plain, _ = step(model, start, x, y)
     column, shown_again = step(model, start, x, y, sample_weight=WEIGHTS[:, None])
     assert zoo.equal(column, learned) and shown_again == shown and not zoo.equal(plain, learned)
-    restart(model, start)
+    zoo.restart(model, start)
     flat = model.evaluate(x, y, sample_weight=WEIGHTS, verbose=0, batch_size=zoo.ROWS)
-    restart(model, start)
+    zoo.restart(model, start)
     assert model.evaluate(x, y, sample_weight=WEIGHTS[:, None], verbose=0, batch_size=zoo.ROWS) == flat
     model.set_weights(start)
     for wrong in (np.ones((zoo.ROWS, 2)), np.ones((zoo.ROWS, 4, 3, 2))):

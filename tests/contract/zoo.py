@@ -117,6 +117,14 @@ def values(variables):
     return [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
 
 
+def restart(model, start):
+    """The model with these weights and the first numbers of its noise."""
+    model.set_weights(start)
+    for variable in model.non_trainable_variables:
+        if variable.name == "seed_generator_state":
+            variable.assign([1, 0])
+
+
 def equal(some, others):
     """Whether two lists of arrays are equal, bit for bit."""
     return len(some) == len(others) and all(np.array_equal(a, b) for a, b in zip(some, others, strict=True))
