@@ -27,6 +27,7 @@ class SemiSupervisedAutoencoder(Autoencoder):
         network, hidden, ...: as for `Autoencoder`.
 
     Example:
+        >>> import numpy as np
         >>> model = SemiSupervisedAutoencoder((8, 8, 1), num_classes=10)
         >>> model.classify(np.zeros([2, 8, 8, 1], "float32")).shape
         TensorShape([2, 10])
