@@ -13,8 +13,9 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from noise import make_noise_the_same
+from noise import control_noise
 
+from keraszoo.export import examination
 from keraszoo.training import choose_strategy
 from keraszoo.training.cluster.launch import free_ports
 
@@ -26,12 +27,11 @@ tf.config.set_logical_device_configuration(_CPU, [tf.config.LogicalDeviceConfigu
 def pytest_collection_modifyitems(items):
     """Tests that share fixtures stay in one process: those of a recipe, or of a file.
 
-    A law of the house is slow for a recipe whose training steps are of the kind of another recipe's, and that has the
-    further marks that the law names.
+    A law that holds once for each kind of recipe is slow for those that repeat a kind.
     """
     for item in items:
-        law = item.get_closest_marker("law_of_the_house")
-        if law and all(map(item.get_closest_marker, ("repeated_step", *law.args))):
+        law, repeats = item.get_closest_marker("once_for_each"), item.get_closest_marker("repeats")
+        if law and repeats and law.args[0] in repeats.args:
             item.add_marker(pytest.mark.slow)
         subject = item.callspec.params.get("subject") if hasattr(item, "callspec") else None
         item.add_marker(pytest.mark.xdist_group(getattr(subject, "name", item.path.stem)))
@@ -103,10 +103,66 @@ def workers(tmp_path_factory):
     pair.stop()
 
 
+class OneDoctor:
+    """A process that examines one exported version after another; `seen` holds the checks that it reported."""
+
+    def __init__(self, folder):
+        self.folder, self.seen = folder, []
+        self.process = None
+
+    def start(self):
+        with open(self.folder / "doctor.log", "w") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-P", pathlib.Path(__file__).with_name("doctor.py")],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
+            )  # fmt: skip
+
+    def run(self, job, scratch):
+        """In place of `examination._run`, which starts a process for each job."""
+        if self.process is None:
+            self.start()
+        path = scratch / "job.json"
+        path.write_text(json.dumps(job))
+        self.process.stdin.write(f"{path}\n")
+        self.process.stdin.flush()
+        checks = []
+        for line in iter(self.process.stdout.readline, "done\n"):
+            assert line, (self.folder / "doctor.log").read_text()[-3000:]
+            said = json.loads(line)
+            checks += [examination.Check(**said)] if "ok" in said else []
+        self.seen.append(checks)
+        return checks
+
+    def stop(self):
+        if self.process:
+            self.process.kill()
+            self.process.communicate()
+
+
+@pytest.fixture(scope="session")
+def _doctor(tmp_path_factory):
+    doctor = OneDoctor(tmp_path_factory.mktemp("doctor"))
+    yield doctor
+    doctor.stop()
+
+
+@pytest.fixture
+def one_doctor(_doctor, monkeypatch):
+    """The doctor's process for all versions of this session, in place of one for each."""
+    monkeypatch.setattr(examination, "_run", _doctor.run)
+    return _doctor
+
+
 @pytest.fixture
 def same_noise(monkeypatch):
     """Every random draw is the same for each row of a batch, at each step, on every replica and under XLA."""
-    make_noise_the_same(monkeypatch.setattr)
+    control_noise(monkeypatch.setattr)
+
+
+@pytest.fixture
+def noise_by_row(monkeypatch):
+    """Every random draw follows from its row of the global batch: rows differ, replicas and XLA agree."""
+    control_noise(monkeypatch.setattr, by_row=True)
 
 
 @pytest.fixture(autouse=True)

@@ -40,11 +40,11 @@ def blocks(document, language):
 
 
 def run_python_of(document):
-    """Executes every python block of a document, in order, in one namespace, which it returns."""
-    namespace = {"__name__": "__main__"}
-    for number, block in enumerate(blocks(document, "python"), start=1):
+    """Every python block of a document in order, in one namespace, which it returns."""
+    namespace = {"__name__": document.stem}
+    for block in blocks(document, "python"):
         with contextlib.redirect_stdout(io.StringIO()):
-            exec(compile(block, f"{document.name}, block {number}", "exec"), namespace)
+            exec(compile(block, document.name, "exec"), namespace)
     return namespace
 
 
@@ -56,10 +56,7 @@ def test_python_of_the_readme_runs(tmp_path, monkeypatch):
 def test_python_of_the_page_for_keras_users_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = run_python_of(ROOT / "docs" / "keras_users.md")
-    assert names["learned"] == 2
-    assert set(names["scores"]) == {"loss", "reconstruction", "kl", "roughness", "error"}
-    assert "values from 0 to 1" in names["refusal"]
-    assert (names["version"] / "saved_model.pb").exists()
+    assert names["gaussian"].optimizer is None and (names["version"] / "saved_model.pb").exists()
 
 
 def test_commands_of_the_readme_run(tmp_path, monkeypatch, capsys):
@@ -121,8 +118,8 @@ def capabilities():
         "",
         "Every model trains with `model.fit` on arrays and on tf.data, on one device and on several mirrored replicas,",
         "with many steps per execution, in mixed precision and compiled by XLA, saves to `.keras` with its optimizer,",
-        "resumes from a checkpoint bit for bit, and exports the signatures above: `tests/contract/test_contract.py` holds",
-        "every recipe to that.",
+        "resumes from a checkpoint bit for bit, and exports the signatures above: `tests/contract/` holds them",
+        "to that.",
         "",
     ]
     return "\n".join(lines)

@@ -375,7 +375,9 @@ def _weights(weights, y, who):
     if isinstance(y, dict) and pixels.shape.rank == 3:
         return {"weight": tf.cast(pixels, tf.float32)}
     of_pixels = " or, of each pixel, [batch, height, width]" if isinstance(y, dict) else ""
-    raise InputError(f"{who} takes weights of shape [batch] or [batch, 1]{of_pixels}. Received: {any_rows(weights.shape)}.")
+    raise InputError(
+        f"{who} takes weights of shape [batch] or [batch, 1]{of_pixels}. Received: {any_rows(weights.shape)}."
+    )
 
 
 def any_rows(shape):

@@ -64,11 +64,27 @@ class ZooModel(Loop):
         )  # fmt: skip
         self._start_counting()
 
-    def constructed(self):
-        super().constructed()
-        seeds = [variable for variable in self.non_trainable_variables if variable.name == "seed_generator_state"]
-        for place, seed in enumerate(seeds):  # of the layers too; TensorFlow's checkpoints do not see SeedGenerators
-            self._track_trackable(seed.value, f"seed_generator_{place}", overwrite=True)
+    # ------------------------------------------------------------------ TensorFlow's checkpoints
+
+    def _trackable_children(self, save_type="checkpoint", **kwargs):
+        """All weights too: TensorFlow does not see those in the lists that Keras tracks, nor SeedGenerators."""
+        children = super()._trackable_children(save_type, **kwargs)
+        return {**children, **self._weights_by_place()} if save_type == "checkpoint" else children
+
+    def _lookup_dependency(self, name, cached_dependencies=None):
+        found = super()._lookup_dependency(name, cached_dependencies)
+        return self._weights_by_place().get(name) if found is None else found
+
+    def _weights_by_place(self):
+        """`{name: tf.Variable}`; compiling, freezing and renaming change no name."""
+        found = {}
+        for place, layer in enumerate(self._flatten_layers()):
+            seeds = [generator.state for generator in layer._seed_generators]
+            kinds = {"trainable": layer._trainable_variables, "fixed": layer._non_trainable_variables, "seed": seeds}
+            for kind, variables in kinds.items():
+                for number, variable in enumerate(variables):
+                    found[f"layer_{place}_{kind}_{number}"] = variable.value
+        return found
 
     # ------------------------------------------------------------------ what a subclass writes
 

@@ -29,7 +29,7 @@ class Recipe:
             .npy files, or .npz file.
         input_shape: shape of one example after the transforms.
         transforms: names and arguments, in order: `(("pad", 32),)`; scaling to [0, 1] is automatic.
-        optimizers: arguments of `compile`; `{"optimizer": Optimizer(...)}` for models with one optimizer.
+        optimizers: arguments of `compile`; `{"optimizer": Optimizer(...)}` for models with one update.
         batch_size: the *global* batch, over all replicas.
         epochs, seed: of the training.
         labels: number of training examples that keep their label, equally many of each class; None: all.

@@ -186,7 +186,11 @@ def calls(model):
         found.pop("forward"), found.pop("decode")
     if not getattr(model, "has_inverse", True):
         [found.pop(name) for name in ("log_prob", "inverse", "encode")]
-    return {name: (lambda x, f=f, more=given.get(name, ()): f(x, *more)) for name, f in found.items()}
+
+    def of(name):
+        return lambda x: found[name](x, *given.get(name, ()))
+
+    return {name: of(name) for name in found}
 
 
 def takes_mask(model):
@@ -268,7 +272,11 @@ def test_labels_of_methods_are_checked(compiled, name):
 def test_labels_of_a_flow():
     flow = RealNVP((4,), transforms=2, hidden=(4,), num_classes=3)
     x, _ = zoo.data(flow)
-    for call in (lambda y: flow.log_prob(x[:3], y), lambda y: flow.encode(x[:3], y), lambda y: flow.sample(3, context=y)):
+    for call in (
+        lambda y: flow.log_prob(x[:3], y),
+        lambda y: flow.encode(x[:3], y),
+        lambda y: flow.sample(3, context=y),
+    ):
         call([0, 1, 2]), call(tf.constant([0, 1, 2])), call(1)
         for wrong in ([0, 1, 3], tf.constant([0, 1, 3]), -1):
             assert "from 0 to 2" in line(call, wrong)

@@ -109,6 +109,20 @@ def test_a_tensorflow_checkpoint_restores_every_variable(files, name, tmp_path):
 
 
 @pytest.mark.parametrize("name", zoo.NAMES)
+def test_a_tensorflow_checkpoint_restores_every_variable_without_an_optimizer(files, name, tmp_path):
+    """Optimizers track what they learn: a model that is only used has to hold its weights itself."""
+    model, other = files[1][name], zoo.small(name)
+    path = tf.train.Checkpoint(model=model).write(tmp_path / "checkpoint")
+    for variable in other.variables:
+        variable.assign(keras.ops.ones_like(variable))
+    tf.train.Checkpoint(model=other).restore(path).assert_existing_objects_matched()
+    ours, theirs = (each._weights_by_place() for each in (model, other))
+    missed = [place for place, v in theirs.items() if not np.array_equal(v, ours[place])]
+    assert {id(v) for v in theirs.values()} == {id(v.value) for v in other.variables}
+    assert not missed
+
+
+@pytest.mark.parametrize("name", zoo.NAMES)
 def test_keras_export_answers_like_the_model(files, name, tmp_path):
     model = files[1][name]
     x = zoo.data(model, rows=4)[0]

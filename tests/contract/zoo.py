@@ -30,6 +30,8 @@ ARGUMENTS = {
     "ContractiveAutoencoder": _autoencoder,
     "SemiSupervisedAutoencoder": {"image_shape": IMAGE, "num_classes": 3, "hidden": (4,)},
     "AdversarialAutoencoder": {**_autoencoder, "discriminator_hidden": (4,)},
+    "WassersteinAutoencoder": _autoencoder,
+    "RegularizedAutoencoder": _autoencoder,
     "DenoisingAutoencoder": _restoration,
     "InpaintingAutoencoder": {**_restoration, "hole": (2, 2)},
     "ColorizationAutoencoder": {**_restoration, "image_shape": (8, 8, 3)},

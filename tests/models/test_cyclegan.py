@@ -103,10 +103,10 @@ def test_the_cycle_teaches_both_generators():
 
 
 @pytest.mark.parametrize("learner", ["optimizer", "discriminator_optimizer"])
-def test_a_players_step_leaves_the_others_weights_alone(learner):
+def test_a_step_of_one_side_leaves_the_others_weights_alone(learner):
     model = small()
     rates = {"optimizer": 0.0, "discriminator_optimizer": 0.0} | {learner: 0.1}
-    model.compile(**{player: keras.optimizers.SGD(rate) for player, rate in rates.items()}, run_eagerly=True)
+    model.compile(**{name: keras.optimizers.SGD(rate) for name, rate in rates.items()}, run_eagerly=True)
     before = {role: [w.copy() for w in getattr(model, role).get_weights()] for role in ROLES}
     model.fit(PAIRS, batch_size=6, verbose=0)
     for role in ROLES:

@@ -266,7 +266,7 @@ def test_what_is_launched_follows_two_dashes(capsys, arguments):
 def launcher(program, folder):
     """The launcher in a process of its own, with that program for workers."""
     code = (
-        "import sys\nfrom keraszoo.training import launch as launching\nlaunching.GRACE_SECONDS = 1000\n"
+        "import sys\nfrom keraszoo.training.cluster import launch as launching\nlaunching.GRACE_SECONDS = 1000\n"
         f"launching._command = lambda arguments: [sys.executable, '-c', {program!r}, {str(folder)!r}]\n"
         "sys.exit(launching.launch(['vae'], 2, max_restarts=3))"
     )

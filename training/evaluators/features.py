@@ -4,6 +4,7 @@ import keras
 import numpy as np
 
 from keraszoo.core.errors import InputError
+from keraszoo.core.model import ZooModel
 from keraszoo.models import Classifier
 from keraszoo.runs.run import Run
 
@@ -64,7 +65,9 @@ def _of_zoo(model):
 
 
 def _of_keras(model):
-    inputs, outputs = getattr(model, "inputs", None) or (), getattr(model, "outputs", None) or ()
+    inputs, outputs = (), ()
+    if not isinstance(model, ZooModel):  # whose `inputs` say what an example is
+        inputs, outputs = getattr(model, "inputs", None) or (), getattr(model, "outputs", None) or ()
     if len(inputs) != 1 or len(outputs) != 1 or len(outputs[0].shape) != 2:
         raise InputError(
             "Samples are judged by a functional or Sequential classifier, with one input and probabilities [batch, "
