@@ -3,6 +3,7 @@
 import ast
 import configparser
 import graphlib
+import importlib.util
 import pathlib
 import shutil
 import subprocess
@@ -113,12 +114,11 @@ def needs(path, known):
     for node in imported_at_once(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             named |= {alias.name for alias in node.names}
-            continue
-        base = ".".join(package.split(".")[: len(package.split(".")) - node.level + 1]) if node.level else ""
-        source = ".".join(filter(None, (base, node.module)))
-        members = {f"{source}.{alias.name}" for alias in node.names}
-        named |= members & known or {source}
-        named |= {source} if members - known and node.module else set()
+        else:
+            source = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
+            members = {alias.name for alias in node.names}
+            submodules = {member for member in members if f"{source}.{member}" in known}
+            named |= {f"{source}.{member}" for member in submodules} | ({source} if members - submodules else set())
     around = {name.rsplit(".", depth)[0] for name in named & known for depth in range(1, name.count(".") + 1)}
     return {name for name in named | around if name in known and not f"{own}.".startswith(f"{name}.")}
 
