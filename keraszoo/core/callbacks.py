@@ -77,4 +77,4 @@ def callbacks_of_a_fit(model, callbacks):
     callbacks = list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
     if len(model.optimizers) > 1:
         callbacks = [ForEveryOptimizer(each) if isinstance(each, ABOUT_OPTIMIZERS) else each for each in callbacks]
-    return [FinishEpoch(), *callbacks] if model.sums else callbacks
+    return [FinishEpoch(), *callbacks] if model.epoch_sums else callbacks

@@ -30,7 +30,8 @@ def check_arrays(model, arguments, inputs=None):
     if weights is not None:
         lowest = np.min(weights) if np.size(weights) else 0.0
         if not lowest >= 0:
-            raise InputError(f"{who} takes weights >= 0. Received: {lowest:g} among them.")
+            lowest = "NaN" if np.isnan(lowest) else f"{lowest:g}"
+            raise InputError(f"{who} takes weights >= 0. Received: {lowest} among them.")
         if y is None and x is not None:  # Keras drops sample weights where there are no labels
             arguments["y"] = np.zeros(len(weights), "float32")
     return arguments

@@ -67,7 +67,7 @@ class Trainer(Captured):
                     getattr(self, name).build(update.variables)
             if not self.trackers:
                 names = ("loss", *self.term_names, *self.metric_names)
-                self.trackers = [Mean(name=name) for name in names]
+                self.trackers = [Mean(name=name, dtype="float32") for name in names]
             self._make_sums()
         self._learned = self._learned_now()
         if strategy.num_replicas_in_sync > 1:
@@ -201,35 +201,35 @@ class Trainer(Captured):
             update.apply(dict(zip(sums, sum_over_replicas(list(sums.values())), strict=True)))
             return
         for part, value in zip(sums, sum_over_replicas(list(sums.values())), strict=True):
-            self.sums[f"{name}_{part}"].assign_add(value)
+            self.epoch_sums[f"{name}_{part}"].assign_add(value)
 
     def _epochly(self):
         return {name: update for name, update in self.closed_forms().items() if update.every == "epoch"}
 
     def forget_sums(self):
         """Starts the sums of an epoch anew."""
-        for kept in self.sums.values():
+        for kept in self.epoch_sums.values():
             kept.assign(keras.ops.zeros_like(kept))
 
     def _make_sums(self):
         """The variables in which updates of an epoch add up."""
         for name, update in self.closed_forms().items():
             for part, shape in (update.shapes or {}).items():
-                if update.every == "epoch" and f"{name}_{part}" not in self.sums:
-                    self.sums[f"{name}_{part}"] = self.add_weight(
-                        name=f"{name}_{part}", shape=shape, initializer="zeros", trainable=False, autocast=False,
-                        aggregation="only_first_replica",
+                if update.every == "epoch" and f"{name}_{part}" not in self.epoch_sums:
+                    self.epoch_sums[f"{name}_{part}"] = self.add_weight(
+                        name=f"{name}_{part}", shape=shape, initializer="zeros", dtype="float32", trainable=False,
+                        autocast=False, aggregation="only_first_replica",
                     )  # fmt: skip
 
     def finish_epoch(self):
         """Applies the updates of an epoch to the sums of its batches, where there are such, and starts new sums."""
         epochly = self._epochly()
-        if not epochly or not any(keras.ops.convert_to_numpy(kept).any() for kept in self.sums.values()):
+        if not epochly or not any(keras.ops.convert_to_numpy(kept).any() for kept in self.epoch_sums.values()):
             return
 
         def apply():
             for name, update in epochly.items():
-                kept = {part: self.sums[f"{name}_{part}"] for part in update.shapes}
+                kept = {part: self.epoch_sums[f"{name}_{part}"] for part in update.shapes}
                 update.apply({part: tf.convert_to_tensor(variable) for part, variable in kept.items()})
                 for variable in kept.values():
                     variable.assign(tf.zeros_like(variable))

@@ -39,9 +39,10 @@ class BatchNormalization(keras.layers.Layer):
         self.momentum, self.epsilon = float(momentum), float(epsilon)
 
     def build(self, input_shape):
-        shape, moving = (input_shape[-1],), {"trainable": False, "autocast": False}
-        self.gamma = self.add_weight(name="gamma", shape=shape, initializer="ones", autocast=False)
-        self.beta = self.add_weight(name="beta", shape=shape, initializer="zeros", autocast=False)
+        shape, learned = (input_shape[-1],), {"dtype": "float32", "autocast": False}
+        moving = {"trainable": False, **learned}
+        self.gamma = self.add_weight(name="gamma", shape=shape, initializer="ones", **learned)
+        self.beta = self.add_weight(name="beta", shape=shape, initializer="zeros", **learned)
         self.moving_mean = self.add_weight(name="moving_mean", shape=shape, initializer="zeros", **moving)
         self.moving_variance = self.add_weight(name="moving_variance", shape=shape, initializer="ones", **moving)
 

@@ -36,8 +36,9 @@ class SpectralNormalization(keras.layers.Wrapper):
         super().build(input_shape)
         outputs = self.layer.kernel.shape[-1]
         self.vector = self.add_weight(
-            name="vector", shape=(outputs,), initializer="random_normal", trainable=False, autocast=False
-        )
+            name="vector", shape=(outputs,), initializer="random_normal", dtype="float32", trainable=False,
+            autocast=False,
+        )  # fmt: skip
         vector = tf.convert_to_tensor(self.vector)
         for _ in range(POWER_ITERATIONS_AT_START):
             vector = _power_iteration(self._matrix(), vector)[0]
@@ -52,7 +53,8 @@ class SpectralNormalization(keras.layers.Wrapper):
             vector = following
         norm = tf.tensordot(other, tf.linalg.matvec(matrix, vector), 1)
         kernel = tf.convert_to_tensor(self.layer.kernel)
-        with keras.StatelessScope([(self.layer.kernel, tf.cast(kernel, tf.float32) / norm)]):
+        normalised = tf.cast(tf.cast(kernel, tf.float32) / norm, self.layer.kernel.dtype)
+        with keras.StatelessScope([(self.layer.kernel, normalised)]):
             return self.layer(x)
 
     def _matrix(self):

@@ -86,7 +86,7 @@ def wrong_targets(model):
             "negative labels": (y - 7, f"are from 0 to {model.targets.n - 1}"),
             "one-hot labels": (hot, "look one-hot"),
             "one-hot numbers": (hot.astype("float32"), "look one-hot"),
-            "fractions": (y + 0.5, "as integers of shape"),
+            "fractions": ((y + 0.5).astype("float32"), "as integers of shape"),
         }
     return {}
 
@@ -246,7 +246,7 @@ def test_every_public_method_is_tried(name):
 INTERNAL = {
     "penalties", "posterior_given", "decoder_output", "condition", "conditioned", "degrade", "damaged", "baseline",
     "start", "network_input", "restored", "codes", "codes_of", "auxiliary_terms", "log_weights",
-    "log_likelihood_and_prior", "feature_distance", "mask", "kl",
+    "log_likelihood_and_prior", "feature_distance", "mask", "kl", "scheduled",
 }  # fmt: skip
 
 
@@ -293,7 +293,7 @@ def test_structures():
     start = model.get_weights()
 
     def learned(*args, **kwargs):
-        model.set_weights(start)
+        zoo.restart(model, start)
         model.fit(*args, verbose=0, batch_size=None if "dataset" in kwargs else zoo.ROWS)
         return model.get_weights()
 
@@ -323,12 +323,13 @@ def test_datasets_of_dictionaries_hold_labels_and_masks():
         model = zoo.compiled(zoo.small(name), run_eagerly=True)
         x, y = zoo.data(model)
         start = model.get_weights()
+        zoo.restart(model, start)
         model.fit(x, y, batch_size=zoo.ROWS, verbose=0)
         expected = model.get_weights()
-        model.set_weights(start)
+        zoo.restart(model, start)
         model.fit(tf.data.Dataset.from_tensor_slices({"image": x, key: y}).batch(zoo.ROWS), verbose=0)
         assert zoo.equal(model.get_weights(), expected)
-        model.set_weights(start)
+        zoo.restart(model, start)
         model.fit({"image": x, key: y}, batch_size=zoo.ROWS, verbose=0)
         assert zoo.equal(model.get_weights(), expected)
 
@@ -339,7 +340,7 @@ def test_structures_that_no_model_takes():
     assert "2 of them" in line(model.fit, [x, x], verbose=0)
     assert "one of image" in line(model.fit, {"picture": x, "other": x}, verbose=0)
     assert "array of numbers" in line(model.fit, np.array([["a"]] * 6), verbose=0)
-    assert "3 parts" in line(model.fit, tf.data.Dataset.from_tensors((x, x, x[:, 0, 0, 0], x)), verbose=0)
+    assert "4 parts" in line(model.fit, tf.data.Dataset.from_tensors((x, x, x[:, 0, 0, 0], x)), verbose=0)
 
 
 # ------------------------------------------------------------------ networks

@@ -64,7 +64,7 @@ def test_the_dictionary_of_an_overridden_step_is_the_history(eagerly):
 
 
 def rates(model):
-    return [float(optimizer.learning_rate) for optimizer in model.optimizers]
+    return [float(keras.ops.convert_to_numpy(optimizer.learning_rate)) for optimizer in model.optimizers]
 
 
 @pytest.mark.parametrize("name", SEVERAL)
@@ -92,7 +92,8 @@ def test_averages_of_every_optimizer_are_swapped_and_kept(name):
     model.fit(x, y, batch_size=zoo.ROWS, verbose=0)  # the averages start from the first step's weights
     learned = [variable for update in model.gradients().values() for variable in update.variables]
     averages = [average for each in model.optimizers for average in each._model_variables_moving_average]
-    if not getattr(model, "clip", None):
+    distinct = len({id(variable) for variable in learned}) == len(learned)  # no weight that two optimizers average
+    if distinct and not getattr(model, "clip", None):
         assert zoo.equal(zoo.values(learned), zoo.values(averages))  # the end of fit overwrote the weights
     during, validated = [], []
 
@@ -107,9 +108,9 @@ def test_averages_of_every_optimizer_are_swapped_and_kept(name):
     model.fit(x, y, batch_size=zoo.ROWS, validation_data=(x, y), verbose=0, validation_batch_size=zoo.ROWS,
               callbacks=[keras.callbacks.SwapEMAWeights(swap_on_epoch=False), Watch()])  # fmt: skip
     assert not zoo.equal(during[0], before)
-    distinct = {id(v) for v in learned}
-    if len(distinct) == len(learned):  # no weight that two optimizers average
-        assert zoo.equal(validated[0], before)
+    if distinct:
+        for seen, average in zip(validated[0], before, strict=True):  # Keras swaps by adding and subtracting
+            np.testing.assert_allclose(seen, average, rtol=1e-4, atol=1e-5)
 
 
 def test_every_callback_of_keras(tmp_path):
@@ -179,7 +180,7 @@ def floatx64():
 
 @pytest.mark.parametrize("name", zoo.NAMES)
 def test_floatx_of_64_bits(name, floatx64):
-    model = zoo.compiled(zoo.small(name), run_eagerly=True)
+    model = zoo.compiled(zoo.small(name), "adam", run_eagerly=True)
     x, y = zoo.data(model)
     for dtype in ("float64", "float32"):
         shown = model.fit(x.astype(dtype), y, batch_size=zoo.ROWS, verbose=0).history

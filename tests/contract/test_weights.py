@@ -12,7 +12,7 @@ from keraszoo.models import VAE
 
 def step(model, start, *args, **kwargs):
     """The weights after an epoch from `start`, and what it showed."""
-    model.set_weights(start)
+    zoo.restart(model, start)
     for optimizer in model.optimizers:
         for variable in optimizer.variables:
             if "learning_rate" not in variable.path:
@@ -33,9 +33,9 @@ def test_weights_of_rank_1_and_2_are_equal_and_others_refused(name):
     plain, _ = step(model, start, x, y)
     column, shown_again = step(model, start, x, y, sample_weight=WEIGHTS[:, None])
     assert zoo.equal(column, learned) and shown_again == shown and not zoo.equal(plain, learned)
-    model.set_weights(start)
+    zoo.restart(model, start)
     flat = model.evaluate(x, y, sample_weight=WEIGHTS, verbose=0, batch_size=zoo.ROWS)
-    model.set_weights(start)
+    zoo.restart(model, start)
     assert model.evaluate(x, y, sample_weight=WEIGHTS[:, None], verbose=0, batch_size=zoo.ROWS) == flat
     model.set_weights(start)
     for wrong in (np.ones((zoo.ROWS, 2)), np.ones((zoo.ROWS, 4, 3, 2))):
@@ -120,7 +120,8 @@ def test_what_is_frozen_stays_and_the_rest_learns(name):
     for layer in chosen:
         layer.trainable = False
     frozen = [variable for layer in chosen for variable in layer.trainable_weights + layer.non_trainable_weights]
-    frozen = [variable for variable in frozen if "seed" not in variable.path]
+    state = ("seed_generator_state", "vector")  # that of noise and of spectral norms goes on
+    frozen = [variable for variable in frozen if variable.name not in state]
     learned = model.trainable_variables
     before, started = zoo.values(frozen), zoo.values(learned)
     zoo.compiled(model, "sgd", run_eagerly=True)
@@ -135,6 +136,8 @@ def test_what_is_frozen_stays_and_the_rest_learns(name):
 @pytest.mark.parametrize("name", zoo.NAMES)
 def test_a_model_that_is_frozen_throughout_says_so(name):
     model = zoo.small(name)
+    if model.closed_forms():
+        pytest.skip("its other parameters are measured")
     model.trainable = False
     zoo.compiled(model, run_eagerly=True)
     x, y = zoo.data(model)

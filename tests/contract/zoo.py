@@ -71,7 +71,7 @@ ARGUMENTS = {
     "NSF": {**_flow, "bins": 2},
     "Glow": {"event_shape": IMAGE, "scales": 1, "steps": 1, "filters": 2},
     "PlanarFlow": {"event_shape": VECTOR, "transforms": 2},
-    "ContinuousFlow": {**_flow, "transforms": 1, "steps": 2},
+    "ContinuousFlow": {**_flow, "steps": 2},
     "ResidualFlow": _flow,
     "Classifier": {"image_shape": IMAGE, "num_classes": 3, "features": 4, "hidden": (4,)},
     "UNet": {"image_shape": IMAGE, "depth": 1, "width": 2, "dropout": 0.0},
@@ -87,7 +87,10 @@ def small(name, **changes):
     """
     arguments = ARGUMENTS[name]
     arguments = arguments() if callable(arguments) else arguments
-    return getattr(models, name)(**{**arguments, **changes})
+    model = getattr(models, name)(**{**arguments, **changes})
+    if model.adapts:  # what the first fit would measure is no part of learning
+        model.adapt(*data(model))
+    return model
 
 
 def data(model, rows=ROWS):
@@ -112,6 +115,14 @@ def compiled(model, make="sgd", **options):
 def values(variables):
     """Copies of variables, as arrays."""
     return [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
+
+
+def restart(model, start):
+    """The model with these weights and the first numbers of its noise."""
+    model.set_weights(start)
+    for variable in model.non_trainable_variables:
+        if variable.name == "seed_generator_state":
+            variable.assign([1, 0])
 
 
 def equal(some, others):

@@ -26,6 +26,7 @@ from keraszoo.analysis import (
 )
 from keraszoo.core.errors import InputError
 from keraszoo.data import load
+from keraszoo.distributions.normal import StandardUniform
 from keraszoo.losses import normal_kl
 from keraszoo.models import GAN, VAE, Autoencoder, Classifier, ConditionalGAN, Glow
 from keraszoo.runs.run import Run
@@ -228,7 +229,7 @@ def test_models_that_do_not_encode_are_traversed_from_a_random_point(run, here, 
     gan = run_of(model, here / "run", run)
     drawn = latent.traverse(gan, "a.png", steps=3, seed=4)
     assert drawn.units == list(range(16))
-    assert drawn.values.tolist() == ([-1, 0, 1] if model.prior == "uniform" else [-3, 0, 3])
+    assert drawn.values.tolist() == ([-1, 0, 1] if isinstance(model.prior, StandardUniform) else [-3, 0, 3])
     points = traversal(model.sample_latent(1, seed=4).numpy()[0], [0], drawn.values).astype("float32")
     np.testing.assert_array_equal(drawn.page[:32], tile(model.decode(points[0])[None]))
 

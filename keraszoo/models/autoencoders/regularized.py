@@ -66,8 +66,8 @@ class RegularizedAutoencoder(PriorSampling, Autoencoder):
     def penalties(self, x, y, code, training):
         terms = {"code": 0.5 * self.code_weight * tf.reduce_sum(tf.square(code), axis=1)}
         if self.regularizer == "l2":
-            kernels = [v for v in self.decoder.trainable_variables if len(v.shape) > 1]
-            squares = tf.add_n([tf.reduce_sum(tf.square(tf.convert_to_tensor(kernel))) for kernel in kernels])
+            kernels = [weight for weight in self.decoder.weights if len(weight.shape) > 1]
+            squares = tf.add_n([tf.reduce_sum(tf.square(tf.cast(kernel, tf.float32))) for kernel in kernels])
             terms["regularization"] = tf.fill(tf.shape(code)[:1], self.weight * squares)
         if self.regularizer == "gradient_penalty":
             norm = squared_jacobian_norm(lambda z: self.decoder(z, training=training), code, probes=1, seed=self.noise)

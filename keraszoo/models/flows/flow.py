@@ -172,6 +172,7 @@ class Flow(ZooModel):
             if tf.executing_eagerly():
                 self.targets.check(self.targets.summary(labels), name)
             context = tf.one_hot(labels, self.num_classes, dtype=self.precision)
+            context = context[0] if one_for_all else context
         else:
             context = tf.cast(tf.convert_to_tensor(context), self.precision)
             if context.shape.rank not in (1, 2) or context.shape[-1] != self.context_dim:
@@ -297,7 +298,8 @@ class Flow(ZooModel):
 
         `fit` does it once, on its first examples, where nobody has.
         """
-        x = self._continuous(tf.cast(x, self.precision), 0.5)
+        self.check_values(x)
+        x = self._continuous(self.inputs.tensor(x, type(self).__name__), 0.5)
         condition = self.condition(y if self.condition_size else None, tf.shape(x)[0])
         adapt_through(self.chain, x, condition)
         self.adapted.assign(1.0)

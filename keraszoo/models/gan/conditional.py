@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from ...core.model import takes
-from ...layers.labels import with_label_channels
+from ...layers.labels import labels_for, with_label_channels
 from .labelled import LabelledGAN
 
 
@@ -50,6 +50,8 @@ class ConditionalGAN(LabelledGAN):
             [batch, 1] float32 for given labels, else [batch, num_classes].
         """
         rows = tf.shape(x)[0]
+        if labels is not None and tf.executing_eagerly():
+            labels = labels_for(int(rows), labels, self.num_classes)
         asked = [labels] if labels is not None else [tf.fill([rows], label) for label in range(self.num_classes)]
         x = tf.cast(x, tf.float32)
         return tf.concat([self._judge(x, y, training, augment=False)[:, :1] for y in asked], axis=1)

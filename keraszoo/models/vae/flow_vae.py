@@ -87,13 +87,18 @@ class FlowVAE(VAE):
         (count,) = positive_integers("posterior_transforms", [posterior_transforms])
         self.posterior_flow = ()
         if posterior != "gaussian":
-            options = {"context_dim": self.latent_dim, "dtype": self.dtype_policy}
+            options = {"context_dim": self.latent_dim, "dtype": self._dtype_of_flows}
             make = POSTERIORS[posterior]
             self.posterior_flow = tuple(make(self.latent_dim, index, **options) for index in range(count))
 
+    @property
+    def _dtype_of_flows(self):
+        """Codes are float32, whatever the networks compute in."""
+        return "float32" if self.dtype_policy.compute_dtype == "float64" else self.dtype_policy
+
     def made_prior(self, prior, components):
         if isinstance(prior, str) and prior in FLOWS:
-            return FLOWS[prior]((self.latent_dim,), transforms=self.prior_transforms, dtype=self.dtype_policy)
+            return FLOWS[prior]((self.latent_dim,), transforms=self.prior_transforms, dtype=self._dtype_of_flows)
         if isinstance(prior, str) and prior not in PRIORS:
             known = (*PRIORS, *FLOWS)
             raise InputError(f"Unknown prior. Received: {prior!r}. {closest(prior, known)}")
