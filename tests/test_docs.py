@@ -41,10 +41,10 @@ def blocks(document, language):
 
 def run_python_of(document):
     """Every python block of a document in order, in one namespace, which it returns."""
-    namespace = {"__name__": document.stem}
-    for block in blocks(document, "python"):
+    namespace = {"__name__": "__main__"}
+    for number, block in enumerate(blocks(document, "python"), start=1):
         with contextlib.redirect_stdout(io.StringIO()):
-            exec(compile(block, document.name, "exec"), namespace)
+            exec(compile(block, f"{document.name}, block {number}", "exec"), namespace)
     return namespace
 
 
@@ -56,7 +56,11 @@ def test_python_of_the_readme_runs(tmp_path, monkeypatch):
 def test_python_of_the_page_for_keras_users_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = run_python_of(ROOT / "docs" / "keras_users.md")
-    assert names["gaussian"].optimizer is None and (names["version"] / "saved_model.pb").exists()
+    assert names["learned"] == 2
+    assert set(names["scores"]) == {"loss", "reconstruction", "kl", "roughness", "error"}
+    assert "values from 0 to 1" in names["refusal"]
+    assert names["mean"].optimizer is None
+    assert (names["version"] / "saved_model.pb").exists()
 
 
 def test_commands_of_the_readme_run(tmp_path, monkeypatch, capsys):

@@ -1,7 +1,9 @@
-"""The package that is installed is the package that is here, and its rooms keep their doors."""
+"""The package that is installed is the package that is here, and its folders keep to their imports."""
 
 import ast
 import configparser
+import graphlib
+import importlib.util
 import pathlib
 import shutil
 import subprocess
@@ -76,7 +78,7 @@ def test_wheel_holds_every_module_under_one_name(tmp_path):
     assert {name.split("/")[0] for name in files} == {"keraszoo"}
 
 
-def test_rooms_keep_their_doors():
+def test_imports_go_one_way():
     for path in modules():
         room = path.relative_to(ROOT).parts[0]
         for name in imports(path):
@@ -87,6 +89,56 @@ def test_rooms_keep_their_doors():
             else:
                 other = {"training": "export", "export": "training"}[room]
                 assert not name.startswith((f"keraszoo.{other}", f"keraszoo.{room}", other)), f"{path} imports {name}"
+
+
+def name_of(path):
+    """The module that a file is."""
+    room, *parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join([ROOMS[room], *(part for part in parts if part != "__init__")])
+
+
+def imported_at_once(tree):
+    """The import statements that run when a module is imported: not those inside of functions."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            yield node
+        elif not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            yield from imported_at_once(node)
+
+
+def needs(path, known):
+    """The modules, of those `known`, that must be there before this one, packages around them included."""
+    own = name_of(path)
+    package = own if path.name == "__init__.py" else own.rpartition(".")[0]
+    named = set()
+    for node in imported_at_once(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            named |= {alias.name for alias in node.names}
+        else:
+            source = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
+            members = {alias.name for alias in node.names}
+            submodules = {member for member in members if f"{source}.{member}" in known}
+            named |= {f"{source}.{member}" for member in submodules} | ({source} if members - submodules else set())
+    around = {name.rsplit(".", depth)[0] for name in named & known for depth in range(1, name.count(".") + 1)}
+    return {name for name in named | around if name in known and not f"{own}.".startswith(f"{name}.")}
+
+
+def test_no_imports_in_circles():
+    paths = {name_of(path): path for path in modules()}
+    graph = {name: needs(path, set(paths)) for name, path in paths.items()}
+    assert graph["keraszoo.models.vae.vae"] >= {"keraszoo.core.model", "keraszoo.losses", "keraszoo.models.vae.priors"}
+    assert graph["keraszoo.training.fit"] >= {"keraszoo.runs.run", "keraszoo.training.build"}
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error:
+        pytest.fail(f"imports in a circle: {' <- '.join(error.args[1])}")
+
+
+def test_folders_can_be_overlooked():
+    """No folder has more than sixteen modules, its own `__init__.py` not counted."""
+    folders = {path.parent for path in modules()}
+    sizes = {folder: sum(path.name != "__init__.py" for path in folder.glob("*.py")) for folder in folders}
+    assert {str(folder): size for folder, size in sizes.items() if size > 16} == {}
 
 
 def test_errors_are_exceptions():

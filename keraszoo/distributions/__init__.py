@@ -11,11 +11,14 @@ from .likelihoods import (
     Likelihood,
 )
 from .mixture import MixturePrior
-from .normal import normal_log_prob
+from .normal import DiagonalNormal, StandardNormal, StandardUniform, normal_log_prob
+from .prior import Prior
+from .vamp import VampPrior
 
 __all__ = [
     "Bernoulli",
     "ContinuousBernoulli",
+    "DiagonalNormal",
     "DiscretizedLogistic",
     "FullNormal",
     "Gaussian",
@@ -23,6 +26,10 @@ __all__ = [
     "Likelihood",
     "Likelihoods",
     "MixturePrior",
+    "Prior",
+    "StandardNormal",
+    "StandardUniform",
+    "VampPrior",
     "importance_sampled",
     "normal_log_prob",
 ]

@@ -25,7 +25,7 @@ class VAEGAN(VAE):
     """A `VAE` whose decoder is also a GAN's generator, and whose likelihood is of the discriminator's hidden layer h.
 
     With y the decoded draw from q(z|x), s a decoded draw from the prior and D(x) the probability that the
-    discriminator takes x for real, the players lower in each step, in turn:
+    discriminator takes x for real, the networks lower in each step, in turn:
 
         encoder:        KL(q(z|x) || N(0, I)) + |h(x) - h(y)|^2 / 2
         decoder:        gamma |h(x) - h(y)|^2 / 2 - log D(y) - log D(s)
