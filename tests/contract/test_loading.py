@@ -95,6 +95,7 @@ def test_every_class_is_in_the_table_and_small():
     assert set(zoo.ARGUMENTS) == set(models.MODELS) == set(models.__all__)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", zoo.NAMES)
 def test_a_tensorflow_checkpoint_restores_every_variable(files, name, tmp_path):
     model, other = files[1][name], zoo.compiled(zoo.small(name), "adam")
@@ -108,6 +109,7 @@ def test_a_tensorflow_checkpoint_restores_every_variable(files, name, tmp_path):
     assert not missed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", zoo.NAMES)
 def test_a_tensorflow_checkpoint_restores_every_variable_without_an_optimizer(files, name, tmp_path):
     """Optimizers track what they learn: a model that is only used has to hold its weights itself."""
@@ -122,6 +124,7 @@ def test_a_tensorflow_checkpoint_restores_every_variable_without_an_optimizer(fi
     assert not missed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", zoo.NAMES)
 def test_keras_export_answers_like_the_model(files, name, tmp_path):
     model = files[1][name]
@@ -141,6 +144,7 @@ def test_keras_export_of_a_flow_with_a_context(tmp_path):
     np.testing.assert_allclose(served, flow.log_prob(x, context), rtol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", zoo.NAMES)
 def test_what_was_frozen_is_loaded_frozen_and_learns_on(files, name):
     """Weights that are learned, the optimizers' state and the next step are the same after loading."""
@@ -161,6 +165,7 @@ def has_dense(model):
 
 
 @pytest.mark.filterwarnings("ignore:Layer .* does not have a `quantize` method")
+@pytest.mark.slow
 @pytest.mark.parametrize("name", zoo.NAMES)
 def test_a_quantised_model_is_loaded_as_it_is(name, tmp_path):
     model = zoo.small(name)
@@ -176,6 +181,7 @@ def test_a_quantised_model_is_loaded_as_it_is(name, tmp_path):
     assert np.isfinite(after).all() and after.shape == before.shape
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", zoo.NAMES)
 def test_a_network_that_was_replaced_is_what_is_loaded(name, tmp_path):
     model = zoo.small(name)
@@ -197,6 +203,7 @@ def test_a_network_that_was_replaced_is_what_is_loaded(name, tmp_path):
     assert zoo.equal(loaded.get_weights(), model.get_weights())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", zoo.NAMES)
 def test_weights_files_and_copies(files, name, tmp_path):
     """`.weights.h5`, `clone_model` and the config in JSON."""

@@ -789,7 +789,7 @@ def test_datasets_are_loaded_outside_a_strategy(mirrored):
         load("digits")
 
 
-@pytest.mark.parametrize("module", ["batches", "digits", "loading"])
+@pytest.mark.parametrize("module", ["pipeline.batches", "datasets.digits", "loading"])
 def test_examples_run(module):
     module = __import__(f"keraszoo.data.{module}", fromlist=["load"])
     results = doctest.testmod(module, optionflags=doctest.ELLIPSIS)
