@@ -17,6 +17,7 @@ from keraszoo import data, models, recipes
 from keraszoo.core.errors import InputError
 from keraszoo.core.look import check_arrays
 from keraszoo.core.replicas import is_chief, rank_of, sum_over_workers
+from keraszoo.data.pipeline import service as data_services
 from keraszoo.runs.run import Run
 
 from .build import build_model, build_optimizer, load_data
@@ -110,7 +111,7 @@ def train(
     )
 
     if data_service:
-        data.service.check_answer(data_service)
+        data_services.check_answer(data_service)
     if isinstance(strategy, str):
         strategy = choose_strategy(strategy, replicas)
     replicas = strategy.num_replicas_in_sync
@@ -129,7 +130,7 @@ def train(
     options = {"memory_limit": 0} if data_service else {}
     source = load_data(recipe, data_dir, **options)
     if data_service:
-        data.service.check_source(source, recipe.train_split)
+        data_services.check_source(source, recipe.train_split)
     if recipe.labels is not None:
         source = data.few_labels(source, recipe.train_split, recipe.labels, recipe.seed)
     whole = source
