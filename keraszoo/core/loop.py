@@ -68,8 +68,8 @@ class Loop(Trainer):
         if initial_step and not 0 <= initial_step <= (self._steps_per_epoch or 0):
             raise InputError(f"initial_step must be from 0 to steps_per_epoch. Received: {initial_step}.")
         arguments["callbacks"] = callbacks_of_a_fit(self, arguments.get("callbacks"))
-        if not initial_step:
-            self.forget_sums()
+        if self.epoch_sums and not initial_step:
+            self.epoch_sums.reset()
         self.step_in_epoch = initial_step
         self._steps_before_epoch = arguments.get("initial_epoch", 0) * (self._steps_per_epoch or 0)
         self._executions = 0

@@ -56,7 +56,7 @@ class ZooModel(Loop):
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
-        self.trackers, self.epoch_sums = [], {}
+        self.trackers, self.epoch_sums = [], None
         self._acting, self._learned = None, {}
         self.iterations = self.add_weight(
             name="iterations", shape=(), dtype="int64", initializer="zeros", trainable=False, autocast=False,
@@ -84,7 +84,8 @@ class ZooModel(Loop):
             for kind, variables in kinds.items():
                 for number, variable in enumerate(variables):
                     found[f"layer_{place}_{kind}_{number}"] = variable.value
-        return found
+        sums = self.epoch_sums.variables if self.epoch_sums else []
+        return found | {f"sum_{variable.name}": variable.value for variable in sums}
 
     # ------------------------------------------------------------------ what a subclass writes
 

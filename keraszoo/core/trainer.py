@@ -8,6 +8,7 @@ import tensorflow as tf
 from .config import Captured
 from .errors import InputError
 from .replicas import part_of_batch, separate_replicas, sum_over_replicas
+from .sums import EpochSums
 from .updates import ClosedForm, Gradient
 
 
@@ -68,7 +69,9 @@ class Trainer(Captured):
             if not self.trackers:
                 names = ("loss", *self.term_names, *self.metric_names)
                 self.trackers = [Mean(name=name, dtype="float32") for name in names]
-            self._make_sums()
+            epochly = {name: each for name, each in self.closed_forms().items() if each.every == "epoch"}
+            if epochly and self.epoch_sums is None:
+                self.epoch_sums = EpochSums(epochly)
         self._learned = self._learned_now()
         if strategy.num_replicas_in_sync > 1:
             separate_replicas(self)
@@ -197,44 +200,16 @@ class Trainer(Captured):
         weights = tf.ones(rows) if weights is None else weights
         weights = weights if present is None else weights * present
         sums = update.statistics(x, y, weights)
+        sums = dict(zip(sums, sum_over_replicas(list(sums.values())), strict=True))
         if update.every == "step":
-            update.apply(dict(zip(sums, sum_over_replicas(list(sums.values())), strict=True)))
-            return
-        for part, value in zip(sums, sum_over_replicas(list(sums.values())), strict=True):
-            self.epoch_sums[f"{name}_{part}"].assign_add(value)
-
-    def _epochly(self):
-        return {name: update for name, update in self.closed_forms().items() if update.every == "epoch"}
-
-    def forget_sums(self):
-        """Starts the sums of an epoch anew."""
-        for kept in self.epoch_sums.values():
-            kept.assign(keras.ops.zeros_like(kept))
-
-    def _make_sums(self):
-        """The variables in which updates of an epoch add up."""
-        for name, update in self.closed_forms().items():
-            for part, shape in (update.shapes or {}).items():
-                if update.every == "epoch" and f"{name}_{part}" not in self.epoch_sums:
-                    self.epoch_sums[f"{name}_{part}"] = self.add_weight(
-                        name=f"{name}_{part}", shape=shape, initializer="zeros", dtype="float32", trainable=False,
-                        autocast=False, aggregation="only_first_replica",
-                    )  # fmt: skip
+            update.apply(sums)
+        else:
+            self.epoch_sums.add(name, sums)
 
     def finish_epoch(self):
         """Applies the updates of an epoch to the sums of its batches, where there are such, and starts new sums."""
-        epochly = self._epochly()
-        if not epochly or not any(keras.ops.convert_to_numpy(kept).any() for kept in self.epoch_sums.values()):
-            return
-
-        def apply():
-            for name, update in epochly.items():
-                kept = {part: self.epoch_sums[f"{name}_{part}"] for part in update.shapes}
-                update.apply({part: tf.convert_to_tensor(variable) for part, variable in kept.items()})
-                for variable in kept.values():
-                    variable.assign(tf.zeros_like(variable))
-
-        self.distribute_strategy.run(tf.function(apply, autograph=False))
+        if self.epoch_sums:
+            self.epoch_sums.apply(self.closed_forms(), self.distribute_strategy)
 
     def kinds_of_steps(self):
         """The kinds of training steps, and a function that tells which of them is next, or None if there is but one.

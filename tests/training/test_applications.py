@@ -214,6 +214,8 @@ def test_threshold_leaves_the_quantile_below():
 class Restorer(keras.Model):
     """Repeats pixels, after refusing sizes that it could not take; fills holes with a half."""
 
+    targets = None
+
     def __init__(self, input_channels=1, divisor=4, upscale=1, fills=False, **kwargs):
         super().__init__(**kwargs)
         self.input_channels, self.divisor, self.upscale = input_channels, divisor, upscale

@@ -22,8 +22,8 @@ class ModelState:
 
     @property
     def variables(self):
-        """Weights, schedule variables and seeds of the model and its layers, then the optimizers' variables."""
-        variables = [*self.model.variables]
+        """Weights, schedules and seeds of the model and its layers, sums of an epoch, the optimizers' variables."""
+        variables = [*self.model.variables, *(self.model.epoch_sums.variables if self.model.epoch_sums else ())]
         for optimizer in self.model.optimizers:
             variables += optimizer.variables
         return list({id(variable): variable for variable in variables}.values())
