@@ -131,9 +131,9 @@ class Execution:
 
     def _metrics(self):
         """`{name: value}` of the model's metrics; the model's own in one reduction per execution."""
-        trackers = self.model.trackers
-        local = self.strategy.run(lambda: tf.stack([tracker.result() for tracker in trackers]))
-        values = dict(zip([tracker.name for tracker in trackers], tf.unstack(self._mean(local)), strict=True))
+        metrics = self.model.term_metrics
+        local = self.strategy.run(lambda: tf.stack([metric.result() for metric in metrics]))
+        values = dict(zip([metric.name for metric in metrics], tf.unstack(self._mean(local)), strict=True))
         for metric in self.model.metrics:
             if metric.name not in values:
                 values[metric.name] = tf.nest.map_structure(self._mean, self.strategy.run(metric.result))

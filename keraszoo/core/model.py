@@ -56,7 +56,7 @@ class ZooModel(Loop):
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
-        self.trackers, self.epoch_sums = [], None
+        self.term_metrics, self.epoch_sums = [], None
         self._acting, self._learned = None, {}
         self.iterations = self.add_weight(
             name="iterations", shape=(), dtype="int64", initializer="zeros", trainable=False, autocast=False,

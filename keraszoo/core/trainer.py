@@ -66,9 +66,9 @@ class Trainer(Captured):
                     getattr(self, name).name = name
                 if update.variables:
                     getattr(self, name).build(update.variables)
-            if not self.trackers:
+            if not self.term_metrics:
                 names = ("loss", *self.term_names, *self.metric_names)
-                self.trackers = [Mean(name=name, dtype="float32") for name in names]
+                self.term_metrics = [Mean(name=name, dtype="float32") for name in names]
             epochly = {name: each for name, each in self.closed_forms().items() if each.every == "epoch"}
             if epochly and self.epoch_sums is None:
                 self.epoch_sums = EpochSums(epochly)
@@ -155,8 +155,8 @@ class Trainer(Captured):
 
     @property
     def metrics(self):
-        own = {id(tracker) for tracker in self.trackers}
-        return [*self.trackers, *(m for m in keras.layers.Layer.metrics.fget(self) if id(m) not in own)]
+        own = {id(metric) for metric in self.term_metrics}
+        return [*self.term_metrics, *(m for m in keras.layers.Layer.metrics.fget(self) if id(m) not in own)]
 
     # ------------------------------------------------------------------ one step
 
@@ -301,9 +301,9 @@ class Trainer(Captured):
             raise InputError(f"{type(self).__name__}.loss_terms must also return {', '.join(missing)}.")
         if complete:
             terms = {"loss": tf.add_n([terms[name] for name in self.term_names]) + self._penalty(), **terms}
-        for tracker in self.trackers:
-            if tracker.name in terms:
-                tracker.update_state(terms[tracker.name], sample_weight=weights)
+        for metric in self.term_metrics:
+            if metric.name in terms:
+                metric.update_state(terms[metric.name], sample_weight=weights)
 
     def _batch(self, data):
         """`(x, y, weights, present)` of this replica's part of a batch, through the gate, for `part_of_batch`.

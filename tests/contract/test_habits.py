@@ -19,7 +19,7 @@ class Doubled(VAE):
     """Calls the step and adds to what it tells."""
 
     def train_step(self, data):
-        return {**super().train_step(data), "doubled": 2.0 * tf.convert_to_tensor(self.trackers[0].result())}
+        return {**super().train_step(data), "doubled": 2.0 * tf.convert_to_tensor(self.term_metrics[0].result())}
 
     def test_step(self, data):
         return {"only": tf.constant(3.0)}

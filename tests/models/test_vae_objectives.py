@@ -318,7 +318,7 @@ def test_a_discriminator_finds_the_total_correlation():
     assert terms["total_correlation"] == pytest.approx(-0.5 * np.log(1 - 0.75**2), abs=0.1)
 
 
-def test_each_player_learns_from_its_own_terms_alone():
+def test_each_update_learns_from_its_own_terms_alone():
     x = posteriors(8, 0.5)
     model = gaussian_model(FactorVAE, 4, gamma=2.0, discriminator_hidden=(8,))
     with tf.GradientTape() as tape:
