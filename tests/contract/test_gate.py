@@ -140,7 +140,7 @@ def test_later_batches_may_be_what_the_first_is_not():
     model.fit(tf.data.Dataset.from_tensor_slices(np.concatenate([x, 255 * x])).batch(zoo.ROWS), verbose=0)
 
 
-@pytest.mark.parametrize("name", [name for name in zoo.NAMES if zoo.small(name).targets is not None])
+@pytest.mark.parametrize("name", zoo.WITH_TARGETS)
 def test_a_model_with_targets_asks_for_them(compiled, name):
     model = compiled(name)
     x, _ = zoo.data(model)
@@ -219,7 +219,7 @@ def test_public_methods_refuse_what_fit_refuses(compiled, name):
             assert "Received" in says, (method, kind)
 
 
-@pytest.mark.parametrize("name", [name for name in zoo.NAMES if zoo.small(name).inputs is not None])
+@pytest.mark.parametrize("name", zoo.NAMES)
 def test_calling_the_model_refuses_it_too(compiled, name):
     model = compiled(name)
     for _kind, (wrong, says) in wrong_examples(model).items():
@@ -250,7 +250,7 @@ INTERNAL = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", [n for n in zoo.NAMES if type(zoo.small(n).targets) is Labels])
+@pytest.mark.parametrize("name", zoo.WITH_LABELS)
 def test_labels_of_methods_are_checked(compiled, name):
     model = compiled(name)
     x, _ = zoo.data(model)

@@ -6,10 +6,9 @@ import pytest
 import tensorflow as tf
 import zoo
 
+from keraszoo import models
 from keraszoo.core.errors import InputError
 from keraszoo.models import VAE, RealNVP
-
-SEVERAL = tuple(name for name in zoo.NAMES if len(zoo.small(name).gradients()) > 1)
 
 
 # ------------------------------------------------------------------ steps of one's own
@@ -67,7 +66,7 @@ def rates(model):
     return [float(keras.ops.convert_to_numpy(optimizer.learning_rate)) for optimizer in model.optimizers]
 
 
-@pytest.mark.parametrize("name", SEVERAL)
+@pytest.mark.parametrize("name", zoo.SEVERAL_OPTIMIZERS)
 def test_learning_rates_reach_every_optimizer(name):
     model = zoo.compiled(zoo.small(name), lambda: keras.optimizers.SGD(0.01), run_eagerly=True)
     x, y = zoo.data(model)
@@ -83,7 +82,7 @@ def test_learning_rates_reach_every_optimizer(name):
     np.testing.assert_allclose(rates(model), [0.00025] * len(model.optimizers), rtol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["VAE", *SEVERAL])
+@pytest.mark.parametrize("name", ["VAE", *zoo.SEVERAL_OPTIMIZERS])
 def test_averages_of_every_optimizer_are_swapped_and_kept(name):
     """With a momentum of 0 the average is the weights, of 1 what they began as: the swap and the end show which."""
     make = lambda: keras.optimizers.SGD(0.01, use_ema=True, ema_momentum=1.0)  # noqa: E731
@@ -190,7 +189,7 @@ def test_floatx_of_64_bits(name, floatx64):
         assert np.isfinite(model.sample(2, seed=0)).all()
 
 
-@pytest.mark.parametrize("name", [n for n in zoo.NAMES if hasattr(zoo.small(n), "sample")])
+@pytest.mark.parametrize("name", [n for n in zoo.NAMES if hasattr(getattr(models, n), "sample")])
 def test_sampling_inside_a_function(name):
     model = zoo.small(name)
     if not getattr(model, "has_forward", True):

@@ -11,6 +11,7 @@ import tensorflow as tf
 import zoo
 
 from keraszoo import models
+from keraszoo.core.inputs import Labels
 from keraszoo.models import VAE, Classifier, RealNVP
 
 LOADS = """
@@ -93,6 +94,14 @@ def test_import_keraszoo_stays_free_of_tensorflow():
 
 def test_every_class_is_in_the_table_and_small():
     assert set(zoo.ARGUMENTS) == set(models.MODELS) == set(models.__all__)
+
+
+def test_the_lists_are_those_of_the_models():
+    made = {name: zoo.small(name) for name in zoo.NAMES}
+    assert [name for name, model in made.items() if model.targets is not None] == [*zoo.WITH_TARGETS]
+    assert [name for name, model in made.items() if isinstance(model.targets, Labels)] == [*zoo.WITH_LABELS]
+    assert [name for name, model in made.items() if len(model.gradients()) > 1] == [*zoo.SEVERAL_OPTIMIZERS]
+    assert all(model.inputs is not None for model in made.values())
 
 
 @pytest.mark.slow

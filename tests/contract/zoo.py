@@ -77,6 +77,14 @@ ARGUMENTS = {
     "UNet": {"image_shape": IMAGE, "depth": 1, "width": 2, "dropout": 0.0},
 }  # fmt: skip
 NAMES = tuple(models.MODELS)
+# What follows is asked of the models by `test_the_lists_are_those_of_the_models`: making all of them takes a minute,
+# which every collection of the tests would pay.
+WITH_LABELS = ("SemiSupervisedAutoencoder", "ConditionalVAE", "ConditionalGAN", "ACGAN", "Classifier")
+WITH_TARGETS = (*WITH_LABELS, "UNet")
+SEVERAL_OPTIMIZERS = (
+    "AdversarialAutoencoder", "FactorVAE", "VAEGAN", "VQVAE", "GAN", "DCGAN", "LSGAN", "SNGAN", "WGAN", "WGANGP",
+    "PacGAN", "ConditionalGAN", "ACGAN", "InfoGAN", "CycleGAN",
+)  # fmt: skip
 
 
 def small(name, **changes):
