@@ -10,7 +10,6 @@ from keraszoo import models
 from keraszoo.core.errors import InputError
 from keraszoo.models import VAE, RealNVP
 
-
 # ------------------------------------------------------------------ steps of one's own
 
 
