@@ -19,6 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
+from keraszoo.core.processes import die_with_parent
+
 from . import golden
 
 _STRING = 7
@@ -280,6 +282,7 @@ def report(name, check, *arguments):
 
 
 def main():
+    die_with_parent()
     job = json.loads(Path(sys.argv[1]).read_text())
     server = Server(job["signatures"])
     if not report("load", loads, server, job["directory"]):

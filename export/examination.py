@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from keraszoo.core.errors import InputError
+from keraszoo.core.processes import environment_of_child
 
 from . import golden, graph, manifest, versions, warmup
 
@@ -104,7 +105,7 @@ def _run(job, scratch):
             stdin=subprocess.DEVNULL,
             stdout=reports,
             stderr=log,
-            env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "2"},
+            env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "2", **environment_of_child()},
         )
         try:
             process.wait(_SECONDS)

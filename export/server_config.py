@@ -4,12 +4,11 @@ The three are text protocol buffers, written as text: the package that defines t
 other two are not in it.
 """
 
-import os
 import re
-import tempfile
 from pathlib import Path
 
 from keraszoo.core.errors import InputError
+from keraszoo.runs.drafts import write_whole
 
 from . import versions
 
@@ -48,10 +47,10 @@ def write_server_config(base, seen_as="/models"):
     try:
         for name, content in {"batching.config": _BATCHING, "monitoring.config": _MONITORING}.items():
             if not (base / name).exists():
-                _write(base / name, content)
+                write_whole(base / name, content)
         models = None
         while models != (models := _models(base)):  # another process may have published while this one wrote
-            _write(base / "models.config", _models_config(models, seen_as))
+            write_whole(base / "models.config", _models_config(models, seen_as))
     except OSError as error:
         raise InputError(f"Cannot write the server's configuration to {base}: {error.strerror or error}.") from error
     return base / "models.config"
@@ -74,13 +73,3 @@ def _models_config(models, seen_as):
     return (
         f"# Written anew by every keraszoo export: one entry for each model here.\nmodel_config_list {{\n{entries}}}\n"
     )
-
-
-def _write(path, content):
-    """Writes a file that others see either as it was or whole."""
-    with tempfile.TemporaryDirectory(prefix=".tmp-", dir=path.parent) as draft:
-        file = Path(draft, path.name)
-        file.write_text(content)
-        with open(file) as written:
-            os.fsync(written.fileno())
-        os.replace(file, path)

@@ -4,14 +4,14 @@ A server watches these directories and loads whatever appears under a number. A 
 and flushed to disk under a hidden name and appears, whole, by a single rename.
 """
 
+import contextlib
 import errno
 import os
 import re
-import shutil
-import tempfile
 from pathlib import Path
 
 from keraszoo.core.errors import InputError
+from keraszoo.runs.drafts import draft_in, flush, to_disk
 
 
 def publish(fill, to, name):
@@ -34,22 +34,19 @@ def publish(fill, to, name):
     check_name(name)
     home = Path(to) / name
     made = [directory for directory in (home, *home.parents) if not directory.exists()]
-    draft = None
     try:
-        draft = _draft(home)
-        version = draft / "version"
-        version.mkdir()  # mkdtemp makes private directories; the server may be another user
-        fill(version)
-        _flush(version)
-        published = _rename(version, home)
+        with _draft(home) as draft:
+            version = draft / "version"
+            version.mkdir()  # a draft is private; the server may be another user
+            fill(version)
+            to_disk(version)
+            published = _rename(version, home)
         for directory in {home, *(directory.parent for directory in made)}:
-            _flush_entry(directory)
+            flush(directory)
         return published
     except OSError as error:
         raise InputError(f"Cannot write a version to {home}: {error.strerror or error}.") from error
     finally:
-        if draft is not None:
-            shutil.rmtree(draft, ignore_errors=True)
         for directory in made:
             if not _remove_if_empty(directory):
                 break
@@ -99,14 +96,18 @@ def numbers(home):
     return sorted(int(entry) for entry in os.listdir(home) if re.fullmatch(r"[1-9]\d*", entry, re.ASCII))
 
 
+@contextlib.contextmanager
 def _draft(home):
-    """A new hidden directory in `home`."""
+    """A draft in `home`, which is made if need be."""
     for _ in range(100):
         home.mkdir(parents=True, exist_ok=True)
-        try:
-            return Path(tempfile.mkdtemp(prefix=".tmp-", dir=home))
-        except FileNotFoundError:
-            continue  # another publisher failed and has just removed the empty directory
+        with contextlib.ExitStack() as stack:
+            try:
+                path = stack.enter_context(draft_in(home))
+            except FileNotFoundError:
+                continue  # another publisher failed and has just removed the empty directory
+            yield path
+            return
     raise FileNotFoundError(errno.ENOENT, "the directory disappears again and again", str(home))
 
 
@@ -122,22 +123,6 @@ def _rename(draft, home):
             if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
                 raise
             number += 1
-
-
-def _flush(directory):
-    """Has the disk hold every file and directory below `directory`, and it."""
-    for parent, _, files in os.walk(directory, topdown=False):
-        for file in files:
-            _flush_entry(Path(parent, file))
-        _flush_entry(parent)
-
-
-def _flush_entry(path):
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _remove_if_empty(directory):

@@ -8,6 +8,7 @@ import tempfile
 
 from . import __version__
 from .core.errors import InputError, Preempted, closest
+from .core.processes import die_with_parent, leave, stopping_signals
 
 #: verb: (module, function, needs TensorFlow, one line of help)
 VERBS = {
@@ -78,13 +79,15 @@ def _run(argv):
         print(f"keraszoo {__version__}")
         return 0
     verb, arguments = argv[0], argv[1:]
+    die_with_parent()
     try:
         if verb not in VERBS:
             raise InputError(f"Unknown verb. Received: {verb!r}. {closest(verb, VERBS)}")
         module, function, needs_tensorflow, _ = VERBS[verb]
         if needs_tensorflow and not {"-h", "--help"} & set(arguments):
             _import_tensorflow_quietly()
-        return getattr(importlib.import_module(module), function)(arguments)
+        with stopping_signals(leave):
+            return getattr(importlib.import_module(module), function)(arguments)
     except InputError as error:
         print(f"keraszoo {verb}: {' '.join(str(error).split())}", file=sys.stderr)
         return error.exit_code

@@ -247,22 +247,22 @@ def train(
                     checkpoints,
                 ],
             )
-        profiles = run.logs / "train" / "plugins" / "profile"
-        if profile:
-            say(f"profile in {profiles}" if profiles.exists() else "no profile: there was no second execution")
-        last = position.history[-1]
-        if model.calibrates:
-            calibrate(model, whole, recipe)
-        with _writing(run, "The trained model"):
-            run.save_model(model)
-        tested = model.evaluate(test, verbose=0, return_dict=True)
-        trained = {name: value for name, value in last.items() if not name.startswith("val_")}
-        with _writing(run, "The metrics"):
-            run.write_metrics(history=position.history, **{recipe.train_split: trained, recipe.test_split: tested})
-            if sampled := of_samples(last):
-                run.write_metrics(samples=sampled)
-            if segmented := scores(model, whole, recipe):
-                run.write_metrics(segmentation=segmented)
+            profiles = run.logs / "train" / "plugins" / "profile"
+            if profile:
+                say(f"profile in {profiles}" if profiles.exists() else "no profile: there was no second execution")
+            last = position.history[-1]
+            if model.calibrates:
+                calibrate(model, whole, recipe)
+            with _writing(run, "The trained model"):
+                run.save_model(model)
+            tested = model.evaluate(test, verbose=0, return_dict=True)
+            trained = {name: value for name, value in last.items() if not name.startswith("val_")}
+            with _writing(run, "The metrics"):
+                run.write_metrics(history=position.history, **{recipe.train_split: trained, recipe.test_split: tested})
+                if sampled := of_samples(last):
+                    run.write_metrics(samples=sampled)
+                if segmented := scores(model, whole, recipe):
+                    run.write_metrics(segmentation=segmented)
     return run if chief else None
 
 

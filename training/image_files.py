@@ -2,13 +2,12 @@
 
 import os
 import pathlib
-import uuid
 
 import numpy as np
 from PIL import Image, ImageOps
 
 from keraszoo.core.errors import InputError
-from keraszoo.runs.run import UNFINISHED
+from keraszoo.runs.drafts import write_whole
 
 from .evaluators.pictures import save_png
 
@@ -83,12 +82,7 @@ def write_gif(path, pages, milliseconds=80):
 
 
 def _write(path, save):
-    path = pathlib.Path(path)
-    temporary = path.with_name(f"{UNFINISHED}{uuid.uuid4().hex}{path.suffix}")
     try:
-        save(temporary)
-        os.replace(temporary, path)
+        write_whole(path, save)
     except OSError as error:
         raise InputError(f"The picture cannot be written. Received: {path}: {error.strerror}.") from error
-    finally:
-        temporary.unlink(missing_ok=True)

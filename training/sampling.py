@@ -5,6 +5,7 @@ import pathlib
 import numpy as np
 
 from keraszoo.core.errors import InputError
+from keraszoo.runs.drafts import write_whole
 from keraszoo.runs.run import Run
 
 from .evaluators.pictures import grid, save_png, tile
@@ -51,10 +52,10 @@ def check_sampler(model):
 def _write(out, samples):
     try:
         if out.suffix == ".npy":
-            np.save(out, samples)
+            write_whole(out, lambda path: np.save(path, samples))
             return
         if samples.ndim != 4 or samples.shape[-1] not in (1, 3):
             raise InputError(f"Only images become a .png; take .npy. Received: samples of shape {samples.shape}.")
-        save_png(out, tile(grid(samples)))
+        write_whole(out, lambda path: save_png(path, tile(grid(samples))))
     except OSError as error:
         raise InputError(f"The samples cannot be written. Received: {out}: {error.strerror}.") from error

@@ -1,26 +1,18 @@
 """Run: the directory that training fills and that evaluation, sampling and export read."""
 
 import contextlib
-import errno
 import json
 import os
 import pathlib
 import platform
 import shutil
 import sys
-import uuid
 import zipfile
 from importlib import metadata
 
 from ..core.errors import InputError
 from ..recipes import Recipe
-
-try:
-    import fcntl
-except ImportError:  # no POSIX system: runs are not locked
-    fcntl = None
-
-UNFINISHED = ".tmp-"  # how the names of files begin that are still being written
+from .drafts import is_draft, lock, remove_dead, write_whole
 
 
 class Run:
@@ -53,7 +45,7 @@ class Run:
         """
         run = cls(path, recipe)
         try:
-            if run.path.is_dir() and any(not path.name.startswith(UNFINISHED) for path in run.path.iterdir()):
+            if run.path.is_dir() and not all(map(is_draft, run.path.iterdir())):
                 raise InputError(
                     f"The run directory must be new or empty. Received: {path} with files in it. "
                     "Continue it with --resume, or choose another --run."
@@ -111,10 +103,10 @@ class Run:
 
     def tidy(self):
         """Completes the directory, whatever its making or a training was interrupted at; finished files stay."""
-        for unfinished in self.path.rglob(f"{UNFINISHED}*"):
-            unfinished.unlink()
+        remove_dead(self.path)
         for folder in (self.checkpoints, self.logs, self.samples):
             folder.mkdir(exist_ok=True)
+            remove_dead(folder)
         if not (self.path / "environment.json").exists():
             self.write("environment.json", json.dumps(_environment(), indent=2))
 
@@ -127,39 +119,21 @@ class Run:
         Raises:
             InputError: when another process has it.
         """
-        if fcntl is None:
-            yield
-            return
-        handle = os.open(self.path, os.O_RDONLY)
         try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise InputError(
-                    f"A run is trained by one process at a time. Received: {self.path}, which another one trains."
-                ) from error
-            except OSError as error:
-                if error.errno not in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
-                    raise
+            handle = lock(self.path)
+        except BlockingIOError as error:
+            raise InputError(
+                f"A run is trained by one process at a time. Received: {self.path}, which another one trains."
+            ) from error
+        try:
             yield
         finally:
-            os.close(handle)
+            if handle is not None:
+                os.close(handle)
 
     def write(self, name, content):
         """Writes a file of the run whole or not at all; `content` is text, or a function that writes a given path."""
-        target = self.path / name
-        temporary = target.with_name(f"{UNFINISHED}{uuid.uuid4().hex}{target.suffix}")
-        try:
-            if callable(content):
-                content(str(temporary))
-            else:
-                temporary.write_text(content + "\n")
-            _to_disk(temporary)
-            os.replace(temporary, target)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-        _to_disk(target.parent)
+        write_whole(self.path / name, content if callable(content) else content + "\n")
 
     def metrics(self):
         """`{split: {metric: value}, "history": [{metric: value}]}`; empty before training has finished."""
@@ -194,15 +168,6 @@ class Run:
         except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
             reason = str(error).splitlines()[0]
             raise InputError(f"{self.model_path} cannot be read: {reason}") from error
-
-
-def _to_disk(path):
-    """Returns when the file, or the list of a directory's files, is where a power failure cannot reach it."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _environment():

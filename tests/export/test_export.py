@@ -519,7 +519,7 @@ def test_server_configuration_lists_every_model(tmp_path):
     assert {entry.model_platform for entry in config.model_config_list.config} == {"tensorflow"}
     assert "value: 8" in (tmp_path / "batching.config").read_text(), "the operator's own settings stay"
     assert "prometheus" in (tmp_path / "monitoring.config").read_text()
-    assert not list(tmp_path.glob(".tmp-*"))
+    assert not list(tmp_path.glob(".draft-*"))
     with pytest.raises(InputError, match="absolute path"):
         write_server_config(tmp_path, seen_as="models")
 

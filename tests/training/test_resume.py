@@ -77,7 +77,7 @@ def assert_same(run, reference):
     pictures = {path.name: path.read_bytes() for path in reference.samples.iterdir()}
     assert {path.name: path.read_bytes() for path in run.samples.iterdir()} == pictures
     assert epochs_in_tensorboard(run) == epochs_in_tensorboard(reference)
-    assert not list(run.path.rglob(".tmp-*"))
+    assert not list(run.path.rglob(".draft-*"))
     return len(mine)
 
 
@@ -166,7 +166,7 @@ def test_kill_9_at_ten_random_steps_changes_nothing(straight, mirrored, tmp_path
 )
 def test_kill_9_while_writing_changes_nothing(straight, mirrored, tmp_path, strategy, when, number):
     run = kill(tmp_path / "run", strategy, when, number)
-    assert (when == "checkpoint") == bool(list(run.path.rglob(".tmp-*")))
+    assert (when == "checkpoint") == bool(list(run.path.rglob(".draft-*")))
     assert_same(resume(run.path, strategy), straight(strategy))
 
 
@@ -203,16 +203,18 @@ def test_pulled_between_the_last_epoch_and_the_finished_run(straight, pulled):
 
 def test_pulled_before_the_first_checkpoint_starts_from_the_beginning(straight, pulled):
     path = pulled("tidy")  # only recipe.json was written
-    (path / ".tmp-0.npz").write_bytes(b"half")
+    (path / ".draft-0").mkdir()
+    (path / ".draft-0" / "step-00000013.npz").write_bytes(b"half")
     lines = []
     assert_same(resume(path, say=lines.append), straight("none"))
     assert any("from the beginning" in line for line in lines)
 
 
 def test_pulled_before_the_recipe_was_written_leaves_a_directory_to_use(straight, tmp_path):
-    (tmp_path / ".tmp-0.json").write_text("{")
+    (tmp_path / ".draft-0").mkdir()
+    (tmp_path / ".draft-0" / "recipe.json").write_text("{")
     run = Run.create(tmp_path, straight("none").recipe)
-    assert Run.open(tmp_path).recipe == run.recipe and not list(tmp_path.rglob(".tmp-*"))
+    assert Run.open(tmp_path).recipe == run.recipe and not list(tmp_path.rglob(".draft-*"))
 
 
 @pytest.fixture

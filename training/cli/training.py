@@ -1,13 +1,17 @@
 """The verbs that train, evaluate and sample, as the command line has them. Importing this imports no TensorFlow."""
 
+import contextlib
+import sys
+
 from keraszoo.arguments import Parser
+from keraszoo.core.processes import Unfailing
 
 
 def train_command(argv):
     parser = Parser(
         "train",
-        "Train a recipe into a run directory, or resume one. SIGTERM and Ctrl-C save a checkpoint and end with exit "
-        "code 75 (several workers end without saving); a second one ends at once.",
+        "Train a recipe into a run directory, or resume one. SIGTERM, SIGHUP and Ctrl-C save a checkpoint and end with "
+        "exit code 75, on several workers too; a second one ends at once.",
     )
     parser.add_argument(
         "recipe", nargs="?", help="family/recipe or family, see `keraszoo list`; optional with --resume"
@@ -56,7 +60,11 @@ def train_command(argv):
     options = parser.parse_args(argv)
     if options.recipe is None and not (options.resume and options.run):
         parser.error("name a recipe (`keraszoo list` shows them), or give --run DIR --resume")
+    with contextlib.redirect_stdout(Unfailing(sys.stdout)):  # no reason to end a training
+        return _train(options)
 
+
+def _train(options):
     from keraszoo import models
 
     from ..evaluation import table, verdicts

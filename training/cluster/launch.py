@@ -15,6 +15,7 @@ import time
 
 from keraszoo import recipes
 from keraszoo.core.errors import AddressTaken, InputError, Preempted
+from keraszoo.core.processes import environment_of_child, stopping_signals
 
 POLL_SECONDS = 0.05
 LAST_WORDS_SECONDS = 0.5  # from the first failure to SIGKILL: time for the others to say what they know
@@ -27,8 +28,8 @@ def launch(arguments, workers, max_restarts=0):
 
     When one worker dies the others, which would wait for it, are killed and the whole job ends with its exit code
     (128 + n for signal n), or starts again, from the run's newest checkpoint if there is one. Mistakes of the user
-    (exit code 2) and trainings that were asked to stop (75) are not tried again. SIGINT and SIGTERM are passed on to
-    the workers, which have 60 s to leave; a second one kills them.
+    (exit code 2) and trainings that were asked to stop (75) are not tried again. SIGINT, SIGTERM and SIGHUP are passed
+    on to the workers, which have 60 s to leave; a second one kills them. They die with this process.
 
     Args:
         arguments: of the verb train, a list of strings; `--strategy multi_worker` is added.
@@ -189,6 +190,7 @@ def _environments(workers):
     for rank in range(workers):
         config = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": rank}}
         environment = {**os.environ, "TF_CONFIG": json.dumps(config), "PYTHONUNBUFFERED": "1"}
+        environment |= environment_of_child()
         if devices:
             environment["CUDA_VISIBLE_DEVICES"] = ",".join(devices[rank * share : (rank + 1) * share])
         environments.append(environment)
@@ -234,17 +236,10 @@ def _option(arguments, name):
 
 @contextlib.contextmanager
 def _signals():
-    """A list that receives SIGINT and SIGTERM instead of this process."""
+    """A list that receives the signals that ask this process to stop."""
     received = []
-    before = {
-        number: signal.signal(number, lambda number, frame: received.append(number))
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
+    with stopping_signals(lambda number, frame: received.append(number)):
         yield received
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _read(pipe):

@@ -5,6 +5,8 @@ import tensorflow as tf
 from google.protobuf import text_format
 from tensorboard.plugins.projector import ProjectorConfig
 
+from keraszoo.runs.drafts import write_whole
+
 from .pictures import grid, save_png
 
 LARGEST_SPRITE = 8192  # pixels along a side that TensorBoard takes
@@ -16,7 +18,7 @@ def write_projector(folder, codes, images=None, labels=None, names=None):
     TensorBoard shows the projector for directories with an event file.
 
     Args:
-        folder: directory, which is made if it is not there.
+        folder: directory, which is written whole or not at all; one that is there is replaced.
         codes: [n, d].
         images: [n, height, width, 1 or 3] in [0, 1], or None.
         labels: the class of each, [n] integers, or None.
@@ -25,7 +27,13 @@ def write_projector(folder, codes, images=None, labels=None, names=None):
     Returns:
         The directory.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(folder, lambda draft: _write(draft, codes, images, labels, names))
+    return folder
+
+
+def _write(folder, codes, images, labels, names):
+    folder.mkdir()
     config = ProjectorConfig()
     embedding = config.embeddings.add(tensor_name="codes", tensor_path="tensors.tsv")
     np.savetxt(folder / "tensors.tsv", codes, "%.6g", delimiter="\t")
@@ -41,7 +49,6 @@ def write_projector(folder, codes, images=None, labels=None, names=None):
     (folder / "projector_config.pbtxt").write_text(text_format.MessageToString(config))
     with tf.summary.create_file_writer(str(folder)).as_default():
         tf.summary.text("embedding", f"{len(codes)} codes, see the projector", step=0)
-    return folder
 
 
 def _sprite(images):

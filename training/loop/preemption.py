@@ -1,11 +1,10 @@
-"""Asking a training to stop: SIGTERM, as schedulers send it, or Ctrl-C."""
+"""Asking a training to stop: SIGTERM, as schedulers send it, SIGHUP of a terminal that closes, or Ctrl-C."""
 
+import contextlib
 import signal
-import threading
 
+from keraszoo.core.processes import stopping_signals
 from keraszoo.core.replicas import sum_over_workers
-
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class StopRequest:
@@ -29,18 +28,14 @@ class StopRequest:
         sum_over_workers(self.strategy, 0)
 
     def __enter__(self):
-        self._before = {}
-        if threading.current_thread() is threading.main_thread():
-            for number in SIGNALS:
-                if signal.getsignal(number) not in (signal.SIG_IGN, None):
-                    self._before[number] = signal.signal(number, self._receive)
+        self._stack = contextlib.ExitStack()
+        self._handled = self._stack.enter_context(stopping_signals(self._receive))
         return self
 
     def __exit__(self, *exception):
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
+        self._stack.close()
 
     def _receive(self, number, frame):
         self.received = signal.Signals(number).name
-        for number in self._before:
+        for number in self._handled:
             signal.signal(number, signal.SIG_DFL)
