@@ -13,6 +13,7 @@ from .core.processes import die_with_parent, leave, stopping_signals
 #: verb: (module, function, needs TensorFlow, one line of help)
 VERBS = {
     "list": ("keraszoo.recipes.command", "list_command", False, "show the recipes"),
+    "show": ("keraszoo.recipes.command", "show_command", False, "show a recipe's values and what it reaches"),
     "train": ("keraszoo.training.cli.training", "train_command", True, "train a recipe, or resume a run"),
     "launch": ("keraszoo.training.cli.training", "launch_command", False, "train with several workers on this machine"),
     "data-service": (

@@ -1,28 +1,88 @@
-"""The verb `keraszoo list`."""
+"""The verbs `keraszoo list` and `keraszoo show`."""
 
-import shutil
-import textwrap
+import dataclasses
+
+from rich.console import Console
+from rich.table import Table
 
 from ..arguments import Parser
-from . import all_recipes
+from . import all_recipes, families, get
 
 
 def list_command(argv):
-    parser = Parser("list", "Show the recipes: what each trains, on what, for how long.")
-    parser.add_argument("family", nargs="?", help="only this family")
+    parser = Parser("list", "Show the recipes: what each trains, on what, for how long on 2 CPU cores.")
+    words = "only recipes with all of these words, such as vae mnist"
+    parser.add_argument("words", nargs="*", metavar="WORD", help=words)
+    parser.add_argument("--offline", action="store_true", help="only recipes whose data need no download")
     options = parser.parse_args(argv)
-    recipes = [recipe for recipe in all_recipes().values() if options.family in (None, recipe.family)]
-    if not recipes:
-        families = sorted({recipe.family for recipe in all_recipes().values()})
-        parser.error(f"unknown family {options.family!r}; there are {', '.join(families)}")
-    name_width = max(len(recipe.name) for recipe in recipes)
-    indent = name_width + 2
-    width = min(shutil.get_terminal_size((80, 24)).columns, 100)
-    for recipe in recipes:
-        time = f"{recipe.minutes:g} min" if recipe.minutes >= 1 else f"{60 * recipe.minutes:.0f} s"
-        text = f"{recipe.title}. {recipe.epochs} epochs, {time} on 2 CPU cores."
-        lines = textwrap.wrap(text, width - indent - 1)
-        print(f"{recipe.name:<{name_width}}  {lines[0]}")
-        for line in lines[1:]:
-            print(" " * indent + line)
+    found = [
+        recipe
+        for recipe in all_recipes().values()
+        if all(word.lower() in _text(recipe) for word in options.words) and (recipe.offline or not options.offline)
+    ]
+    if not found:
+        received = " ".join([*options.words, *["--offline"] * options.offline])
+        parser.error(f"no recipe has all of these. Received: {received}. The families are {', '.join(families())}")
+    table = Table(box=None, pad_edge=False)
+    table.add_column("recipe", no_wrap=True)
+    table.add_column("data")
+    table.add_column("time", justify="right", no_wrap=True)
+    table.add_column("what", ratio=1)
+    for recipe in found:
+        table.add_row(recipe.name, recipe.dataset, duration(recipe.minutes), recipe.title.removesuffix("; offline"))
+    _console().print(table)
     return 0
+
+
+def show_command(argv):
+    parser = Parser("show", "Show all values of a recipe, and what it is expected to reach.")
+    parser.add_argument("recipe", help="family/recipe or family, see `keraszoo list`")
+    recipe = get(parser.parse_args(argv).recipe)
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(ratio=1)
+    for field in dataclasses.fields(recipe):
+        value = getattr(recipe, field.name)
+        if field.name == "expected":
+            for metric, (target, tolerance) in value.items():
+                table.add_row(f"expected {metric}", f"{target:g} +- {tolerance:g}")
+        elif field.name == "optimizers":
+            for name, spec in value.items():
+                table.add_row(name, _optimizer(spec))
+        elif field.name == "arguments":
+            for name, argument in value.items():
+                table.add_row(f"--set {name}", _plain(argument))
+        elif field.name == "minutes":
+            table.add_row("time", f"{duration(value)} on 2 CPU cores")
+        elif value not in (None, ()):
+            table.add_row(field.name, _plain(value))
+    _console().print(table)
+    return 0
+
+
+def duration(minutes):
+    """Such as "40 s", "3 min" or "2.5 h"."""
+    if minutes < 1:
+        return f"{60 * minutes:.0f} s"
+    return f"{minutes:g} min" if minutes < 90 else f"{minutes / 60:.1f} h"
+
+
+def _text(recipe):
+    return " ".join((recipe.name, recipe.title, recipe.model, recipe.dataset)).lower()
+
+
+def _optimizer(spec):
+    decay = f", {spec.decay} decay" if spec.decay else ""
+    more = "".join(f", {name}={value}" for name, value in spec.arguments.items())
+    return f"{spec.name}, learning rate {spec.learning_rate:g}{decay}{more}"
+
+
+def _plain(value):
+    return value if isinstance(value, str) else repr(value)
+
+
+def _console():
+    """A console that adds no colours to what is printed, at most 120 columns wide."""
+    console = Console(highlight=False, markup=False, soft_wrap=False)
+    console.width = min(console.width, 120)
+    return console

@@ -5,6 +5,9 @@ import json
 
 from ..core.errors import InputError
 
+#: the data sets that KerasZoo makes itself
+OFFLINE = ("digits", "cells", "photos", "points", "shapes")
+
 
 @dataclasses.dataclass(frozen=True)
 class Optimizer:
@@ -73,6 +76,11 @@ class Recipe:
     @property
     def family(self):
         return self.name.split("/")[0]
+
+    @property
+    def offline(self):
+        """Whether its data are made here, without a download."""
+        return self.dataset.split("/")[0] in OFFLINE
 
     def replace(self, **changes):
         """This recipe with other values; what it expects holds for any seed, but not when anything else changes."""
