@@ -13,9 +13,9 @@ import tempfile
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from keraszoo.recipes import Optimizer, Recipe
+from keraszoo.recipes import Data, Optimizer, Recipe
 from keraszoo.training.evaluators.known_factors import disentanglement
-from keraszoo.training.fit import train
+from keraszoo.training.session import train
 
 TRAINING_IMAGES = 82_944
 NETWORKS = {"latent_dim": 10, "hidden": (512, 512)}
@@ -37,7 +37,7 @@ def recipe(model, arguments, optimizers, epochs):
         model=model,
         input_shape=(32, 32, 1),
         arguments={**NETWORKS, **arguments},
-        dataset="shapes/32",
+        data=Data("shapes/32"),
         optimizers=optimizers,
         batch_size=128,
         epochs=epochs,

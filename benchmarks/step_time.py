@@ -31,8 +31,8 @@ from keraszoo.core.errors import InputError
 from keraszoo.data.sources.source import from_arrays
 from keraszoo.training.build import build_model, build_optimizer
 from keraszoo.training.cluster.strategy import choose_strategy
-from keraszoo.training.fit import STEPS_PER_EXECUTION
 from keraszoo.training.loop.progress import Progress
+from keraszoo.training.session import STEPS_PER_EXECUTION
 
 WARM_UP_STEPS = 2 * STEPS_PER_EXECUTION
 FIT_AIM, PYTHAE_AIM = 1.15, 1.7

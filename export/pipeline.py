@@ -57,8 +57,8 @@ def _model(model_or_run):
         from keraszoo.runs.run import Run
 
         model_or_run = Run.open(model_or_run)
-    if hasattr(model_or_run, "load_model"):
-        return model_or_run.load_model(), model_or_run.family
+    if isinstance(model_or_run, Run):
+        return model_or_run.model(), model_or_run.family
     if hasattr(model_or_run, "serving_signatures"):
         class_name = type(model_or_run).__name__
         return model_or_run, re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", class_name).lower()

@@ -11,7 +11,7 @@ Importing this package imports no TensorFlow; the functions do.
 import importlib
 
 _FUNCTIONS = {
-    "train": ".fit",
+    "train": ".session",
     "evaluate": ".evaluation",
     "sample": ".sampling",
     "measure": ".measurement",
@@ -22,6 +22,7 @@ _FUNCTIONS = {
     "restore": ".analysis",
     "FeatureNetwork": ".evaluators.features",
     "SampleMeasures": ".measurement",
+    "Evaluator": ".evaluators.evaluator",
     "SampleQuality": ".evaluators.sample_quality",
     "choose_strategy": ".cluster.strategy",
 }

@@ -7,7 +7,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keraszoo import data
 from keraszoo.analysis import (
     SemanticHash,
     anomaly_scores,
@@ -24,9 +23,7 @@ from keraszoo.data.pipeline import transforms
 from keraszoo.data.sources.source import scaled
 from keraszoo.runs.run import Run
 
-from .build import load_data
 from .evaluators.pictures import tile
-from .examples import examples_at
 from .image_files import check_png, read_image, write_png
 
 BATCH_SIZE = 256
@@ -45,10 +42,8 @@ def compress(run, *, data_dir=None):
     Raises:
         InputError: missing or unfinished run, missing data, a model that cannot encode and decode.
     """
-    run, model, source = _opened(run, data_dir)
-    return rate_distortion(
-        model, _batches(run, source, run.recipe.train_split), _batches(run, source, run.recipe.test_split)
-    )
+    _, model, prepared = _opened(run, data_dir)
+    return rate_distortion(model, prepared.batches(prepared.data.train), prepared.batches(prepared.data.test))
 
 
 class Neighbour(typing.NamedTuple):
@@ -86,10 +81,10 @@ def search(run, image, count=8, *, hashing=False, out=None, data_dir=None, say=p
     """
     if out is not None:
         check_png(out)
-    run, model, source = _opened(run, data_dir)
-    split = run.recipe.train_split
-    query = _example(image, run, source, say)
-    codes = latent_codes(model, _batches(run, source, split))
+    run, model, prepared = _opened(run, data_dir)
+    split = prepared.data.train
+    query = _example(image, run, prepared.source, say)
+    codes = latent_codes(model, prepared.batches(split))
     codes, wanted = codes.reshape(len(codes), -1), latent_codes(model, query).reshape(1, -1)
     if hashing:
         hashed = SemanticHash.fit(codes)
@@ -100,8 +95,8 @@ def search(run, image, count=8, *, hashing=False, out=None, data_dir=None, say=p
     if out is not None:
         if query.ndim != 4:
             raise InputError("Only a run whose model takes images can show the neighbours; leave out --out.")
-        write_png(out, tile(np.stack([query[0], *examples_at(rows, _batches(run, source, split))])[None]))
-    labels = _labels_at(rows, source, split)
+        write_png(out, tile(np.stack([query[0], *prepared.rows(split, rows)])[None]))
+    labels = _labels_at(rows, prepared.source, split)
     return [Neighbour(*found) for found in zip(rows, distances, labels, strict=True)]
 
 
@@ -138,11 +133,11 @@ def anomaly(run, images, quantile=0.99, *, data_dir=None, say=print):
     Raises:
         InputError: missing or unfinished run, missing data, no such image, a quantile outside [0, 1].
     """
-    run, model, source = _opened(run, data_dir)
+    run, model, prepared = _opened(run, data_dir)
     score = "reconstruction" if model.targets is not None else "loss"
-    examples = [_example(image, run, source, say) for image in images]
+    examples = [_example(image, run, prepared.source, say) for image in images]
     scores = np.concatenate([anomaly_scores(model, example, score) for example in examples])
-    seen = anomaly_scores(model, _batches(run, source, run.recipe.train_split), score)
+    seen = anomaly_scores(model, prepared.batches(prepared.data.train), score)
     threshold = anomaly_threshold(seen, quantile)
     return threshold, [Verdict(float(value), float(np.mean(seen < value)), bool(value > threshold)) for value in scores]
 
@@ -167,7 +162,7 @@ def restore(run, image, out, mask=None, *, say=print):
     """
     check_png(out)
     run = run if isinstance(run, Run) else Run.open(run)
-    model = run.load_model()
+    model = run.model()
     channels = input_channels(model)
     pixels = _pixels(image, channels, say)
     known = None if mask is None else read_image(mask, 1)[..., 0] >= 128
@@ -233,7 +228,7 @@ def translate(run, image, out, to="b", *, say=print):
 def _image_for(run, image, method, refusal, say):
     """A run's model, which must have a method, and an image file in as many channels as it takes, uint8."""
     run = run if isinstance(run, Run) else Run.open(run)
-    model = run.load_model()
+    model = run.model()
     if not hasattr(model, method):
         raise InputError(refusal.format(type(model).__name__))
     channels = model.image_shape[2]
@@ -250,16 +245,10 @@ def _pixels(path, channels, say):
 
 
 def _opened(run, data_dir):
-    """The run, its model and its data; the noise of what follows is fixed."""
+    """The run, its model and its data, opened; the noise of what follows is fixed."""
     run = run if isinstance(run, Run) else Run.open(run)
     keras.utils.set_random_seed(run.recipe.seed)
-    model = run.load_model()
-    return run, model, load_data(run.recipe, data_dir)
-
-
-def _batches(run, source, split):
-    recipe = run.recipe
-    return data.batches(source, split, BATCH_SIZE, training=False, transforms=recipe.transforms, seed=recipe.seed)
+    return run, run.model(), run.data(data_dir)
 
 
 def _example(path, run, source, say):
@@ -284,7 +273,7 @@ def _example(path, run, source, say):
     def uniform(shape, position):
         return tf.random.stateless_uniform(shape, seed)
 
-    return transforms.apply(x, run.recipe.transforms, uniform, training=False).numpy()
+    return transforms.apply(x, run.recipe.data.transforms, uniform, training=False).numpy()
 
 
 def _labels_at(rows, source, split):

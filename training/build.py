@@ -1,8 +1,8 @@
-"""From a recipe to its data, its model and its compiled optimizers."""
+"""From a recipe to its model and its compiled optimizers."""
 
 import keras
 
-from keraszoo import data, models
+from keraszoo import models
 from keraszoo.core.config import constructor_arguments
 from keraszoo.core.errors import InputError, closest
 from keraszoo.runs.run import Run
@@ -18,25 +18,6 @@ NETWORKS = (
     "discriminator_a",
     "discriminator_b",
 )
-
-
-def load_data(recipe, data_dir=None, **options):
-    """The recipe's `Source`, two of its classes paired where the recipe names domains, with a weight map where it asks
-    for one; options as for `data.load`.
-
-    Labels that are hidden in training (`recipe.labels`) are all there.
-    """
-    source = data.load(
-        recipe.dataset,
-        data_dir=data_dir,
-        image_size=recipe.image_size,
-        supervised_keys=recipe.supervised_keys,
-        test_last=recipe.test_last,
-        **options,
-    )
-    if recipe.weight_map is not None:
-        source = data.weighted(source, **recipe.weight_map)
-    return source if recipe.domains is None else data.unpaired(source, recipe.domains, recipe.seed)
 
 
 def model_arguments(model_class):
@@ -73,7 +54,7 @@ def build_model(recipe, dtype=None):
 
 
 def _encoder_of(path):
-    model = Run.open(path).load_model()
+    model = Run.open(path).model()
     if not hasattr(model, "encoder"):
         raise InputError(f"pretrained is a run whose model has an encoder. Received: {path}, a {type(model).__name__}.")
     return model.encoder

@@ -1,13 +1,10 @@
 """Evaluating a finished run: the whole of `keraszoo evaluate`."""
 
 import keras
-import numpy as np
 
-from keraszoo import data
 from keraszoo.metrics import compare_restorations
 from keraszoo.runs.run import Run
 
-from .build import load_data
 from .evaluators.segmentation import scores
 
 
@@ -29,23 +26,18 @@ def evaluate(run, split=None, *, data_dir=None, batch_size=None):
         InputError: missing or unfinished run, unknown split, missing data.
     """
     run = run if isinstance(run, Run) else Run.open(run)
+    return evaluated(run, run.data(data_dir), split or run.recipe.data.test, batch_size)
+
+
+def evaluated(run, prepared, split, batch_size=None):
+    """`evaluate` on data that are open already."""
     recipe = run.recipe
-    split = split or recipe.test_split
     keras.utils.set_random_seed(recipe.seed)
-    model = run.load_model()
-    source = load_data(recipe, data_dir)
-    batches = data.batches(
-        source,
-        split,
-        batch_size or recipe.batch_size,
-        training=False,
-        transforms=recipe.transforms,
-        with_labels=model.targets is not None,
-        seed=recipe.seed,
-    )
+    model = run.model()
+    batches = prepared.batches(split, batch_size or recipe.batch_size, labels=model.targets is not None)
     metrics = model.evaluate(batches, verbose=0, return_dict=True)
     run.write_metrics(**{split: metrics})
-    if split == recipe.test_split and (segmented := scores(model, source, recipe)):
+    if split == recipe.data.test and (segmented := scores(model, prepared)):
         run.write_metrics(segmentation=segmented)
     return metrics
 
@@ -63,22 +55,16 @@ def restorations(run, count=2000, *, data_dir=None, seed=0):
         Rows of strings, the header first; none for another model.
     """
     run = run if isinstance(run, Run) else Run.open(run)
-    recipe, model = run.recipe, run.load_model()
+    model = run.model()
     if not hasattr(model, "baseline"):
         return []
-    source = load_data(recipe, data_dir)
-    clean = _images(source, recipe.test_split, recipe, count)
-    mean = _images(source, recipe.train_split, recipe, 10_000).mean(axis=0)
+    prepared = run.data(data_dir)
+    clean = prepared.examples(prepared.data.test, count)
+    mean = prepared.examples(prepared.data.train, 10_000).mean(axis=0)
     found = compare_restorations(model, clean, mean, seed=seed)
     measures = list(found["model"])
     rows = [[row, *(f"{values[measure]:.4g}" for measure in measures)] for row, values in found.items()]
     return [["restoration", *measures], *rows]
-
-
-def _images(source, split, recipe, limit):
-    """Up to `limit` images of a split as the model sees them: [count, height, width, channels]."""
-    batches = data.batches(source, split, 512, training=False, transforms=recipe.transforms, seed=recipe.seed)
-    return np.concatenate(list(batches.take(-(-limit // 512)).as_numpy_iterator()))[:limit]
 
 
 def verdicts(recipe, metrics):

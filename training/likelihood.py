@@ -4,13 +4,8 @@ import math
 
 import numpy as np
 
-from keraszoo import data
 from keraszoo.core.errors import InputError
 from keraszoo.runs.run import Run
-
-from .build import load_data
-
-BATCH_SIZE = 512
 
 
 def likelihood(run, samples=5000, count=None, split=None, *, seed=0, data_dir=None):
@@ -37,25 +32,15 @@ def likelihood(run, samples=5000, count=None, split=None, *, seed=0, data_dir=No
     run = run if isinstance(run, Run) else Run.open(run)
     if count is not None and count < 1:
         raise InputError(f"count must be an integer >= 1. Received: {count}.")
-    model, recipe = run.load_model(), run.recipe
+    model = run.model()
     if not hasattr(model, "log_weights"):
         raise InputError(
             f"Likelihoods by importance sampling are those of VAEs. Received: a run of {type(model).__name__}."
         )
     labelled = model.condition_size > 0
-    batches = data.batches(
-        load_data(recipe, data_dir),
-        split or recipe.test_split,
-        BATCH_SIZE,
-        training=False,
-        transforms=recipe.transforms,
-        with_labels=labelled,
-        seed=recipe.seed,
-    )
-    if count is not None:
-        batches = batches.take(-(-count // BATCH_SIZE))
-    parts = [batch if labelled else (batch,) for batch in batches.as_numpy_iterator()]
-    x, *labels = (np.concatenate(values)[:count] for values in zip(*parts, strict=True))
+    prepared, split = run.data(data_dir), split or run.recipe.data.test
+    found = prepared.examples(split, count or prepared.size(split), labels=labelled)
+    x, *labels = found if labelled else (found,)
     model.likelihood.check_values(x)
     nll, error = model.negative_log_likelihood(x, *labels, samples=samples, seed=seed)
     found = {

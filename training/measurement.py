@@ -7,9 +7,7 @@ from keraszoo.data.datasets.points import known_mixture
 from keraszoo.metrics import ModeCoverage, compare_samples, mode_coverage
 from keraszoo.runs.run import Run
 
-from .build import load_data
 from .evaluators.features import FeatureNetwork
-from .examples import random_examples
 from .sampling import check_sampler
 
 NEIGHBOURS = 5
@@ -77,29 +75,29 @@ def measure(run, features=None, count=10_000, split=None, seed=0, *, data_dir=No
     check_count(count)
     run = run if isinstance(run, Run) else Run.open(run)
     recipe = run.recipe
-    split, mixture = split or recipe.test_split, mixture_of(recipe)
+    split, mixture = split or recipe.data.test, mixture_of(recipe)
     if features is None and mixture is None:
         raise InputError(
             "Samples are judged by a classifier's features (--features RUN) or by the known modes of points/... "
-            f"Received: neither, for a run on {recipe.dataset}."
+            f"Received: neither, for a run on {recipe.data.name}."
         )
     if features is not None:
         features = FeatureNetwork(features)
         features.check_shape(recipe.input_shape)
-    model = run.load_model()
+    model = run.model()
     check_sampler(model)
-    source = load_data(recipe, data_dir)
-    count = min(count, source.split(split).size, source.split(recipe.train_split).size // 2)
+    prepared = run.data(data_dir)
+    count = min(count, prepared.size(split), prepared.size(recipe.data.train) // 2)
     check_count(count)
-    halves = random_examples(source, recipe.train_split, recipe, 2 * count, seed)
+    halves = prepared.random_examples(recipe.data.train, 2 * count, seed)
     reference = SampleMeasures(halves[:count], features, mixture)(halves[count:])
-    compare = SampleMeasures(random_examples(source, split, recipe, count, seed), features, mixture)
+    compare = SampleMeasures(prepared.random_examples(split, count, seed), features, mixture)
     return {"samples": compare(draw(model, count, seed)), "real vs real": reference}
 
 
 def mixture_of(recipe):
     """The distribution of a recipe's examples, or None where it is not known."""
-    return None if recipe.transforms else known_mixture(recipe.dataset)
+    return None if recipe.data.transforms else known_mixture(recipe.data.name)
 
 
 def check_count(count):

@@ -4,6 +4,7 @@ import pathlib
 
 import numpy as np
 
+from keraszoo.core.abilities import Samples
 from keraszoo.core.errors import InputError
 from keraszoo.runs.drafts import write_whole
 from keraszoo.runs.run import Run
@@ -35,7 +36,7 @@ def sample(run, count=64, seed=0, out=None, **options):
     if out is not None and out.suffix not in FORMATS:
         raise InputError(f"Samples are written as {' or '.join(FORMATS)}. Received: {out}.")
     run = run if isinstance(run, Run) else Run.open(run)
-    model = run.load_model()
+    model = run.model()
     check_sampler(model)
     samples = model.sample(count, seed=seed, **options).numpy()
     if out is not None:
@@ -45,7 +46,7 @@ def sample(run, count=64, seed=0, out=None, **options):
 
 def check_sampler(model):
     """Raises InputError when a model cannot sample."""
-    if not hasattr(model, "sample"):
+    if not isinstance(model, Samples) and not (isinstance(model, type) and issubclass(model, Samples)):
         raise InputError(f"{type(model).__name__} has no distribution to sample from; a VAE has.")
 
 

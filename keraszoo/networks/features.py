@@ -161,7 +161,7 @@ def _opened(path):
     if pathlib.Path(path).is_dir():
         from ..runs.run import Run
 
-        return Run.open(path).load_model()
+        return Run.open(path).model()
     if not pathlib.Path(path).is_file():
         raise InputError(
             "The loss network is a run, a .keras file or a keras.applications network, and there is none of that "

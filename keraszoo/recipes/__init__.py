@@ -4,9 +4,10 @@ import functools
 import importlib
 
 from ..core.errors import InputError, closest
+from .data import Data
 from .recipe import Optimizer, Recipe
 
-__all__ = ["Optimizer", "Recipe", "all_recipes", "families", "get"]
+__all__ = ["Data", "Optimizer", "Recipe", "all_recipes", "families", "get"]
 
 #: the files of recipes, in the order in which `keraszoo list` shows them
 FILES = ("vae", "autoencoders", "restoration", "gan", "flows", "classifiers", "segmentation")

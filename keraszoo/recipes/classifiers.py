@@ -1,5 +1,6 @@
 """Classifiers."""
 
+from .data import Data
 from .recipe import Optimizer, Recipe
 
 RECIPES = (
@@ -12,7 +13,7 @@ RECIPES = (
         model="Classifier",
         input_shape=(8, 8, 1),
         arguments={"hidden": (128,), "features": 32},
-        dataset="digits",
+        data=Data("digits"),
         optimizers={"optimizer": Optimizer("adam", 1e-3, decay="cosine")},
         batch_size=32,
         epochs=20,
@@ -25,7 +26,7 @@ RECIPES = (
         model="Classifier",
         input_shape=(28, 28, 1),
         arguments={"network": "lenet5", "features": 84, "activation": "tanh"},
-        dataset="mnist",
+        data=Data("mnist"),
         optimizers={"optimizer": Optimizer("adam", 4e-3, decay="cosine")},
         batch_size=128,
         epochs=10,

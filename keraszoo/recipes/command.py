@@ -18,7 +18,7 @@ def list_command(argv):
     found = [
         recipe
         for recipe in all_recipes().values()
-        if all(word.lower() in _text(recipe) for word in options.words) and (recipe.offline or not options.offline)
+        if all(word.lower() in _text(recipe) for word in options.words) and (recipe.data.offline or not options.offline)
     ]
     if not found:
         received = " ".join([*options.words, *["--offline"] * options.offline])
@@ -29,7 +29,7 @@ def list_command(argv):
     table.add_column("time", justify="right", no_wrap=True)
     table.add_column("what", ratio=1)
     for recipe in found:
-        table.add_row(recipe.name, recipe.dataset, duration(recipe.minutes), recipe.title.removesuffix("; offline"))
+        table.add_row(recipe.name, recipe.data.name, duration(recipe.minutes), recipe.title.removesuffix("; offline"))
     _console().print(table)
     return 0
 
@@ -49,6 +49,12 @@ def show_command(argv):
         elif field.name == "optimizers":
             for name, spec in value.items():
                 table.add_row(name, _optimizer(spec))
+        elif field.name == "data":
+            table.add_row("data", value.name)
+            for part in dataclasses.fields(value):
+                own = getattr(value, part.name)
+                if part.name != "name" and own != part.default:
+                    table.add_row(f"data.{part.name}", _plain(own))
         elif field.name == "arguments":
             for name, argument in value.items():
                 table.add_row(f"--set {name}", _plain(argument))
@@ -68,7 +74,7 @@ def duration(minutes):
 
 
 def _text(recipe):
-    return " ".join((recipe.name, recipe.title, recipe.model, recipe.dataset)).lower()
+    return " ".join((recipe.name, recipe.title, recipe.model, recipe.data.name)).lower()
 
 
 def _optimizer(spec):

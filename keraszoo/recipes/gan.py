@@ -1,5 +1,6 @@
 """Generative adversarial networks."""
 
+from .data import Data
 from .recipe import Optimizer, Recipe
 
 
@@ -18,7 +19,7 @@ RECIPES = (
         model="GAN",
         input_shape=(8, 8, 1),
         arguments={"latent_dim": 16, "hidden": (128, 128), "discriminator_hidden": (128, 128), "average": 0.99},
-        dataset="digits",
+        data=Data("digits"),
         optimizers={
             "optimizer": Optimizer("adam", 0.001, arguments={"beta_1": 0.5}),
             "discriminator_optimizer": Optimizer("adam", 0.001, arguments={"beta_1": 0.5}),
@@ -39,7 +40,7 @@ RECIPES = (
             "discriminator_hidden": (128, 128, 128),
             "value_range": None,
         },
-        dataset="points/gaussians25",
+        data=Data("points/gaussians25"),
         optimizers={
             "optimizer": Optimizer("adam", 1e-3, decay="cosine", arguments={"beta_1": 0.5}),
             "discriminator_optimizer": Optimizer("adam", 1e-3, decay="cosine", arguments={"beta_1": 0.5}),
@@ -59,7 +60,7 @@ RECIPES = (
         model="DCGAN",
         input_shape=(8, 8, 1),
         arguments={"latent_dim": 16, "hidden": (64, 32), "discriminator_hidden": (32, 64), "average": 0.99},
-        dataset="digits",
+        data=Data("digits"),
         optimizers={
             "optimizer": Optimizer("adam", 0.0005, arguments={"beta_1": 0.5}),
             "discriminator_optimizer": Optimizer("adam", 0.0005, arguments={"beta_1": 0.5}),
@@ -78,7 +79,7 @@ RECIPES = (
         model="LSGAN",
         input_shape=(8, 8, 1),
         arguments={"latent_dim": 16, "hidden": (128, 128), "discriminator_hidden": (128, 128), "average": 0.99},
-        dataset="digits",
+        data=Data("digits"),
         optimizers={
             "optimizer": Optimizer("adam", 0.001, arguments={"beta_1": 0.5}),
             "discriminator_optimizer": Optimizer("adam", 0.001, arguments={"beta_1": 0.5}),
@@ -98,7 +99,7 @@ RECIPES = (
         model="SNGAN",
         input_shape=(8, 8, 1),
         arguments={"latent_dim": 16, "hidden": (64, 32), "discriminator_hidden": (32, 64), "average": 0.99},
-        dataset="digits",
+        data=Data("digits"),
         optimizers={
             "optimizer": Optimizer("adam", 0.0005, arguments={"beta_1": 0.0, "beta_2": 0.9}),
             "discriminator_optimizer": Optimizer("adam", 0.0005, arguments={"beta_1": 0.0, "beta_2": 0.9}),
@@ -114,7 +115,7 @@ RECIPES = (
         model="SNGAN",
         input_shape=(28, 28, 1),
         arguments={"latent_dim": 64, "hidden": (64, 32), "discriminator_hidden": (32, 64), "average": 0.999},
-        dataset="mnist",
+        data=Data("mnist"),
         optimizers={
             "optimizer": Optimizer("adam", 4e-4, decay="cosine", arguments={"beta_1": 0.0, "beta_2": 0.9}),
             "discriminator_optimizer": Optimizer(
@@ -135,7 +136,7 @@ RECIPES = (
         model="WGAN",
         input_shape=(8, 8, 1),
         arguments={"latent_dim": 16, "hidden": (128, 128), "discriminator_hidden": (128, 128), "clip": 0.03},
-        dataset="digits",
+        data=Data("digits"),
         optimizers={
             "optimizer": Optimizer("rmsprop", 0.0005),
             "discriminator_optimizer": Optimizer("rmsprop", 0.0005),
@@ -154,7 +155,7 @@ RECIPES = (
         model="WGANGP",
         input_shape=(8, 8, 1),
         arguments={"latent_dim": 16, "hidden": (128, 128), "discriminator_hidden": (128, 128), "average": 0.99},
-        dataset="digits",
+        data=Data("digits"),
         optimizers={
             "optimizer": Optimizer("adam", 0.001, arguments={"beta_1": 0.5, "beta_2": 0.9}),
             "discriminator_optimizer": Optimizer("adam", 0.001, arguments={"beta_1": 0.5, "beta_2": 0.9}),
@@ -178,7 +179,7 @@ RECIPES = (
             "n_critic": 2,
             "gradient_penalty": 1.0,
         },
-        dataset="points/gaussians25",
+        data=Data("points/gaussians25"),
         optimizers={
             "optimizer": Optimizer("adam", 1e-3, decay="cosine", arguments={"beta_1": 0.5, "beta_2": 0.9}),
             "discriminator_optimizer": Optimizer(
@@ -204,7 +205,7 @@ RECIPES = (
         model="PacGAN",
         input_shape=(8, 8, 1),
         arguments={"latent_dim": 16, "hidden": (128, 128), "discriminator_hidden": (128, 128), "average": 0.99},
-        dataset="digits",
+        data=Data("digits"),
         optimizers={
             "optimizer": Optimizer("adam", 0.001, arguments={"beta_1": 0.5}),
             "discriminator_optimizer": Optimizer("adam", 0.001, arguments={"beta_1": 0.5}),
@@ -227,7 +228,7 @@ RECIPES = (
             "average": 0.999,
             "gradient_penalty": 0.1,
         },
-        dataset="points/gaussians25",
+        data=Data("points/gaussians25"),
         optimizers={
             "optimizer": Optimizer("adam", 1e-3, decay="cosine", arguments={"beta_1": 0.5, "beta_2": 0.9}),
             "discriminator_optimizer": Optimizer(
@@ -252,7 +253,7 @@ RECIPES = (
         model="ConditionalGAN",
         input_shape=(8, 8, 1),
         arguments={"latent_dim": 16, "hidden": (128, 128), "discriminator_hidden": (128, 128), "average": 0.99},
-        dataset="digits",
+        data=Data("digits"),
         optimizers={
             "optimizer": Optimizer("adam", 0.001, arguments={"beta_1": 0.5}),
             "discriminator_optimizer": Optimizer("adam", 0.001, arguments={"beta_1": 0.5}),
@@ -272,7 +273,7 @@ RECIPES = (
         model="ACGAN",
         input_shape=(8, 8, 1),
         arguments={"latent_dim": 16, "hidden": (128, 128), "discriminator_hidden": (128, 128), "average": 0.99},
-        dataset="digits",
+        data=Data("digits"),
         optimizers={
             "optimizer": Optimizer("adam", 0.001, arguments={"beta_1": 0.5}),
             "discriminator_optimizer": Optimizer("adam", 0.001, arguments={"beta_1": 0.5}),
@@ -293,7 +294,7 @@ RECIPES = (
         model="InfoGAN",
         input_shape=(8, 8, 1),
         arguments={"latent_dim": 16, "hidden": (128, 128), "discriminator_hidden": (128, 128), "average": 0.99},
-        dataset="digits",
+        data=Data("digits"),
         optimizers={
             "optimizer": Optimizer("adam", 0.001, arguments={"beta_1": 0.5}),
             "discriminator_optimizer": Optimizer("adam", 0.001, arguments={"beta_1": 0.5}),
@@ -314,8 +315,7 @@ RECIPES = (
         model="CycleGAN",
         input_shape=(2, 8, 8, 1),
         arguments={"hidden": (16, 32), "blocks": 1, "activation": "silu", "discriminator_hidden": (32,)},
-        dataset="digits",
-        domains=(3, 8),
+        data=Data("digits", prepare=(("unpaired", 3, 8),)),
         optimizers={"discriminator_optimizer": adam(2e-3), "optimizer": adam(2e-3)},
         batch_size=16,
         epochs=60,
@@ -328,8 +328,7 @@ RECIPES = (
         model="CycleGAN",
         input_shape=(2, 32, 32, 3),
         arguments={"hidden": (16, 32, 64), "blocks": 3, "activation": "silu", "discriminator_hidden": (32, 64)},
-        dataset="photos",
-        domains=("china", "flower"),
+        data=Data("photos", prepare=(("unpaired", "china", "flower"),)),
         optimizers={"discriminator_optimizer": adam(1e-3), "optimizer": adam(1e-3)},
         batch_size=8,
         epochs=10,

@@ -4,9 +4,7 @@ import dataclasses
 import json
 
 from ..core.errors import InputError
-
-#: the data sets that KerasZoo makes itself
-OFFLINE = ("digits", "cells", "photos", "points", "shapes")
+from .data import Data
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,22 +26,11 @@ class Recipe:
         title: one line for `keraszoo list`.
         model: name of a class in `keraszoo.models`.
         arguments: of its constructor, besides the shape of an example.
-        dataset: name in tensorflow-datasets (KerasZoo's offline ones included), folder of images or of
-            .npy files, or .npz file.
+        data: `Data`, what it learns from.
         input_shape: shape of one example after the transforms.
-        transforms: names and arguments, in order: `(("pad", 32),)`; scaling to [0, 1] is automatic.
         optimizers: arguments of `compile`; `{"optimizer": Optimizer(...)}` for models with one update.
         batch_size: the *global* batch, over all replicas.
         epochs, seed: of the training.
-        labels: number of training examples that keep their label, equally many of each class; None: all.
-        domains: two classes, by name or number, whose images are paired by chance (`keraszoo.data.unpaired`); None: the
-            examples stay single.
-        supervised_keys: (input, target) features of a dataset of tfds in place of its own, or None.
-        image_size: (height, width) to which a folder's images are resized, or None.
-        test_last: the last so many examples are the test split, where the dataset is one split; None: a random tenth.
-        repeat: how often each training example comes in an epoch (`keraszoo.data.views.repeated`).
-        weight_map: arguments of `keraszoo.data.views.weighted`, {} for the U-Net paper's; None: all pixels count alike.
-        train_split, test_split: names of the splits.
         expected: `{"split/metric": (value, tolerance)}`, measured with this recipe; for points of a known mixture also
             "samples/modes", "samples/high_quality" and "samples/mode_kl"; for masks also "segmentation/pixel_error" and
             the other `keraszoo.metrics.segmentation_scores` of the test split.
@@ -55,32 +42,17 @@ class Recipe:
     model: str
     input_shape: tuple
     arguments: dict = dataclasses.field(default_factory=dict)
-    dataset: str = "digits"
-    transforms: tuple = ()
+    data: Data = Data()
     optimizers: dict = dataclasses.field(default_factory=lambda: {"optimizer": Optimizer()})
     batch_size: int = 128
     epochs: int = 15
     seed: int = 0
-    labels: int | None = None
-    domains: tuple | None = None
-    supervised_keys: tuple | None = None
-    image_size: tuple | None = None
-    test_last: int | None = None
-    repeat: int = 1
-    weight_map: dict | None = None
-    train_split: str = "train"
-    test_split: str = "test"
     expected: dict = dataclasses.field(default_factory=dict)
     minutes: float = 0.0
 
     @property
     def family(self):
         return self.name.split("/")[0]
-
-    @property
-    def offline(self):
-        """Whether its data are made here, without a download."""
-        return self.dataset.split("/")[0] in OFFLINE
 
     def replace(self, **changes):
         """This recipe with other values; what it expects holds for any seed, but not when anything else changes."""
@@ -95,6 +67,7 @@ class Recipe:
     def from_json(cls, text):
         try:
             values = _tuples(json.loads(text))
+            values["data"] = Data(**values["data"])
             values["optimizers"] = {name: Optimizer(**value) for name, value in values["optimizers"].items()}
             return cls(**values)
         except (ValueError, TypeError, KeyError, AttributeError) as error:

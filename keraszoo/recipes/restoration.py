@@ -1,5 +1,6 @@
 """Models that restore images."""
 
+from .data import Data
 from .recipe import Optimizer, Recipe
 
 RECIPES = (
@@ -12,7 +13,7 @@ RECIPES = (
         model="DenoisingAutoencoder",
         input_shape=(8, 8, 1),
         arguments={"amount": 0.3, "hidden": (16, 32)},
-        dataset="digits",
+        data=Data("digits"),
         optimizers={"optimizer": Optimizer("adam", 3e-3, decay="cosine")},
         batch_size=32,
         epochs=10,
@@ -25,8 +26,7 @@ RECIPES = (
         model="DenoisingAutoencoder",
         input_shape=(32, 32, 1),
         arguments={"amount": 0.5, "hidden": (24, 48)},
-        dataset="mnist",
-        transforms=(("pad", 32),),
+        data=Data("mnist", transforms=(("pad", 32),)),
         optimizers={"optimizer": Optimizer("adam", 2e-3, decay="cosine")},
         batch_size=128,
         epochs=2,
@@ -42,7 +42,7 @@ RECIPES = (
         model="InpaintingAutoencoder",
         input_shape=(8, 8, 1),
         arguments={"hole": (3, 3), "hidden": (32, 64)},
-        dataset="digits",
+        data=Data("digits"),
         optimizers={"optimizer": Optimizer("adam", 3e-3, decay="cosine")},
         batch_size=32,
         epochs=20,
@@ -55,8 +55,7 @@ RECIPES = (
         model="InpaintingAutoencoder",
         input_shape=(32, 32, 1),
         arguments={"hole": (12, 12), "hidden": (24, 48, 96)},
-        dataset="mnist",
-        transforms=(("pad", 32),),
+        data=Data("mnist", transforms=(("pad", 32),)),
         optimizers={"optimizer": Optimizer("adam", 2e-3, decay="cosine")},
         batch_size=128,
         epochs=5,
@@ -72,7 +71,7 @@ RECIPES = (
         model="ColorizationAutoencoder",
         input_shape=(32, 32, 3),
         arguments={"hidden": (16, 32)},
-        dataset="photos",
+        data=Data("photos"),
         optimizers={"optimizer": Optimizer("adam", 3e-3, decay="cosine")},
         batch_size=32,
         epochs=10,
@@ -88,7 +87,7 @@ RECIPES = (
         model="SuperResolutionAutoencoder",
         input_shape=(8, 8, 1),
         arguments={"factor": 2, "hidden": (32,)},
-        dataset="digits",
+        data=Data("digits"),
         optimizers={"optimizer": Optimizer("adam", 3e-3, decay="cosine")},
         batch_size=32,
         epochs=10,
@@ -101,8 +100,7 @@ RECIPES = (
         model="SuperResolutionAutoencoder",
         input_shape=(32, 32, 1),
         arguments={"factor": 2, "hidden": (32, 64)},
-        dataset="mnist",
-        transforms=(("pad", 32),),
+        data=Data("mnist", transforms=(("pad", 32),)),
         optimizers={"optimizer": Optimizer("adam", 2e-3, decay="cosine")},
         batch_size=128,
         epochs=2,

@@ -1,5 +1,6 @@
 """Segmentation."""
 
+from .data import Data
 from .recipe import Optimizer, Recipe
 
 RECIPES = (
@@ -27,13 +28,17 @@ RECIPES = (
             "dropout": 0.2,
             "loss": {"cross_entropy": 1, "dice": 1},
         },
-        dataset="cells",
-        transforms=(("random_crop", 64), ("flip", "horizontal_and_vertical"), ("rotate90",)),
-        weight_map={"w0": 5.0, "class_weights": None},
+        data=Data(
+            "cells",
+            prepare=(
+                ("weighted", {"w0": 5.0, "class_weights": None}),
+                ("repeat", 2),
+            ),
+            transforms=(("random_crop", 64), ("flip", "horizontal_and_vertical"), ("rotate90",)),
+        ),
         optimizers={"optimizer": Optimizer("adam", 5e-3, decay="cosine")},
         batch_size=16,
         epochs=10,
-        repeat=2,
         expected={
             "test/pixel_error": (0.021, 0.004),
             "test/iou": (0.942, 0.012),
@@ -54,23 +59,27 @@ RECIPES = (
             "dropout": 0.0,
             "averaging": "flips_and_rotations",
         },
-        dataset="isbi2012.npz",
-        transforms=(
-            ("random_crop", 192),
-            ("flip", "horizontal_and_vertical"),
-            ("rotate90",),
-            ("elastic", 6.0, 3),
-            ("brightness", 0.1),
-            ("contrast", 0.2),
-            ("noise", 0.08),  # the later slices are noisier than the earlier ones
+        data=Data(
+            "isbi2012.npz",
+            prepare=(
+                ("weighted", {"w0": 10.0, "sigma": 10.0, "midline": 1.0, "class_weights": None}),
+                ("repeat", 70),
+            ),
+            transforms=(
+                ("random_crop", 192),
+                ("flip", "horizontal_and_vertical"),
+                ("rotate90",),
+                ("elastic", 6.0, 3),
+                ("brightness", 0.1),
+                ("contrast", 0.2),
+                ("noise", 0.08),  # the later slices are noisier than the earlier ones
+            ),
+            test_last=4,
         ),
         optimizers={"optimizer": Optimizer("adam", 2e-3, decay="cosine")},
         batch_size=2,
         epochs=8,
-        repeat=70,
         # of a border the line halfway: all of it made membranes thicker than they are
-        weight_map={"w0": 10.0, "sigma": 10.0, "midline": 1.0, "class_weights": None},
-        test_last=4,
         expected={
             "test/pixel_error": (0.076, 0.003),
             "segmentation/pixel_error": (0.0745, 0.002),

@@ -43,26 +43,36 @@ class Run:
         Raises:
             InputError: when it is not empty or cannot be written.
         """
+        with cls.begin(path, recipe) as run:
+            return run
+
+    @classmethod
+    @contextlib.contextmanager
+    def begin(cls, path, recipe):
+        """A new run, locked while this is entered: of several processes that begin one, one has it."""
+        if not os.fspath(path):
+            raise InputError("The run directory must have a name. Received: ''.")
         run = cls(path, recipe)
         try:
-            if run.path.is_dir() and not all(map(is_draft, run.path.iterdir())):
-                raise InputError(
-                    f"The run directory must be new or empty. Received: {path} with files in it. "
-                    "Continue it with --resume, or choose another --run."
-                )
             made = next((parent for parent in [*run.path.parents][::-1] if not parent.exists()), run.path)
             existed = run.path.exists()
             run.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(f"The run directory cannot be made. Received: {path}: {error.strerror}.") from error
-        try:
-            run.write("recipe.json", recipe.to_json())  # first: with it, what was interrupted here can be resumed
-            run.tidy()
-        except OSError as error:
-            if not existed:
-                shutil.rmtree(made, ignore_errors=True)
-            raise InputError(f"The run directory cannot be written. Received: {path}: {error.strerror}.") from error
-        return run
+        with run.lock():
+            try:
+                if not all(map(is_draft, run.path.iterdir())):
+                    raise InputError(
+                        f"The run directory must be new or empty. Received: {path} with files in it. "
+                        "Continue it with --resume, or choose another --run."
+                    )
+                run.write("recipe.json", recipe.to_json())  # first: with it, what was interrupted here can be resumed
+                run.tidy()
+            except OSError as error:
+                if not existed:
+                    shutil.rmtree(made, ignore_errors=True)
+                raise InputError(f"The run directory cannot be written. Received: {path}: {error.strerror}.") from error
+            yield run
 
     @classmethod
     def open(cls, path):
@@ -147,7 +157,32 @@ class Run:
     def save_model(self, model):
         self.write("model.keras", model.save)
 
-    def load_model(self):
+    def data(self, data_dir=None):
+        """What it was trained on: a `PreparedData`.
+
+        Args:
+            data_dir: where tensorflow-datasets keeps its data; by default TFDS_DATA_DIR or ~/tensorflow_datasets.
+
+        Raises:
+            InputError: data that are not there.
+        """
+        from .prepared import PreparedData
+
+        return PreparedData.open(self.recipe, data_dir)
+
+    def batches(self, split=None, batch_size=None, *, data_dir=None):
+        """The examples of a split, with their targets where its model takes them: a `tf.data.Dataset`.
+
+        Args:
+            split: its name; by default the recipe's test split.
+            batch_size: by default the recipe's.
+            data_dir: as in `data`.
+        """
+        labels = self.model().targets is not None
+        recipe = self.recipe
+        return self.data(data_dir).batches(split or recipe.data.test, batch_size or recipe.batch_size, labels=labels)
+
+    def model(self):
         """The finished model.
 
         Raises:

@@ -402,7 +402,7 @@ def test_wrong_batches_are_refused_in_one_line(subject):
 
 def test_recipe_names_what_it_expects(subject):
     metrics = {f"{split}/{name}" for split in ("train", "test") for name in metric_names(subject.model)}
-    if known_mixture(subject.recipe.dataset):
+    if known_mixture(subject.recipe.data.name):
         metrics |= {f"samples/{name}" for name in ModeCoverage._fields}
     if hasattr(subject.model, "segment"):
         metrics |= {f"segmentation/{name}" for name in segmentation_scores(np.eye(8, dtype=int), np.eye(8, dtype=int))}

@@ -1,6 +1,5 @@
 """Laws of images with masks: what moves one moves the other, borders weigh more, and pairs stay together."""
 
-import json
 import sys
 from itertools import islice
 
@@ -17,8 +16,8 @@ from keraszoo.data.datasets.cells import draw_instances
 from keraszoo.data.pipeline import augmentation, transforms
 from keraszoo.data.pipeline.resampling import resample
 from keraszoo.data.views.border_weights import balanced_class_weights, border_weights
-from keraszoo.recipes import Recipe
-from keraszoo.training.build import load_data
+from keraszoo.recipes import Data, Recipe
+from keraszoo.runs.prepared import PreparedData
 
 GEOMETRIC = (
     ("random_crop", 12),
@@ -331,16 +330,12 @@ def test_maps_of_data_in_files_are_those_in_memory_and_made_once(tmp_path, form,
 def test_a_recipe_asks_for_weights_and_the_last_slices(tmp_path):
     recipe = Recipe(
         name="a/b", title="", model="UNet", input_shape=(20, 20, 1),
-        dataset=str(stack(tmp_path)), test_last=3, weight_map={"w0": 5.0, "class_weights": [1.0, 2.0]},
+        data=Data(str(stack(tmp_path)), prepare=(("weighted", {"w0": 5.0, "class_weights": (1.0, 2.0)}),), test_last=3),
     )  # fmt: skip
     again = Recipe.from_json(recipe.to_json())
-    assert again.weight_map == {"w0": 5.0, "class_weights": (1.0, 2.0)} and again.test_last == 3
-    source = load_data(again)
+    assert again == recipe
+    source = PreparedData.open(again).source
     assert source.sizes["test"] == 3 and source.weight == "weight"
-    old = {
-        name: value for name, value in json.loads(recipe.to_json()).items() if name not in ("weight_map", "test_last")
-    }
-    assert Recipe.from_json(json.dumps(old)).weight_map is None
 
 
 # ---------------------------------------------------------------------- datasets

@@ -113,7 +113,7 @@ def train_streamed(monkeypatch, path, **options):
         "import functools, json, sys\n"
         "from keraszoo import data, recipes\n"
         "from keraszoo.training.cluster.strategy import choose_strategy\n"
-        "from keraszoo.training.fit import train\n"
+        "from keraszoo.training.session import train\n"
         "data.load = functools.partial(data.load, memory_limit=10)\n"
         "options = json.loads(sys.argv[1])\n"
         "recipe = recipes.get('autoencoder/digits').replace(**options.pop('recipe', {}))\n"
@@ -137,7 +137,7 @@ def test_workers_that_stream_images_learn_what_replicas_learn_from_memory(folder
         say=lambda text: None,
     )
     streamed = Run.open(tmp_path / "streamed")
-    for mine, theirs in zip(held.load_model().get_weights(), streamed.load_model().get_weights(), strict=True):
+    for mine, theirs in zip(held.model().get_weights(), streamed.model().get_weights(), strict=True):
         np.testing.assert_array_equal(mine, theirs)
     assert held.metrics() == streamed.metrics()
 

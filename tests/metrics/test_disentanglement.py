@@ -27,6 +27,7 @@ from keraszoo.metrics import (
 from keraszoo.metrics.disentanglement.dci import certainty
 from keraszoo.metrics.disentanglement.information import factor_entropies
 from keraszoo.metrics.disentanglement.table import rows_sharing, train_and_test_rows
+from keraszoo.recipes import Data
 from keraszoo.runs.run import Run
 from keraszoo.training import disentanglement, train
 
@@ -226,7 +227,7 @@ def shapes_dir(tmp_path_factory):
 def run(shapes_dir, tmp_path_factory):
     """A VAE of two short epochs on 288 shapes."""
     recipe = recipes.get("vae/digits").replace(
-        name="vae/shapes", dataset="shapes/32", input_shape=(32, 32, 1), epochs=2
+        name="vae/shapes", data=Data("shapes/32"), input_shape=(32, 32, 1), epochs=2
     )
     return train(recipe, tmp_path_factory.mktemp("runs") / "vae", data_dir=shapes_dir, say=lambda line: None)
 
@@ -236,7 +237,7 @@ def test_a_run_is_scored_by_the_codes_of_every_example(run, shapes_dir, capsys, 
     assert main(["disentanglement", str(run.path), "--data-dir", str(shapes_dir)]) == 0
     header, *lines = capsys.readouterr().out.splitlines()
     assert re.fullmatch("measure +value", header)
-    source, model = load("shapes/32", data_dir=shapes_dir), run.load_model()
+    source, model = load("shapes/32", data_dir=shapes_dir), run.model()
     codes = np.concatenate([latent_codes(model, source.array(split) / np.float32(255)) for split in source.splits])
     factors = np.concatenate([factor_values(source, split) for split in source.splits])
     assert len(codes) == 288
@@ -258,7 +259,7 @@ def test_the_gap_is_told_after_each_epoch(run, shapes_dir):
     history = run.metrics()["history"]
     assert [set(epoch) >= {"val_mig", "val_loss"} for epoch in history] == [True, True]
     source = load("shapes/32", data_dir=shapes_dir)
-    codes = latent_codes(run.load_model(), source.array("test") / np.float32(255))
+    codes = latent_codes(run.model(), source.array("test") / np.float32(255))
     assert history[-1]["val_mig"] == pytest.approx(
         mutual_information_gap(codes, factor_values(source, "test")), abs=1e-3
     )

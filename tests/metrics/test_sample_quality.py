@@ -14,7 +14,6 @@ from keraszoo.models import VAE
 from keraszoo.runs.run import Run
 from keraszoo.training import FeatureNetwork, SampleMeasures, SampleQuality, measure, train
 from keraszoo.training.evaluators.sample_quality import collapse
-from keraszoo.training.examples import examples_at, random_examples
 from keraszoo.training.measurement import MEASURES
 
 MODES = set(ModeCoverage._fields)
@@ -56,19 +55,18 @@ def refused(capsys, *arguments):
 
 
 def test_examples_are_found_by_their_rows(classifier):
-    source, recipe = load("digits"), classifier.recipe
-    x = source.array("train") / np.float32(255)
-    drawn = random_examples(source, "train", recipe, 1437, seed=3)
+    prepared = classifier.data()
+    x = prepared.source.array("train") / np.float32(255)
+    drawn = prepared.random_examples("train", 1437, seed=3)
     assert not np.array_equal(drawn, x)
     np.testing.assert_allclose(np.sort(drawn, axis=0), np.sort(x, axis=0), rtol=1e-6)
-    np.testing.assert_array_equal(drawn[:20], random_examples(source, "train", recipe, 20, seed=3))
-    batches = keras.utils.timeseries_dataset_from_array(x, None, 1, batch_size=100).map(lambda batch: batch[:, 0])
-    rows = [1436, 0, 99, 100, 0]
-    np.testing.assert_array_equal(examples_at(rows, batches), x[rows])
+    np.testing.assert_array_equal(drawn[:20], prepared.random_examples("train", 20, seed=3))
+    rows = [1436, 0, 511, 512, 0]
+    np.testing.assert_allclose(prepared.rows("train", rows), x[rows], rtol=1e-6)
 
 
 def test_features_are_what_the_last_layer_sees(classifier):
-    model, x = classifier.load_model(), load("digits").array("test") / np.float32(255)
+    model, x = classifier.model(), load("digits").array("test") / np.float32(255)
     features, probabilities = FeatureNetwork(classifier)(x)
     np.testing.assert_allclose(features, model.encoder(x), atol=1e-5)
     np.testing.assert_allclose(probabilities, model.classify(x), atol=1e-5)
@@ -121,7 +119,7 @@ def test_measuring_changes_nothing_that_is_learned_and_a_resumed_training_measur
     with pytest.raises(Pulled):
         train("vae/digits", tmp_path / "run", **FAST | {"epochs": 3}, say=quiet, callbacks=[Plug()])
     resumed = train(None, tmp_path / "run", resume=True, features=classifier, features_every=2, say=quiet)
-    for one, other in zip(resumed.load_model().get_weights(), vae.load_model().get_weights(), strict=True):
+    for one, other in zip(resumed.model().get_weights(), vae.model().get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
     assert resumed.metrics()["history"][2] == vae.metrics()["history"][2]
     assert resumed.metrics()["samples"] == vae.metrics()["samples"]
@@ -166,9 +164,8 @@ def test_fewer_than_half_of_the_modes_are_a_collapse(modes, collapsed):
 
 def test_a_collapsed_model_of_points_is_reported(points):
     said = []
-    source = load("points/gaussians8")
-    real = random_examples(source, "test", points.recipe, 100, 0)
-    model = points.load_model()
+    real = points.data().random_examples("test", 100, 0)
+    model = points.model()
     model.sample = lambda count, seed=None: np.tile([[2.0, 0.0]], (count, 1))
     from keraszoo.data.datasets.points import mixture
 
@@ -225,7 +222,7 @@ def test_the_examples_are_those_that_the_recipe_keeps_for_testing(vae, tmp_path,
     values = np.linspace(0, 1, 100, dtype="float32")
     np.savez(tmp_path / "data.npz", image=np.broadcast_to(values[:, None, None, None], (100, 8, 8, 1)))
     run = Run.create(tmp_path / "run", vae.recipe.replace(dataset=str(tmp_path / "data.npz"), test_last=30))
-    run.save_model(vae.load_model())
+    run.save_model(vae.model())
     measure(run, keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten()]))
     np.testing.assert_allclose(seen[1], values[70:])
 

@@ -48,7 +48,7 @@ def run(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def model(run):
-    return run.load_model()
+    return run.model()
 
 
 @pytest.fixture
@@ -390,11 +390,11 @@ def test_an_images_score_is_that_of_the_runs_own_pipeline(here):
     """Transforms of the recipe included."""
     recipe = "autoencoder/digits"
     run = train(recipe, "run", epochs=1, arguments={"hidden": (8,)})
-    changed = run.recipe.replace(transforms=(("threshold", 0.3),))
+    changed = run.recipe.replace(data=run.recipe.data.replace(transforms=(("threshold", 0.3),)))
     run.write("recipe.json", changed.to_json())
     run, source = Run.open("run"), load("digits")
     expected = anomaly_scores(
-        run.load_model(), batches(source, "test", 64, training=False, transforms=changed.transforms)
+        run.model(), batches(source, "test", 64, training=False, transforms=changed.data.transforms)
     )
     _, verdicts = anomaly(run, [write_image("x.png", source.array("test")[9])])
     assert verdicts[0].score == pytest.approx(expected[9], rel=1e-5)

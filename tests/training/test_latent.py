@@ -215,7 +215,7 @@ def test_walk_is_a_film_of_its_pictures(run, here, capsys):
         for place, page in enumerate(pages):
             film.seek(place)
             np.testing.assert_array_equal(film.convert("L"), page[..., 0])
-    samples = run.load_model().sample(5 * 16, seed=0).numpy()
+    samples = run.model().sample(5 * 16, seed=0).numpy()
     np.testing.assert_array_equal(pages[0], tile(samples[:16].reshape(4, 4, 8, 8, 1)))  # the first anchors
     assert not np.array_equal(latent.walk(run, "c.gif", steps=12, seed=1), pages)
     assert not np.array_equal(latent.walk(run, "c.gif", steps=12, linear=True), pages)
@@ -235,7 +235,7 @@ def test_colours_are_filmed_too(run, here):
 def test_interpolation_leads_from_sample_to_sample(run, here, capsys):
     printed(capsys, "latent", "interpolate", run.path, "--out", "a.png", "--rows", 3, "--steps", 4, "--seed", 2)
     page = np.asarray(Image.open("a.png"))
-    model = run.load_model()
+    model = run.model()
     drawn = model.sample_latent(6, seed=2).numpy()
     path = spherical_interpolation(drawn[:3], drawn[3:], np.linspace(0, 1, 4))
     expected = np.stack([model.decode(point.astype("float32")) for point in path], axis=1)
@@ -265,7 +265,7 @@ def test_a_conditional_model_keeps_the_class_of_a_row(run, here):
 def test_arithmetic_through_a_linear_decoder_is_that_of_the_images(run, here):
     glass = run_of(Glass(), here / "glass", run)
     found = latent.arithmetic(glass, "a.png", [2, "0"], [1], features=glass, count=10, draws=500)
-    images = glass.load_model().sample_latent(500, seed=0).numpy()
+    images = glass.model().sample_latent(500, seed=0).numpy()
     brightest = [np.sort(np.flatnonzero(images.argmax(1) == label)) for label in (2, 0, 1)]
     certain = [np.exp(images[rows]) / np.exp(images[rows]).sum(1, keepdims=True) for rows in brightest]
     means = [
@@ -287,7 +287,7 @@ def test_arithmetic_by_the_runs_own_labels(run, here, capsys):
     found = latent.arithmetic(run, "b.png", ["7", "4"], ["1"])
     assert (here / "a.png").read_bytes() == (here / "b.png").read_bytes()
     source = load("digits")
-    codes = latent_codes(run.load_model(), source.array("train") / np.float32(255))
+    codes = latent_codes(run.model(), source.array("train") / np.float32(255))
     labels = source.array("train", "label")
     np.testing.assert_allclose(found.means, [codes[labels == label].mean(0) for label in (7, 4, 1)], atol=1e-5)
     twice = latent.arithmetic(run, "b.png", ["7", "7"])
@@ -307,8 +307,8 @@ def test_codes_of_a_conditional_model_take_part(run, here):
 
 
 def run_classes(gan, classifier, draws):
-    images = gan.load_model().sample(draws, seed=0)
-    return np.asarray(classifier.load_model().classify(images)).argmax(1)
+    images = gan.model().sample(draws, seed=0)
+    return np.asarray(classifier.model().classify(images)).argmax(1)
 
 
 @pytest.fixture(scope="module")

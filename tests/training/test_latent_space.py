@@ -207,7 +207,7 @@ def test_a_traversal_starts_at_the_code_of_an_example(run, here, capsys, test_im
         capsys, "latent", "traverse", run.path, "--out", "a.png", "--units", 5, 2, "--steps", 3, "--example", 7
     )
     assert lines == ["From -3 to 3 in a.png, from the top units", "  5, 2"]
-    model = run.load_model()
+    model = run.model()
     code = latent_codes(model, test_images[7:8])[0]
     points = traversal(code, [5, 2], [-3, 0, 3]).astype("float32")
     images = model.decode(points.reshape(6, 8)).numpy().reshape(2, 3, 8, 8, 1)
@@ -215,7 +215,7 @@ def test_a_traversal_starts_at_the_code_of_an_example(run, here, capsys, test_im
 
 
 def test_units_that_vary_most_come_first(run, here, test_images):
-    codes = latent_codes(run.load_model(), test_images)
+    codes = latent_codes(run.model(), test_images)
     drawn = latent.traverse(run, "a.png", reach=2.0)
     assert drawn.units == np.argsort(-codes.var(axis=0)).tolist()
     assert drawn.values[0] == -2.0 and drawn.page.shape == (8 * 33 - 1, 11 * 33 - 1, 1)
@@ -245,13 +245,13 @@ def test_the_manifold_is_the_decoded_plane(run, here, capsys):
         "Unit 1 to the right and unit 6 upwards in a.png"
     ]
     points = latent_plane(8, 4, (1, 6)).astype("float32")
-    images = run.load_model().decode(points.reshape(16, 8)).numpy().reshape(4, 4, 8, 8, 1)
+    images = run.model().decode(points.reshape(16, 8)).numpy().reshape(4, 4, 8, 8, 1)
     np.testing.assert_array_equal(np.asarray(Image.open("a.png")), tile(images)[..., 0])
 
 
 def test_an_attribute_comes_with_its_vector(run, here, capsys, test_images):
     printed(capsys, "latent", "attribute", run.path, "3", "--against", 8, "--rows", 2, "--steps", 3, "--out", "a.png")
-    source, model = load("digits"), run.load_model()
+    source, model = load("digits"), run.model()
     codes = latent_codes(model, source.array("train") / np.float32(255))
     labels = source.array("train", "label")
     vector = codes[labels == 3].mean(0) - codes[labels == 8].mean(0)
@@ -269,7 +269,7 @@ def test_operands_can_be_single_examples(run, here, capsys):
         capsys, "latent", "arithmetic", run.path, "--plus", "rows:5,9,700", "--minus", 7, "--plus", 1, "--out", "a.png"
     )
     assert lines[1].strip().startswith("+ rows:5,9,700: ")
-    codes = latent_codes(run.load_model(), load("digits").array("train") / np.float32(255))
+    codes = latent_codes(run.model(), load("digits").array("train") / np.float32(255))
     labels = load("digits").array("train", "label")
     found = latent.arithmetic(run, "a.png", ["rows:5,9,700", 1], [7])
     means = [codes[[5, 9, 700]].mean(0), codes[labels == 1].mean(0), codes[labels == 7].mean(0)]
@@ -281,7 +281,7 @@ def test_a_projection_has_the_points_of_the_codes(run, here, capsys, test_images
     assert printed(capsys, "latent", "project", run.path, "--count", 50, "--out", "a.png") == [
         "50 codes by pca in a.png"
     ]
-    codes = latent_codes(run.load_model(), test_images[:50])
+    codes = latent_codes(run.model(), test_images[:50])
     points = latent.project(run, "b.png", count=50)
     np.testing.assert_allclose(points, project(codes), atol=1e-4)
     labels = load("digits").array("test", "label")[:50]
@@ -305,7 +305,7 @@ def test_the_projector_gets_codes_classes_and_images(run, capsys, test_images):
     lines = capsys.readouterr().out.splitlines()
     assert lines[1] == f"  tensorboard --logdir {run.logs}"
     tensors, metadata, sprite, size = projected(run.logs / "embedding")
-    np.testing.assert_allclose(tensors, latent_codes(run.load_model(), test_images[:30]), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(tensors, latent_codes(run.model(), test_images[:30]), rtol=1e-4, atol=1e-5)
     assert metadata == [str(label) for label in load("digits").array("test", "label")[:30]]
     assert list(size) == [8, 8] and sprite.size == (6 * 8, 6 * 8)
     pixels = np.asarray(sprite.convert("L"), int)

@@ -3,7 +3,6 @@
 import pytest
 
 from keraszoo.core.errors import InputError
-from keraszoo.data.datasets.offline import BUILDERS
 from keraszoo.recipes import all_recipes, families, get
 from keraszoo.training import train
 from keraszoo.training.evaluation import verdicts
@@ -26,7 +25,7 @@ def test_recipe_reaches_what_it_expects(name, tmp_path):
 def test_every_family_starts_with_an_offline_recipe_of_seconds():
     for family in families():
         recipe = get(family)
-        assert recipe.dataset.split("/")[0] in BUILDERS and recipe.minutes <= 1
+        assert recipe.data.offline and recipe.minutes <= 1
 
 
 def test_changed_recipe_promises_nothing():

@@ -72,7 +72,7 @@ def assert_same(run, reference):
     mine, theirs = state(run), state(reference)
     assert len(mine) == len(theirs)
     assert [name for name in theirs if mine[name] != theirs[name]] == []
-    for one, other in zip(run.load_model().get_weights(), reference.load_model().get_weights(), strict=True):
+    for one, other in zip(run.model().get_weights(), reference.model().get_weights(), strict=True):
         assert np.array_equal(one, other)
     pictures = {path.name: path.read_bytes() for path in reference.samples.iterdir()}
     assert {path.name: path.read_bytes() for path in run.samples.iterdir()} == pictures
@@ -304,7 +304,7 @@ def test_keep_says_how_many_checkpoints_stay(tmp_path):
 def test_a_signal_saves_and_ends_with_a_code_of_its_own(straight, tmp_path, monkeypatch, request):
     """Ctrl-C comes within the second epoch; after it and after the resumed training nothing is different."""
     monkeypatch.setattr("keraszoo.core.loop.LONGEST_EXECUTION", 1000.0)  # each execution takes all of its steps
-    monkeypatch.setattr("keraszoo.training.fit.STEPS_PER_EXECUTION", 32)
+    monkeypatch.setattr("keraszoo.training.session.STEPS_PER_EXECUTION", 32)
 
     class Sender(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
@@ -329,7 +329,7 @@ def test_a_signal_saves_and_ends_with_a_code_of_its_own(straight, tmp_path, monk
 
 def test_a_signal_before_an_epochs_validation_is_resumed_with_it(straight, tmp_path, monkeypatch):
     monkeypatch.setattr("keraszoo.core.loop.LONGEST_EXECUTION", 1000.0)
-    monkeypatch.setattr("keraszoo.training.fit.STEPS_PER_EXECUTION", 32)
+    monkeypatch.setattr("keraszoo.training.session.STEPS_PER_EXECUTION", 32)
 
     class Sender(keras.callbacks.Callback):
         def on_train_batch_begin(self, batch, logs=None):

@@ -376,7 +376,7 @@ def test_two_workers_by_command_train_as_two_replicas_do(trained_by_two, tmp_pat
     folder, _ = trained_by_two
     assert main(["train", *SMALL, "--strategy", "mirrored", "--replicas", "2", "--run", str(tmp_path / "run")]) == 0
     one, two = Run.open(tmp_path / "run"), Run.open(folder / "run")
-    for mine, theirs in zip(one.load_model().get_weights(), two.load_model().get_weights(), strict=True):
+    for mine, theirs in zip(one.model().get_weights(), two.model().get_weights(), strict=True):
         np.testing.assert_array_equal(mine, theirs)
     assert one.metrics() == two.metrics()
 
@@ -409,5 +409,5 @@ def test_workers_resume_after_one_was_killed(trained_by_two, tmp_path):
     assert "worker 1 ended with exit code 137" in finished.stderr and "restart 1 of 1" in finished.stderr
     assert "resuming after epoch" in finished.stdout
     resumed, straight = Run.open(tmp_path / "run"), Run.open(folder / "run")
-    for mine, theirs in zip(resumed.load_model().get_weights(), straight.load_model().get_weights(), strict=True):
+    for mine, theirs in zip(resumed.model().get_weights(), straight.model().get_weights(), strict=True):
         np.testing.assert_array_equal(mine, theirs)

@@ -6,6 +6,8 @@ import sys
 from keraszoo.arguments import Parser
 from keraszoo.core.processes import Unfailing
 
+from ..options import add_options
+
 
 def train_command(argv):
     parser = Parser(
@@ -18,45 +20,7 @@ def train_command(argv):
     )
     parser.add_argument("--run", metavar="DIR", help="run directory (default: runs/RECIPE)")
     parser.add_argument("--resume", action="store_true", help="continue from the newest checkpoint of the run")
-    group = parser.add_argument_group("what to train (over the recipe's values)")
-    group.add_argument("--epochs", type=int)
-    group.add_argument("--batch-size", type=int, help="global batch, over all replicas")
-    group.add_argument("--learning-rate", type=float)
-    group.add_argument("--seed", type=int)
-    group.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="argument of the model, e.g. latent_dim=10",
-    )
-    group = parser.add_argument_group("data")
-    group.add_argument(
-        "--dataset", help="name in tensorflow-datasets, folder of images (and masks) or of .npy files, or .npz file"
-    )
-    group.add_argument("--domains", nargs=2, metavar=("A", "B"), help="two classes to translate between")
-    group.add_argument("--data-dir", help="of tensorflow-datasets (default: TFDS_DATA_DIR or ~/tensorflow_datasets)")
-    group.add_argument(
-        "--data-service", metavar="ADDRESS", help="read through the tf.data service at host:port (tfds data sets only)"
-    )
-    group.add_argument("--image-size", type=int, nargs=2, metavar=("H", "W"), help="resize a folder's images")
-    group.add_argument(
-        "--test-last", type=int, metavar="N", help="test on the last N examples of a data set that is not divided"
-    )
-    group = parser.add_argument_group("devices")
-    group.add_argument(
-        "--strategy", default="auto", help="auto, none, one_device, mirrored or multi_worker (default: auto)"
-    )
-    group.add_argument("--replicas", type=int, help="of mirrored; on a machine without GPUs, parts of its CPU")
-    group.add_argument("--mixed-precision", action="store_true", help="float16 on GPUs, bfloat16 on CPUs")
-    group.add_argument("--jit", action="store_true", help="compile the training step with XLA")
-    group = parser.add_argument_group("checkpoints and profile")
-    group.add_argument("--checkpoint-every", type=int, metavar="STEPS", help="default: after each epoch")
-    group.add_argument("--keep", type=int, default=2, metavar="N", help="newest checkpoints to keep (default: 2)")
-    group.add_argument("--profile", action="store_true", help="write a TensorBoard profile of a few steps")
-    group = parser.add_argument_group("quality of the samples (points with known modes are always measured)")
-    group.add_argument("--features", metavar="RUN", help="run of a classifier of the same data, for its features")
-    group.add_argument("--features-every", type=int, default=1, metavar="K", help="epochs (default: 1)")
+    add_options(parser)
     options = parser.parse_args(argv)
     if options.recipe is None and not (options.resume and options.run):
         parser.error("name a recipe (`keraszoo list` shows them), or give --run DIR --resume")
@@ -67,34 +31,15 @@ def train_command(argv):
 def _train(options):
     from keraszoo import models
 
+    from ..changes import parse_assignments
     from ..evaluation import table, verdicts
-    from ..fit import parse_assignments, train
+    from ..session import train
 
-    run = train(
-        options.recipe,
-        options.run,
-        resume=options.resume,
-        epochs=options.epochs,
-        batch_size=options.batch_size,
-        seed=options.seed,
-        learning_rate=options.learning_rate,
-        dataset=options.dataset,
-        domains=tuple(options.domains) if options.domains else None,
-        image_size=tuple(options.image_size) if options.image_size else None,
-        test_last=options.test_last,
-        arguments=parse_assignments(options.set),
-        data_dir=options.data_dir,
-        data_service=options.data_service,
-        strategy=options.strategy,
-        replicas=options.replicas,
-        mixed_precision=options.mixed_precision,
-        jit=options.jit,
-        checkpoint_every=options.checkpoint_every,
-        keep=options.keep,
-        profile=options.profile,
-        features=options.features,
-        features_every=options.features_every,
-    )
+    values = vars(options)
+    values["arguments"] = parse_assignments(values.pop("arguments") or [])
+    for name in ("domains", "image_size"):
+        values[name] = tuple(values[name]) if values[name] else None
+    run = train(**values)
     if run is None:  # the chief of several workers says the rest
         return 0
     print()
@@ -165,13 +110,13 @@ def evaluate_command(argv):
     from ..evaluation import evaluate, restorations, table, verdicts
 
     run = Run.open(options.run)
-    split = options.split or run.recipe.test_split
+    split = options.split or run.recipe.data.test
     metrics = evaluate(run, split, data_dir=options.data_dir, batch_size=options.batch_size)
     shown = {split: metrics}
-    if split == run.recipe.test_split and "segmentation" in run.metrics():
+    if split == run.recipe.data.test and "segmentation" in run.metrics():
         shown["segmentation"] = run.metrics()["segmentation"]
     print(table(verdicts(run.recipe, shown)))
-    if split == run.recipe.test_split and (compared := restorations(run, data_dir=options.data_dir)):
+    if split == run.recipe.data.test and (compared := restorations(run, data_dir=options.data_dir)):
         print()
         print(table(compared[1:], header=compared[0]))
     return 0

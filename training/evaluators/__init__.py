@@ -1,1 +1,1 @@
-"""What is looked at and measured while a model trains."""
+"""What looks at a model while it trains: a file each."""

@@ -8,6 +8,8 @@ from keraszoo.core.model import ZooModel
 from keraszoo.models import Classifier
 from keraszoo.runs.run import Run
 
+from ..sampling import check_sampler
+
 BATCH_SIZE = 500
 
 
@@ -28,7 +30,7 @@ class FeatureNetwork:
     def __init__(self, classifier):
         model = classifier
         if not isinstance(classifier, keras.Model):
-            model = (classifier if isinstance(classifier, Run) else Run.open(classifier)).load_model()
+            model = (classifier if isinstance(classifier, Run) else Run.open(classifier)).model()
             if not isinstance(model, Classifier):
                 raise InputError(
                     "Samples are judged by the features of a classifier, such as `keraszoo train classifier/mnist` "
@@ -74,3 +76,15 @@ def _of_keras(model):
             f"classes] as its output. Received: {model.name}, a {type(model).__name__}."
         )
     return keras.Model(inputs, [keras.layers.Flatten()(model.layers[-1].input), outputs[0]])
+
+
+def open_features(features, model_class):
+    """The `FeatureNetwork` that a training was asked to use, or None.
+
+    Raises:
+        InputError: it is no classifier's, or the model cannot sample.
+    """
+    if features is None:
+        return None
+    check_sampler(model_class)
+    return FeatureNetwork(features)

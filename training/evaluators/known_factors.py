@@ -1,19 +1,16 @@
 """How well a run's codes keep the factors of its data apart: the whole of `keraszoo disentanglement`."""
 
-import keras
 import numpy as np
 
-from keraszoo import data
 from keraszoo.analysis import latent_codes
 from keraszoo.core.errors import InputError
 from keraszoo.data.datasets.factors import datasets_with_factors, factor_values, known_factors
 from keraszoo.metrics import disentanglement_scores, mutual_information_gap
 from keraszoo.runs.run import Run
 
-from ..build import load_data
-from .latent_panels import encodes
+from .evaluator import Evaluator
+from .latent_panels import encodes, has_vectors
 
-BATCH_SIZE = 512
 WATCHED = 10_000  # test examples at most, of which the gap is told after each epoch
 
 
@@ -37,9 +34,9 @@ def disentanglement(run, *, trees="forest", seed=0, data_dir=None):
     """
     run = run if isinstance(run, Run) else Run.open(run)
     check_factors(run.recipe)
-    model = run.load_model()
-    source = load_data(run.recipe, data_dir)
-    codes = np.concatenate([latent_codes(model, _batches(source, split, run.recipe)) for split in source.splits])
+    model, prepared = run.model(), run.data(data_dir)
+    source = prepared.source
+    codes = np.concatenate([latent_codes(model, prepared.batches(split)) for split in source.splits])
     if codes.ndim != 2:
         raise InputError(f"Codes are [n, units]. Received: {list(codes.shape)} of a {type(model).__name__}.")
     factors = np.concatenate([factor_values(source, split) for split in source.splits])
@@ -52,16 +49,16 @@ def check_factors(recipe):
     """Raises InputError unless the factors of a recipe's examples are known."""
     if not has_factors(recipe):
         raise InputError(
-            f"Disentanglement is measured on data whose factors are known. Received: a run on {recipe.dataset}. "
+            f"Disentanglement is measured on data whose factors are known. Received: a run on {recipe.data.name}. "
             f"{datasets_with_factors()}"
         )
 
 
 def has_factors(recipe):
-    return recipe.domains is None and known_factors(recipe.dataset) is not None
+    return not recipe.data.has_step("unpaired") and known_factors(recipe.data.name) is not None
 
 
-class InformationGap(keras.callbacks.Callback):
+class InformationGap(Evaluator):
     """The mutual information gap of the model's codes of the same examples when an epoch ends.
 
     It goes to the epoch's `logs` as `val_mig`, and so to the history, TensorBoard and early stopping.
@@ -71,26 +68,23 @@ class InformationGap(keras.callbacks.Callback):
         factors: [n, factors] integers.
     """
 
+    adds_to_logs = True
+
     def __init__(self, examples, factors):
         super().__init__()
         self.examples, self.factors = examples, factors
 
+    @classmethod
+    def applies(cls, session):
+        if not has_factors(session.recipe) or not has_vectors(session.model):
+            return False
+        return encodes(session.model, session.data.examples(session.recipe.data.test, 1))
+
+    @classmethod
+    def of(cls, session):
+        split = session.recipe.data.test
+        return cls(session.data.examples(split, WATCHED), factor_values(session.data.source, split)[:WATCHED])
+
     def on_epoch_end(self, epoch, logs=None):
         if logs is not None:
             logs["val_mig"] = mutual_information_gap(latent_codes(self.model, self.examples), self.factors)
-
-
-def callbacks_with_factors(model, source, recipe):
-    """`[InformationGap]` where the model has codes and the factors of its examples are known, else `[]`."""
-    if not has_factors(recipe) or not hasattr(model, "encode") or not hasattr(model, "latent_dim"):
-        return []
-    batches = _batches(source, recipe.test_split, recipe).take(-(-WATCHED // BATCH_SIZE))
-    examples = np.concatenate(list(batches.as_numpy_iterator()))[:WATCHED]
-    if not encodes(model, examples[:1]):
-        return []
-    return [InformationGap(examples, factor_values(source, recipe.test_split)[:WATCHED])]
-
-
-def _batches(source, split, recipe):
-    options = {"transforms": recipe.transforms, "seed": recipe.seed}
-    return data.batches(source, split, BATCH_SIZE, training=False, **options)

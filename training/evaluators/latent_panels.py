@@ -2,19 +2,19 @@
 
 import inspect
 
-import keras
 import numpy as np
 import tensorflow as tf
 
-from keraszoo import data
 from keraszoo.analysis.codes import encode
 from keraszoo.analysis.latent_grids import traversal
+from keraszoo.core.abilities import Decodes, Encodes, SamplesLatents
 from keraszoo.core.errors import InputError
 
 from ..latent.grids import MOST_ROWS
 from ..latent.space import class_names
 from ..latent.units import posteriors, units_of
 from ..loop.logs import reported
+from .evaluator import Evaluator
 from .pictures import save_png, tile
 from .projector import write_projector
 
@@ -24,7 +24,7 @@ MOST_UNITS = 64  # that get a curve of their own
 VALUES = np.linspace(-3.0, 3.0, 11)
 
 
-class LatentPanels(keras.callbacks.Callback):
+class LatentPanels(Evaluator):
     """Writes to TensorBoard, of the codes of the same test examples each time:
 
     - when an epoch ends `latent/active_units` and, for posteriors, `latent_kl/<unit>` in nats (`logs/latent`);
@@ -46,6 +46,23 @@ class LatentPanels(keras.callbacks.Callback):
         self.run, self.examples, self.labels, self.names, self.say = run, examples, labels, names, say
         self.writer = tf.summary.create_file_writer(str(run.logs / "latent"))
 
+    @classmethod
+    def applies(cls, session):
+        model, split = session.model, session.recipe.data.test
+        if len(model.inputs.shape) != 3 or not has_vectors(model):
+            return False
+        return encodes(model, session.data.examples(split, 1))
+
+    @classmethod
+    def of(cls, session):
+        split, source = session.recipe.data.test, session.data.source
+        of_classes = bool(source.num_classes) and session.data.labelled(split) and source.shapes[source.target] == ()
+        found = session.data.examples(split, COUNT, labels=of_classes)
+        if not of_classes:
+            return cls(session.run, found, say=session.say)
+        x, y = found
+        return cls(session.run, x, y, class_names(source, source.num_classes), session.say)
+
     def on_epoch_end(self, epoch, logs=None):
         found = units_of(*self._posteriors())
         with reported("the latent units for TensorBoard", self.say), self.writer.as_default():
@@ -57,7 +74,7 @@ class LatentPanels(keras.callbacks.Callback):
     def on_train_end(self, logs=None):
         codes, log_vars = self._posteriors()
         units = [unit.number for unit in units_of(codes, log_vars)][:MOST_ROWS]
-        if hasattr(self.model, "sample_latent"):
+        if isinstance(self.model, SamplesLatents):
             points = traversal(codes[0], units, VALUES).astype("float32")
             images = np.asarray(self.model.decode(points.reshape(-1, codes.shape[1])))
             page = tile(images.reshape(len(units), len(VALUES), *images.shape[1:]))
@@ -72,22 +89,10 @@ class LatentPanels(keras.callbacks.Callback):
         return posteriors(self.model, _batched(self.examples))
 
 
-def latent_panels_of(run, model, source, recipe, say):
-    """`[LatentPanels]` for models whose codes of images are vectors, else `[]`."""
-    if len(model.inputs.shape) != 3 or not all(hasattr(model, name) for name in ("encode", "decode", "latent_dim")):
-        return []
-    labelled = bool(source.num_classes) and source.target in source.split(recipe.test_split).shapes
-    labelled = labelled and source.shapes[source.target] == ()
-    options = {"transforms": recipe.transforms, "with_labels": labelled, "seed": recipe.seed}
-    batches = data.batches(source, recipe.test_split, BATCH_SIZE, training=False, **options).take(COUNT // BATCH_SIZE)
-    found = [batch if labelled else (batch, None) for batch in batches.as_numpy_iterator()]
-    examples = np.concatenate([x for x, _ in found])
-    if not encodes(model, examples[:1]):
-        return []
-    if not labelled:
-        return [LatentPanels(run, examples, say=say)]
-    labels = np.concatenate([y for _, y in found])
-    return [LatentPanels(run, examples, labels, class_names(source, source.num_classes), say)]
+def has_vectors(model):
+    """Whether a model's codes are vectors that it decodes."""
+    vectors = getattr(model, "latent_dim", None) is not None
+    return vectors and isinstance(model, Encodes) and isinstance(model, Decodes)
 
 
 def encodes(model, x):

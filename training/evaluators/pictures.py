@@ -7,7 +7,9 @@ import numpy as np
 import tensorflow as tf
 
 from ..loop.logs import reported
+from .evaluator import Evaluator
 
+EXAMPLES = 64
 SMALLEST_SIDE = 32  # pixels on paper: smaller images are enlarged by a whole factor
 
 
@@ -37,7 +39,7 @@ def save_png(path, page):
     keras.utils.save_img(path, page, scale=False, file_format="png")
 
 
-class Pictures(keras.callbacks.Callback):
+class Pictures(Evaluator):
     """Draws `model.pictures(examples, seed)` when an epoch ends.
 
     Args:
@@ -51,6 +53,11 @@ class Pictures(keras.callbacks.Callback):
         super().__init__()
         self.run, self.examples, self.seed, self.say = run, examples, seed, say
         self.writer = tf.summary.create_file_writer(str(run.logs / "pictures"))
+
+    @classmethod
+    def of(cls, session):
+        x = session.data.examples(session.recipe.data.test, EXAMPLES)
+        return cls(session.run, x, seed=session.recipe.seed, say=session.say)
 
     def on_epoch_end(self, epoch, logs=None):
         for name, images in self.model.pictures(self.examples, seed=self.seed).items():

@@ -2,12 +2,10 @@
 
 import math
 
-import keras
+from keraszoo.core.abilities import Samples
 
-from ..examples import random_examples
-from ..measurement import MEASURES, SampleMeasures, draw, mixture_of
-from ..sampling import check_sampler
-from .features import FeatureNetwork
+from ..measurement import SampleMeasures, draw, mixture_of
+from .evaluator import Evaluator
 
 COUNT = 2500  # samples in each measurement: enough for 25 modes, seconds for an image model
 
@@ -19,11 +17,13 @@ MOST_CLASS_KL = math.log(2)
 LEAST_MODES = 0.5
 
 
-class SampleQuality(keras.callbacks.Callback):
+class SampleQuality(Evaluator):
     """Measures `model.sample(...)` against held-out examples when an epoch ends.
 
     The values go to the epoch's `logs` as `val_<measure>`, and so to the history, TensorBoard and early stopping. The
     samples are drawn from the same seeds each time.
+
+    Where the features of a classifier, or the modes of the data, are known.
 
     Args:
         measures: a `SampleMeasures`, or any function of samples [n, ...] that gives `{measure: value}`.
@@ -33,14 +33,35 @@ class SampleQuality(keras.callbacks.Callback):
         say: receives a line of text when the samples collapse.
     """
 
+    adds_to_logs = True
+
     def __init__(self, measures, count=COUNT, every=1, seed=0, say=print):
         super().__init__()
         self.measures, self.count, self.every, self.seed, self.say = measures, count, every, seed, say
+        self.last = {}
+
+    @classmethod
+    def applies(cls, session):
+        if session.features:
+            session.features.check_shape(session.recipe.input_shape)
+        known = session.features is not None or mixture_of(session.recipe) is not None
+        return known and isinstance(session.model, Samples)
+
+    @classmethod
+    def of(cls, session):
+        recipe, split = session.recipe, session.recipe.data.test
+        count = min(COUNT, session.data.size(split))
+        real = session.data.random_examples(split, count, recipe.seed)
+        measures = SampleMeasures(real, session.features, mixture_of(recipe))
+        return cls(measures, count, session.options.features_every, recipe.seed, session.say)
+
+    def results(self):
+        return {"samples": self.last} if self.last else {}
 
     def on_epoch_end(self, epoch, logs=None):
         if (epoch + 1) % self.every and epoch + 1 < self.params["epochs"]:
             return
-        measures = self.measures(draw(self.model, self.count, self.seed))
+        measures = self.last = self.measures(draw(self.model, self.count, self.seed))
         if logs is not None:
             logs |= {f"val_{name}": value for name, value in measures.items()}
         modes = len(self.measures.mixture.means) if getattr(self.measures, "mixture", None) else None
@@ -69,32 +90,3 @@ def collapse(measures, modes=None):
     if measures.get("class_kl", 0.0) > MOST_CLASS_KL:
         reasons.append(f"class_kl {measures['class_kl']:.2g}, more than {MOST_CLASS_KL:.2g}")
     return reasons
-
-
-def open_features(features, model_class):
-    """The `FeatureNetwork` that a training was asked to use, or None.
-
-    Raises:
-        InputError: it is no classifier's, or the model cannot sample.
-    """
-    if features is None:
-        return None
-    check_sampler(model_class)
-    return FeatureNetwork(features)
-
-
-def callbacks_of(model, source, recipe, features, every, say):
-    """`[SampleQuality]` where there is something to measure the model's samples by, else `[]`."""
-    mixture = mixture_of(recipe)
-    if not hasattr(model, "sample") or (features is None and mixture is None):
-        return []
-    if features:
-        features.check_shape(recipe.input_shape)
-    count = min(COUNT, source.split(recipe.test_split).size)
-    real = random_examples(source, recipe.test_split, recipe, count, recipe.seed)
-    return [SampleQuality(SampleMeasures(real, features, mixture), count, every, recipe.seed, say)]
-
-
-def of_samples(logs):
-    """`{measure: value}` of an epoch's `logs`."""
-    return {name: logs[f"val_{name}"] for name in MEASURES if f"val_{name}" in logs}

@@ -4,9 +4,12 @@ import keras
 import tensorflow as tf
 
 from ..loop.logs import reported
+from .evaluator import Evaluator
+
+EXAMPLES = 64
 
 
-class Updates(keras.callbacks.Callback):
+class Updates(Evaluator):
     """Writes to TensorBoard, when an epoch ends, of the same examples and the same noise each time:
 
     - `gradient_norm/<optimizer>`: the global norm of the gradient that each update would follow in training;
@@ -27,6 +30,16 @@ class Updates(keras.callbacks.Callback):
         super().__init__()
         self.x, self.y, self.seed, self.say = x, y, seed, say
         self.writer = tf.summary.create_file_writer(str(run.logs / "updates"))
+
+    @classmethod
+    def applies(cls, session):
+        return len(session.model.gradients()) > 1
+
+    @classmethod
+    def of(cls, session):
+        found = session.data.examples(session.recipe.data.test, EXAMPLES, labels=session.labelled)
+        x, y = found if session.labelled else (found, None)
+        return cls(session.run, x, y, seed=session.recipe.seed, say=session.say)
 
     def on_epoch_end(self, epoch, logs=None):
         for name, update in self.model.gradients().items():

@@ -40,22 +40,21 @@ def attribute(run, out, attribute, *, against=None, rows=8, steps=9, reach=1.5, 
         raise InputError(f"reach is how many times the vector is added, > 0. Received: {reach!r}.")
     space = LatentSpace(run, "decode", data_dir=data_dir)
     space.check_encodes()
-    recipe = space.run.recipe
-    codes, labels, names = space.labelled_codes(recipe.train_split)
+    data = space.data
+    codes, labels, names = space.labelled_codes(data.data.train)
     label = class_number(attribute, names)
     other = None if against is None else labels == class_number(against, names)
     vector = attribute_vector(codes, labels == label, other)
-    source = space.source()
-    test = source.array(recipe.test_split, source.target) if source.in_memory else _labels(space, source)
+    source, split = data.source, data.data.test
+    test = source.array(split, source.target) if source.in_memory else _labels(space, split)
     without = np.flatnonzero(test != label if other is None else test == class_number(against, names))[:rows]
-    examples = space.examples(source, recipe.test_split, without)
+    examples = space.examples(split, without)
     starts = space.encode(examples)
     moved = [space.decode(starts + times * vector) for times in np.linspace(-reach, reach, steps)]
     write_png(out, tile(np.stack([examples, *moved], axis=1)))
     return vector
 
 
-def _labels(space, source):
-    """The classes of the test examples, those that are encoded at most."""
-    batches = space.batches(source, space.run.recipe.test_split, with_labels=True)
-    return np.concatenate([labels.numpy() for _, labels in batches])
+def _labels(space, split):
+    """The classes of a split's examples, those that are encoded at most."""
+    return np.concatenate([labels.numpy() for _, labels in space.batches(split, labels=True)])

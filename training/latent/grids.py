@@ -115,7 +115,7 @@ def _start(space, example, seed):
     """The point whose neighbours are drawn, and all units, those that vary most first."""
     if not space.encodes:
         return space.draw(1, seed)[0], list(range(space.dim))
-    source, split = space.source(), space.run.recipe.test_split
-    point = space.encode(space.examples(source, split, [0 if example is None else example]))[0]
-    codes = np.concatenate([space.encode(x) for x in space.batches(source, split)])
+    split = space.run.recipe.data.test
+    point = space.encode(space.examples(split, [0 if example is None else example]))[0]
+    codes = np.concatenate([space.encode(x) for x in space.batches(split)])
     return point, np.argsort(-codes.var(axis=0), kind="stable").tolist()

@@ -67,9 +67,9 @@ def embed(run, *, count=COUNT, split=None, data_dir=None):
 
 def coded(space, count, split=None):
     """(images [n, ...], codes [n, dim], classes [n] or None, class names or None) of the first examples of a split."""
-    source, split = space.source(), split or space.run.recipe.test_split
-    labelled = bool(source.num_classes) and source.target in source.split(split).shapes
-    batches = space.batches(source, split, with_labels=labelled).take(math.ceil(count / BATCH_SIZE))
+    source, split = space.data.source, split or space.run.recipe.data.test
+    labelled = bool(source.num_classes) and space.data.labelled(split)
+    batches = space.batches(split, labels=labelled).take(math.ceil(count / BATCH_SIZE))
     found = [batch if labelled else (batch, None) for batch in batches]
     images = np.concatenate([x for x, _ in found])[:count]
     codes = np.concatenate([space.encode(x) for x, _ in found])[:count]

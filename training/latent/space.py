@@ -1,18 +1,15 @@
 """The latent space of a finished run's model, opened: points in it, and the images that are decoded from them."""
 
+import functools
 import math
 
 import numpy as np
 import tensorflow as tf
 
-from keraszoo import data
 from keraszoo.analysis.codes import encode
 from keraszoo.core.errors import InputError, closest
 from keraszoo.distributions.normal import StandardNormal, StandardUniform
 from keraszoo.runs.run import Run
-
-from ..build import load_data
-from ..examples import examples_at
 
 BATCH_SIZE = 256
 EXAMPLES = 10_000  # of a split, at most, are encoded
@@ -38,7 +35,7 @@ class LatentSpace:
 
     def __init__(self, run, *methods, data_dir=None):
         self.run = run if isinstance(run, Run) else Run.open(run)
-        self.model, self.data_dir = self.run.load_model(), data_dir
+        self.model, self.data_dir = self.run.model(), data_dir
         name, shape = type(self.model).__name__, tuple(self.model.inputs.shape)
         self._latent_shape = tuple(getattr(self.model, "latent_shape", ()))  # of flows
         self.dim = math.prod(self._latent_shape) if self._latent_shape else getattr(self.model, "latent_dim", None)
@@ -85,31 +82,22 @@ class LatentSpace:
 
     # ------------------------------------------------------------------ examples
 
-    def source(self):
-        """The run's data."""
-        return load_data(self.run.recipe, self.data_dir)
+    @functools.cached_property
+    def data(self):
+        """The run's data, opened when they are first asked for."""
+        return self.run.data(self.data_dir)
 
-    def batches(self, source, split, with_labels=False):
+    def batches(self, split, labels=False):
         """The examples of a split, in order, EXAMPLES at most: x [batch, ...], or (x, y)."""
-        recipe = self.run.recipe
-        batches = data.batches(
-            source,
-            split,
-            BATCH_SIZE,
-            training=False,
-            transforms=recipe.transforms,
-            with_labels=with_labels,
-            seed=recipe.seed,
-        )
-        return batches.take(-(-EXAMPLES // BATCH_SIZE))
+        return self.data.batches(split, BATCH_SIZE, labels=labels).take(-(-EXAMPLES // BATCH_SIZE))
 
-    def examples(self, source, split, rows):
+    def examples(self, split, rows):
         """The examples of a split at these rows: [len(rows), ...] float32."""
-        size = min(source.split(split).size, EXAMPLES)
+        size = min(self.data.size(split), EXAMPLES)
         outside = [row for row in rows if not 0 <= row < size]
         if outside:
             raise InputError(f"Examples of {split} are numbered from 0 to {size - 1}. Received: {outside[0]}.")
-        return examples_at(rows, self.batches(source, split))
+        return self.data.rows(split, rows)
 
     def labelled_codes(self, split):
         """(codes [n, dim], classes [n], class names) of a split's examples.
@@ -117,10 +105,10 @@ class LatentSpace:
         Raises:
             InputError: the data have no classes.
         """
-        source = self.source()
+        source = self.data.source
         if not source.num_classes:
             raise InputError(f"{source.name} has no classes.")
-        found = [(self.encode(x), y.numpy()) for x, y in self.batches(source, split, with_labels=True)]
+        found = [(self.encode(x), y.numpy()) for x, y in self.batches(split, labels=True)]
         codes, labels = map(np.concatenate, zip(*found, strict=True))
         return codes, labels, class_names(source, source.num_classes)
 

@@ -45,7 +45,7 @@ def units(run, split=None, *, data_dir=None):
     """
     space = LatentSpace(run, data_dir=data_dir)
     space.check_encodes()
-    found = posteriors(space.model, space.batches(space.source(), split or space.run.recipe.test_split))
+    found = posteriors(space.model, space.batches(split or space.run.recipe.data.test))
     return units_of(*found)
 
 

@@ -10,7 +10,6 @@ from keraszoo.analysis.latent import class_exemplars, latent_walk, linear_interp
 from keraszoo.core.errors import InputError
 from keraszoo.runs.run import Run
 
-from ..build import load_data
 from ..evaluators.pictures import grid, tile
 from ..image_files import check_gif, check_png, write_gif, write_png
 from .attribute import attribute
@@ -182,7 +181,7 @@ def _interpolation(space, linear):
 def _classified_samples(space, features, draws, seed, data_dir):
     """(latents [n, dim], probabilities [n, classes], class names) of the model's samples, as a classifier sees them."""
     features = features if isinstance(features, Run) else Run.open(features)
-    classifier = features.load_model()
+    classifier = features.model()
     require(classifier, "classify")
     if tuple(classifier.inputs.shape) != space.image_shape:
         raise InputError(
@@ -192,7 +191,7 @@ def _classified_samples(space, features, draws, seed, data_dir):
     latents = space.draw(draws, seed)
     parts = np.array_split(latents, -(-draws // BATCH_SIZE))
     probabilities = np.concatenate([classifier.classify(tf.constant(space.decode(part))) for part in parts])
-    return latents, probabilities, class_names(load_data(features.recipe, data_dir), probabilities.shape[1])
+    return latents, probabilities, class_names(features.data(data_dir).source, probabilities.shape[1])
 
 
 def _encoded_examples(space):
@@ -202,5 +201,5 @@ def _encoded_examples(space):
             f"{type(space.model).__name__} does not encode examples, so its samples must be classified. "
             "Name the run of a classifier (--features RUN)."
         )
-    latents, labels, names = space.labelled_codes(space.run.recipe.train_split)
+    latents, labels, names = space.labelled_codes(space.run.recipe.data.train)
     return latents, np.eye(len(names))[labels], names

@@ -6,6 +6,8 @@ import keras
 import tensorflow as tf
 from tensorboard.plugins.hparams import api as hparams
 
+from keraszoo.core.errors import InputError
+
 
 class Logs(keras.callbacks.TensorBoard):
     """Keras' TensorBoard callback, for which a full disk is no reason to end a training.
@@ -40,6 +42,15 @@ def reported(what, say):
         yield
     except (OSError, tf.errors.OpError) as error:
         say(f"{what} could not be written ({reason(error)}).")
+
+
+@contextlib.contextmanager
+def writing(message):
+    """Turns a full or broken disk into an InputError; the message has {} where the reason stands."""
+    try:
+        yield
+    except (OSError, tf.errors.OpError) as error:
+        raise InputError(message.format(reason(error))) from error
 
 
 def reason(error):

@@ -244,8 +244,8 @@ def test_a_classifier_reuses_the_encoder_of_a_run(tmp_path):
     run = train(get("autoencoder/digits").replace(epochs=1), tmp_path / "autoencoder", **quiet)
     recipe = get("classifier/digits").replace(epochs=1)
     arguments = {"pretrained": str(run.path), "freeze": True}
-    classifier = train(recipe, tmp_path / "classifier", arguments=arguments, **quiet).load_model()
-    learned, reused = run.load_model().encoder.get_weights(), classifier.encoder.get_weights()
+    classifier = train(recipe, tmp_path / "classifier", arguments=arguments, **quiet).model()
+    learned, reused = run.model().encoder.get_weights(), classifier.encoder.get_weights()
     for one, other in zip(learned, reused, strict=True):
         np.testing.assert_array_equal(one, other)
     with pytest.raises(InputError, match="There is no run"):

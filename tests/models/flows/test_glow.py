@@ -219,7 +219,7 @@ def test_spline_couplings_survive_saving(tmp_path):
 def test_a_finished_run_opens_where_no_flow_was_imported(tmp_path):
     run = Run.create(tmp_path / "run", get("glow/digits"))
     run.save_model(build_model(run.recipe))
-    program = "import sys; from keraszoo.runs.run import Run; print(Run.open(sys.argv[1]).load_model().name)"
+    program = "import sys; from keraszoo.runs.run import Run; print(Run.open(sys.argv[1]).model().name)"
     answer = subprocess.run([sys.executable, "-c", program, run.path], capture_output=True, text=True)
     assert answer.returncode == 0, answer.stderr[-500:]
 

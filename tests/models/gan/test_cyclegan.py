@@ -16,7 +16,6 @@ from keraszoo.networks.image_translation import instance_normalization
 from keraszoo.recipes import get
 from keraszoo.runs.run import Run
 from keraszoo.training import train
-from keraszoo.training.build import load_data
 
 PAIRS = np.random.default_rng(0).random((6, 2, 8, 8, 1), "float32")
 ROLES = ("a_to_b", "b_to_a", "discriminator_a", "discriminator_b")
@@ -290,8 +289,8 @@ def run(folder, tmp_path_factory):
 
 
 def test_a_folder_of_two_classes_is_trained_on_and_evaluated(run, folder):
-    assert run.recipe.domains == ("light", "dark") and run.recipe.input_shape == (2, 8, 8, 1)
-    pairs = load_data(run.recipe).array("train")
+    assert run.recipe.data.prepare == (("unpaired", "light", "dark"),) and run.recipe.input_shape == (2, 8, 8, 1)
+    pairs = run.data().source.array("train")
     assert pairs[:, 0].min() >= 128 > pairs[:, 1].max()
     assert main(["evaluate", str(run.path)]) == 0
 
@@ -302,7 +301,7 @@ def test_an_image_file_is_translated(run, tmp_path, capsys):
     for to in "ab":
         out = tmp_path / f"{to}.png"
         assert main(["translate", str(run.path), str(tmp_path / "image.png"), str(out), "--to", to]) == 0
-        expected = run.load_model().translate(pixels[None, :, :, None] / 255.0, to)
+        expected = run.model().translate(pixels[None, :, :, None] / 255.0, to)
         assert np.array_equal(np.asarray(Image.open(out)), np.round(255 * expected.numpy()[0, :, :, 0]))
     assert "9x13" in capsys.readouterr().out
 

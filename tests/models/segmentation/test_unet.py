@@ -15,7 +15,8 @@ from keraszoo.layers import BatchNormalization
 from keraszoo.models import UNet
 from keraszoo.networks import named_encoder, unet
 from keraszoo.networks.unet import lost_pixels, valid_sizes
-from keraszoo.recipes import Recipe
+from keraszoo.recipes import Data, Recipe
+from keraszoo.runs.prepared import PreparedData
 from keraszoo.runs.run import Run
 from keraszoo.training.build import model_arguments
 from keraszoo.training.evaluators.segmentation import calibrate
@@ -375,7 +376,7 @@ def test_the_exported_model_segments_any_size_as_the_model_does(options, tmp_pat
 
 
 def finished_run(path, model, **changes):
-    recipe = Recipe("unet/test", "", "UNet", model.image_shape, dataset="cells", **changes)
+    recipe = Recipe("unet/test", "", "UNet", model.image_shape, data=Data("cells"), **changes)
     run = Run.create(path, recipe)
     run.save_model(model)
     return run
@@ -425,11 +426,11 @@ def test_a_run_is_scored_at_the_threshold_chosen_on_its_training_images(tmp_path
     source = from_arrays(
         "test", {"all": {"image": images, "label": labels}}, input="image", target="label", test_last=4
     )
-    recipe = Recipe("unet/test", "", "UNet", (16, 16, 1))
+    prepared = PreparedData(source, Data("test"))
     model = small()
     model.probabilities = lambda x: tf.concat([1 - x, x], -1)  # it knows, and 150 / 255 is the threshold
-    calibrate(model, source, recipe)
+    calibrate(model, prepared)
     assert 0.55 <= model.threshold <= 0.62
-    found = scores_of(model, source, recipe)
+    found = scores_of(model, prepared)
     assert found["threshold"] == model.threshold and found["pixel_error"] < 0.05 and 0 < found["v_rand"] <= 1
     json.dumps(found)

@@ -193,7 +193,7 @@ def test_a_run_of_the_zoo_is_a_loss_network_and_is_not_needed_afterwards(tmp_pat
     run = train("dfc_vae/digits", tmp_path / "run", epochs=1, arguments=where, say=lambda text: None)
     classifier = keras.saving.load_model(tmp_path / "classifier" / "model.keras")
     (tmp_path / "classifier").rename(tmp_path / "elsewhere")
-    model = run.load_model()
+    model = run.model()
     np.testing.assert_array_equal(model.features(images())[0], classifier.encoder.layers[1](images().reshape([6, 64])))
     assert model.sample(2, seed=0).shape == (2, *SHAPE)
 

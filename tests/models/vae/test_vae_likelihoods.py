@@ -13,7 +13,7 @@ from keraszoo.core.errors import InputError
 from keraszoo.distributions import Gaussian
 from keraszoo.models import IWAE, VAE, BetaTCVAE, ConditionalVAE, FlowVAE
 from keraszoo.models.vae.objectives import ELBO, ImportanceWeighted
-from keraszoo.recipes import Optimizer, Recipe
+from keraszoo.recipes import Data, Optimizer, Recipe
 from keraszoo.runs.run import Run
 from keraszoo.training import train
 
@@ -141,7 +141,7 @@ def binarised(tmp_path_factory):
         model="VAE",
         input_shape=(8, 8, 1),
         arguments={"latent_dim": 2, "hidden": (16,)},
-        transforms=(("binarize",),),
+        data=Data("digits", transforms=(("binarize",),)),
         optimizers={"optimizer": Optimizer("adam", 1e-2)},
         epochs=1,
     )

@@ -1,0 +1,73 @@
+"""What a model can do besides learning, to be asked for with `isinstance` or `issubclass`: `isinstance(m, Samples)`."""
+
+import typing
+
+
+@typing.runtime_checkable
+class Encodes(typing.Protocol):
+    """Has codes of examples."""
+
+    def encode(self, x): ...
+
+
+@typing.runtime_checkable
+class Decodes(typing.Protocol):
+    """Makes examples of codes."""
+
+    def decode(self, z): ...
+
+
+@typing.runtime_checkable
+class HasPosterior(typing.Protocol):
+    """Has a distribution of the codes of an example."""
+
+    def posterior(self, x): ...
+
+
+@typing.runtime_checkable
+class Reconstructs(typing.Protocol):
+    """Makes an example like the one that it is given."""
+
+    def reconstruct(self, x): ...
+
+
+@typing.runtime_checkable
+class Samples(typing.Protocol):
+    """Draws examples."""
+
+    def sample(self, count, seed=None): ...
+
+
+@typing.runtime_checkable
+class SamplesLatents(typing.Protocol):
+    """Draws what it decodes."""
+
+    def sample_latent(self, count, seed=None): ...
+
+
+@typing.runtime_checkable
+class WeighsSamples(typing.Protocol):
+    """Has a likelihood by importance sampling."""
+
+    def log_weights(self, x): ...
+
+
+@typing.runtime_checkable
+class Restores(typing.Protocol):
+    """Mends damaged images."""
+
+    def restore(self, images): ...
+
+
+@typing.runtime_checkable
+class Segments(typing.Protocol):
+    """Tells the class of each pixel."""
+
+    def segment(self, images): ...
+
+
+@typing.runtime_checkable
+class Translates(typing.Protocol):
+    """Brings images from one domain into another."""
+
+    def translate(self, images, to): ...

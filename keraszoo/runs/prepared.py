@@ -1,0 +1,123 @@
+"""A recipe's data, opened: the one place where they are read and made into batches."""
+
+import itertools
+
+import numpy as np
+
+from .. import data
+from ..data.preparation import prepared
+
+BATCH_SIZE = 512  # of evaluation, where the user names none
+
+
+class PreparedData:
+    """What a recipe's model learns from and is tested on.
+
+    Args:
+        read: a `Source`.
+        described: the recipe's `Data`.
+        seed: integer, of steps that draw, of the order and of random transforms.
+
+    Attributes:
+        source: the `Source`, of which every split is whole.
+        seen: the same as training sees it: with few labels, or repeated.
+        shape: of one example as the model sees it.
+
+    Raises:
+        InputError: steps or transforms that the source does not allow.
+    """
+
+    def __init__(self, read, described, seed=0):
+        self.data, self.seed = described, seed
+        self.source, self.seen = prepared(read, described.prepare, described.train, seed)
+        self.shape = data.transformed_shape(self.source, described.transforms)
+
+    @classmethod
+    def open(cls, recipe, data_dir=None, **options):
+        """A recipe's data, read.
+
+        Args:
+            recipe: a `Recipe`.
+            data_dir: where tensorflow-datasets keeps its data; by default TFDS_DATA_DIR or ~/tensorflow_datasets.
+            **options: further ones of `keraszoo.data.load`.
+
+        Raises:
+            InputError: data that are not there, too.
+        """
+        described = recipe.data
+        read = data.load(
+            described.name,
+            data_dir=data_dir,
+            image_size=described.image_size,
+            supervised_keys=described.supervised_keys,
+            test_last=described.test_last,
+            **options,
+        )
+        return cls(read, described, recipe.seed)
+
+    def labelled(self, split):
+        """Whether the split's examples have a target."""
+        return self.source.target in self.source.split(split).shapes
+
+    def size(self, split):
+        """Number of examples."""
+        return self.source.split(split).size
+
+    def batches(self, split, batch_size=BATCH_SIZE, *, labels=False, share=(0, 1)):
+        """Every example of a split once, in order: a `tf.data.Dataset` of x, or of (x, y) with `labels`."""
+        return data.batches(self.source, split, batch_size, training=False, share=share, **self._pipeline(labels))
+
+    def training_batches(self, batch_size, *, labels=False, first_step=0, share=(0, 1), service=None):
+        """Those of the training split, shuffled, for ever; see `keraszoo.data.batches`."""
+        return data.batches(
+            self.seen,
+            self.data.train,
+            batch_size,
+            training=True,
+            first_step=first_step,
+            share=share,
+            service=service,
+            **self._pipeline(labels),
+        )
+
+    def resident_batches(self, batch_size, *, labels=False):
+        """The same as a `keraszoo.data.Resident`, or None where the data are too large."""
+        return data.resident(self.seen, self.data.train, batch_size, **self._pipeline(labels))
+
+    def steps_per_epoch(self, batch_size):
+        return data.steps_per_epoch(self.seen, self.data.train, batch_size)
+
+    def examples(self, split, count, *, labels=False):
+        """The first examples of a split: x [n, ...] with n <= count, or (x, y), as arrays."""
+        batches = self.batches(split, min(count, self.size(split)), labels=labels)
+        return next(batches.as_numpy_iterator())
+
+    def seen_examples(self, count, *, labels=False):
+        """The first examples that training sees, as tensors: x [n, ...] with n <= count, or (x, y)."""
+        count = min(count, self.seen.split(self.data.train).size)
+        batches = data.batches(self.seen, self.data.train, count, training=False, **self._pipeline(labels))
+        return next(iter(batches))
+
+    def one_by_one(self, split, count):
+        """Up to `count` (x, y) of a split, one at a time."""
+        for x, y in itertools.islice(self.batches(split, 1, labels=True).as_numpy_iterator(), count):
+            yield x[0], {name: values[0] for name, values in y.items()} if isinstance(y, dict) else y[0]
+
+    def rows(self, split, rows):
+        """The examples of a split at these rows, in the order of `rows`: [len(rows), ...] float32."""
+        rows, start = np.asarray(rows), 0
+        found = np.empty((len(rows), *self.shape), "float32")
+        for batch in self.batches(split).as_numpy_iterator():
+            if start > rows.max(initial=-1):
+                break
+            here = (rows >= start) & (rows < start + len(batch))
+            found[here] = batch[rows[here] - start]
+            start += len(batch)
+        return found
+
+    def random_examples(self, split, count, seed):
+        """`count` different examples of a split, drawn at random: [count, ...] float32."""
+        return self.rows(split, np.random.default_rng(seed).permutation(self.size(split))[:count])
+
+    def _pipeline(self, labels):
+        return {"transforms": self.data.transforms, "with_labels": labels, "seed": self.seed}

@@ -1,0 +1,93 @@
+"""A recipe with the user's values in the place of its own, checked."""
+
+import ast
+import dataclasses
+import math
+
+from keraszoo.core.errors import InputError
+
+#: option: name of the same in `Data`
+OF_DATA = {"dataset": "name", "domains": "domains", "image_size": "image_size", "test_last": "test_last"}
+
+
+def changed(recipe, options):
+    """The recipe with what the options replace.
+
+    Raises:
+        InputError: domains for data that have none.
+    """
+    changes = options.changes()
+    of_data = {OF_DATA[name]: changes.pop(name) for name in OF_DATA if name in changes}
+    if "domains" in of_data and not recipe.data.has_step("unpaired"):
+        raise InputError(f"{recipe.name} has no domains to translate between. Received: {of_data['domains']!r}.")
+    if of_data:
+        changes["data"] = recipe.data.replace(**of_data)
+    if "learning_rate" in changes:
+        rate = changes.pop("learning_rate")
+        changes["optimizers"] = {
+            name: dataclasses.replace(spec, learning_rate=rate) for name, spec in recipe.optimizers.items()
+        }
+    if "arguments" in changes:
+        changes["arguments"] = {**recipe.arguments, **changes["arguments"]}
+    return recipe.replace(**changes)
+
+
+def to_resume(own, named, options):
+    """A run's own recipe, of which only the number of epochs may change.
+
+    Args:
+        own: the run's recipe.
+        named: the recipe that the user named, or None.
+        options: `Options`.
+
+    Raises:
+        InputError: another recipe, or another value of it.
+    """
+    asked = changed(own, dataclasses.replace(options, epochs=None))
+    differing = [
+        field.name
+        for field in dataclasses.fields(asked)
+        if getattr(asked, field.name) != getattr(own, field.name) and field.name != "expected"
+    ]
+    if named is not None and named.name != own.name:
+        differing.insert(0, f"recipe ({named.name} instead of {own.name})")
+    if differing:
+        raise InputError(
+            "A run is resumed with what it was started with; only --epochs may change. "
+            f"Received another: {', '.join(differing)}."
+        )
+    return own.replace(epochs=options.epochs or own.epochs)
+
+
+def checked(recipe, options):
+    """Raises InputError for numbers that no training can have."""
+    numbers = {
+        "epochs": recipe.epochs,
+        "batch_size": recipe.batch_size,
+        "keep": options.keep,
+        "features_every": options.features_every,
+        "checkpoint_every": 1 if options.checkpoint_every is None else options.checkpoint_every,
+    }
+    for name, value in numbers.items():
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value < 2**31:
+            raise InputError(f"{name} must be an integer from 1 to {2**31 - 1}. Received: {value!r}.")
+    if isinstance(recipe.seed, bool) or not isinstance(recipe.seed, int) or not 0 <= recipe.seed < 2**32:
+        raise InputError(f"seed must be an integer from 0 to {2**32 - 1}. Received: {recipe.seed!r}.")
+    for spec in recipe.optimizers.values():
+        if not (0 < spec.learning_rate < math.inf):
+            raise InputError(f"The learning rate must be > 0 and finite. Received: {spec.learning_rate!r}.")
+
+
+def parse_assignments(assignments):
+    """`["latent_dim=10", "hidden=[64]"]` -> `{"latent_dim": 10, "hidden": (64,)}`; words stay strings."""
+    values = {}
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        if not equals or not name:
+            raise InputError(f"--set takes NAME=VALUE. Received: {assignment!r}.")
+        try:
+            value = ast.literal_eval(text)
+        except (ValueError, SyntaxError):
+            value = text
+        values[name] = tuple(value) if isinstance(value, list) else value
+    return values

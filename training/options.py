@@ -1,0 +1,91 @@
+"""The options of a training, each stated once: the parser, the function's signature and the help are made from them.
+
+Imports no TensorFlow.
+"""
+
+import dataclasses
+import typing
+
+
+def _option(default, group, text, **parsed):
+    """A field with its group and line of help; `parsed` are arguments of argparse, none for Python alone."""
+    return dataclasses.field(default=default, metadata={"group": group, "help": text, "parsed": parsed})
+
+
+_TRAIN = "what to train (over the recipe's values)"
+_DATA = "data"
+_DEVICES = "devices"
+_SAVED = "checkpoints and profile"
+_QUALITY = "quality of the samples (points with known modes are always measured)"
+_PYTHON = "from Python"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Options:
+    """How a recipe is trained. None leaves the recipe's own value."""
+
+    epochs: int | None = _option(None, _TRAIN, "number of epochs", type=int)
+    batch_size: int | None = _option(None, _TRAIN, "global batch, over all replicas", type=int)
+    learning_rate: float | None = _option(None, _TRAIN, "of every optimizer", type=float)
+    seed: int | None = _option(None, _TRAIN, "of weights, noise and order", type=int)
+    arguments: dict | None = _option(
+        None, _TRAIN, "argument of the model, e.g. latent_dim=10", flag="--set", action="append", metavar="NAME=VALUE"
+    )
+    dataset: str | None = _option(
+        None, _DATA, "name in tensorflow-datasets, folder of images (and masks) or of .npy files, or .npz file"
+    )
+    domains: tuple | None = _option(None, _DATA, "two classes to translate between", nargs=2, metavar=("A", "B"))
+    data_dir: str | None = _option(
+        None, _DATA, "of tensorflow-datasets (default: TFDS_DATA_DIR or ~/tensorflow_datasets)", metavar="DIR"
+    )
+    data_service: str | None = _option(
+        None, _DATA, "read through the tf.data service at host:port (tfds data sets only)", metavar="ADDRESS"
+    )
+    image_size: tuple | None = _option(None, _DATA, "resize a folder's images", type=int, nargs=2, metavar=("H", "W"))
+    test_last: int | None = _option(
+        None, _DATA, "test on the last N examples of a data set that is not divided", type=int, metavar="N"
+    )
+    strategy: typing.Any = _option("auto", _DEVICES, "auto, none, one_device, mirrored or multi_worker (default: auto)")
+    replicas: int | None = _option(
+        None, _DEVICES, "of mirrored; on a machine without GPUs, parts of its CPU", type=int, metavar="N"
+    )
+    mixed_precision: bool = _option(False, _DEVICES, "float16 on GPUs, bfloat16 on CPUs", action="store_true")
+    jit: bool = _option(False, _DEVICES, "compile the training step with XLA", action="store_true")
+    checkpoint_every: int | None = _option(None, _SAVED, "default: after each epoch", type=int, metavar="STEPS")
+    keep: int = _option(2, _SAVED, "newest checkpoints to keep (default: 2)", type=int, metavar="N")
+    profile: bool = _option(False, _SAVED, "write a TensorBoard profile of a few steps", action="store_true")
+    features: typing.Any = _option(
+        None, _QUALITY, "run of a classifier of the same data, for its features", metavar="RUN"
+    )
+    features_every: int = _option(1, _QUALITY, "epochs (default: 1)", type=int, metavar="K")
+    evaluators: tuple = _option((), _PYTHON, "further classes of `keraszoo.training.Evaluator`")
+    callbacks: tuple = _option((), _PYTHON, "further Keras callbacks")
+    say: typing.Callable = _option(print, _PYTHON, "receives each line of text")
+
+    def changes(self):
+        """`{name: value}` of the recipe's own values that are replaced."""
+        names = ("epochs", "batch_size", "learning_rate", "seed", "arguments", *self.of_data())
+        return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+
+    @staticmethod
+    def of_data():
+        return ("dataset", "domains", "image_size", "test_last")
+
+
+def add_options(parser):
+    """Adds every option of the command line to an argparse parser, in its groups."""
+    groups = {}
+    for field in dataclasses.fields(Options):
+        group, text, parsed = (field.metadata[name] for name in ("group", "help", "parsed"))
+        if group == _PYTHON:
+            continue
+        if group not in groups:
+            groups[group] = parser.add_argument_group(group)
+        parsed = {"default": field.default, **parsed}
+        flag = parsed.pop("flag", f"--{field.name.replace('_', '-')}")
+        groups[group].add_argument(flag, dest=field.name, help=text, **parsed)
+
+
+def describe_options():
+    """A line for each option, as the Args of a docstring are written."""
+    return "\n        ".join(f"{field.name}: {field.metadata['help']}." for field in dataclasses.fields(Options))
