@@ -27,11 +27,11 @@ tf.config.set_logical_device_configuration(_CPU, [tf.config.LogicalDeviceConfigu
 def pytest_collection_modifyitems(items):
     """Tests that share fixtures stay in one process: those of a recipe, or of a file.
 
-    A law that holds once for each kind of recipe is slow for those that repeat a kind.
+    A law that is tried on some recipes by default is slow for the others.
     """
     for item in items:
-        law, repeats = item.get_closest_marker("once_for_each"), item.get_closest_marker("repeats")
-        if law and repeats and law.args[0] in repeats.args:
+        law, tried = item.get_closest_marker("law"), item.get_closest_marker("tried")
+        if law and tried and law.args[0] not in tried.args:
             item.add_marker(pytest.mark.slow)
         subject = item.callspec.params.get("subject") if hasattr(item, "callspec") else None
         item.add_marker(pytest.mark.xdist_group(getattr(subject, "name", item.path.stem)))

@@ -168,15 +168,19 @@ class ZooModel(Loop):
         return self.inputs
 
     def _get_save_spec(self, dynamic_batch=True):
-        """What TensorFlow's converters ask a Keras model for: the specification of what `call` takes."""
+        """What TensorFlow's converters ask a Keras model for: the specification of what `call` takes, or a list."""
         return None if self.call_inputs is None else self.call_inputs.spec()
 
     def export(self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **kwargs):
         """Keras' export of `call`, without a call before it. `keraszoo.export.export` writes all signatures."""
         spec = self._get_save_spec()
         if input_signature is None and spec is not None:
-            input_signature = [keras.InputSpec(shape=tuple(spec.shape), dtype=spec.dtype.name, name=spec.name)]
+            input_signature = [tf.nest.map_structure(_keras_spec, spec)]
         return super().export(filepath, format, verbose, input_signature, **kwargs)
+
+
+def _keras_spec(spec):
+    return keras.InputSpec(shape=tuple(spec.shape), dtype=spec.dtype.name, name=spec.name)
 
 
 def takes(declaration):

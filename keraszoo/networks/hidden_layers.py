@@ -50,7 +50,14 @@ def hidden_layers(network, layers, role):
 
 def with_outputs(network, layers):
     """A Keras model of the same weights that returns the outputs of those layers, a list."""
-    return keras.Model(network.inputs[0], [layer.output for layer in layers])
+    return keras.Model(network.inputs[0], [output_in(network, layer) for layer in layers])
+
+
+def output_in(network, layer):
+    """The symbolic output of a layer inside that network; a layer may have outputs in other networks too."""
+    functional = getattr(network, "_functional", None) or network  # a Sequential has one inside
+    nodes = (node for depth in functional._nodes_by_depth.values() for node in depth)
+    return next(node.outputs[0] for node in nodes if node.operation is layer)
 
 
 def check_functional(network, role):

@@ -242,6 +242,9 @@ class Flow(ZooModel):
         rows = tf.shape(x)[0]
         return tf.stack([self.log_prob(x, tf.fill([rows], label)) for label in range(self.num_classes)], axis=1)
 
+    def _get_save_spec(self, dynamic_batch=True):
+        return [self.inputs.spec(), self.targets.spec()] if self.context_dim else self.inputs.spec()
+
     def loss_terms(self, x, y=None, training=False):
         x = tf.cast(x, self.precision)
         if self.levels is not None:

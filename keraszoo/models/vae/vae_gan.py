@@ -16,7 +16,7 @@ from ...core.updates import Gradient, call_unchanged, infer
 from ...distributions.normal import DiagonalNormal
 from ...networks.adversarial import discriminator_by_name
 from ...networks.by_size import check_network
-from ...networks.hidden_layers import activations, check_functional, hidden_layers
+from ...networks.hidden_layers import activations, check_functional, hidden_layers, output_in
 from .vae import VAE
 
 
@@ -103,7 +103,8 @@ class VAEGAN(VAE):
             raise InputError("The discriminator has no hidden layer to compare images in. Received: a linear one.")
         (layer,) = hidden_layers(discriminator, (self.feature_layer,), "discriminator")
         self._discriminator = discriminator
-        self.features_and_logit = keras.Model(discriminator.inputs[0], [layer.output, discriminator.outputs[0]])
+        outputs = [output_in(discriminator, layer), discriminator.outputs[0]]
+        self.features_and_logit = keras.Model(discriminator.inputs[0], outputs)
 
     @takes("inputs")
     def discriminate(self, x, training=False, unchanged=False):

@@ -127,6 +127,19 @@ def test_what_it_was_made_of_goes_its_own_way():
     assert same(before, model.loss_network)
 
 
+def test_layers_of_another_network_are_looked_into_where_they_stand_now():
+    """A layer that stood in another network first has an output there too."""
+    layers = [keras.layers.Flatten(), keras.layers.Dense(5, "relu"), keras.layers.Dense(2)]
+    other = keras.Sequential([keras.Input(SHAPE), *layers])
+    shared = keras.Sequential([keras.Input(SHAPE), keras.layers.Rescaling(3.0), *layers])
+    x = images()
+    expected = layers[1](layers[0](3 * x))
+    for network in (shared, keras.Model(shared.inputs[0], shared.outputs[0])):
+        (features,) = loss_network(network, SHAPE)(x)
+        np.testing.assert_allclose(features, expected, rtol=1e-6)
+    assert other(x).shape == (6, 2)
+
+
 def test_random_weights_follow_the_seed_alone():
     with_noise = [loss_network(None, SHAPE, seed=1)(images())[-1]]
     keras.random.normal([3])
