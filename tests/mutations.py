@@ -260,6 +260,13 @@ BREAKS = (
         ("test_loading.py::test_a_new_process_loads_the_file_after_one_import[VAE]",),
     ),
     Break(
+        "A class is missing in a list of the tests",
+        "tests/contract/zoo.py",
+        '"AdversarialAutoencoder", "FactorVAE", "VAEGAN", "VQVAE"',
+        '"FactorVAE", "VAEGAN", "VQVAE"',
+        ("test_loading.py::test_the_lists_are_those_of_the_models",),
+    ),
+    Break(
         "A class is missing in the table of models",
         "keraszoo/models/__init__.py",
         '    "UNet": "segmentation.unet",\n',
