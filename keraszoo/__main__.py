@@ -8,6 +8,7 @@ import tempfile
 
 from . import __version__
 from .core.errors import InputError, Preempted, closest
+from .core.failures import in_one_line
 from .core.processes import die_with_parent, leave, stopping_signals
 
 #: verb: (module, function, needs TensorFlow, one line of help)
@@ -94,6 +95,13 @@ def _run(argv):
         return error.exit_code
     except Preempted as stop:
         return stop.code
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        if (line := in_one_line(error)) is None:
+            raise
+        print(f"keraszoo {verb}: {line}", file=sys.stderr)
+        return InputError.exit_code
     except KeyboardInterrupt:
         print(f"\nkeraszoo {verb}: interrupted", file=sys.stderr)
         return 130

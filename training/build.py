@@ -1,6 +1,7 @@
 """From a recipe to its model and its compiled optimizers."""
 
 import keras
+import tensorflow as tf
 
 from keraszoo import models
 from keraszoo.core.config import constructor_arguments
@@ -36,6 +37,8 @@ def build_model(recipe, dtype=None):
     Raises:
         InputError: an argument that the model does not have, or a value that it refuses.
     """
+    if recipe.model not in models.MODELS:
+        raise InputError(f"Unknown model. Received: {recipe.model!r}. {closest(recipe.model, models.MODELS)}")
     model_class = getattr(models, recipe.model)
     known = model_arguments(model_class)
     for name in recipe.arguments:
@@ -48,8 +51,8 @@ def build_model(recipe, dtype=None):
         return model_class(recipe.input_shape, dtype=dtype, **arguments)
     except InputError:
         raise
-    except (TypeError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
+    except (TypeError, ValueError, ArithmeticError, MemoryError, tf.errors.OpError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise InputError(f"{recipe.model} refuses its arguments {recipe.arguments}: {reason}") from error
 
 

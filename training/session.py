@@ -107,6 +107,7 @@ class Session:
         recipe = recipes.get(recipe) if isinstance(recipe, str) else recipe
         if self.resumes:
             self.resumed = Run.open(path or default_path(recipe))
+            self.resumed.metrics()  # damaged ones are refused now
             self.recipe = to_resume(self.resumed.recipe, recipe, self.options)
         else:
             self.recipe = changed(recipe, self.options)
@@ -232,7 +233,7 @@ class Session:
             )
         with self._writing("The run"):
             self.run.tidy()
-            self.run.write("recipe.json", self.recipe.to_json())
+            self.run.write_recipe(self.recipe)
         self._tell()
         self.say(_where(position, self.recipe.epochs, self.steps))
 

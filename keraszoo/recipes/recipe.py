@@ -4,6 +4,7 @@ import dataclasses
 import json
 
 from ..core.errors import InputError
+from ..core.types import checked_types
 from .data import Data
 
 
@@ -66,12 +67,34 @@ class Recipe:
     @classmethod
     def from_json(cls, text):
         try:
-            values = _tuples(json.loads(text))
-            values["data"] = Data(**values["data"])
-            values["optimizers"] = {name: Optimizer(**value) for name, value in values["optimizers"].items()}
-            return cls(**values)
+            return cls.from_values(json.loads(text))
+        except ValueError as error:
+            raise InputError(f"This is not a recipe that KerasZoo wrote: {error}.") from error
+
+    @classmethod
+    def from_values(cls, values):
+        """The recipe of what `dataclasses.asdict` gave, after JSON.
+
+        Raises:
+            InputError: another structure, or a value of another type.
+        """
+        try:
+            values = _tuples(values)
+            values["data"] = checked_types(Data(**values["data"]))
+            values["optimizers"] = {
+                name: checked_types(Optimizer(**value)) for name, value in values["optimizers"].items()
+            }
+            recipe = checked_types(cls(**values))
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise InputError(f"This is not a recipe that KerasZoo wrote: {error}.") from error
+        for name, pair in recipe.expected.items():
+            if (
+                not isinstance(pair, tuple)
+                or len(pair) != 2
+                or not all(isinstance(part, (int, float)) for part in pair)
+            ):
+                raise InputError(f"A recipe expects (value, tolerance). Received: {name} {pair!r}.")
+        return recipe
 
 
 def _tuples(value):

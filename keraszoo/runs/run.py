@@ -5,8 +5,9 @@ import json
 import os
 import pathlib
 import platform
+import shlex
 import shutil
-import sys
+import uuid
 import zipfile
 from importlib import metadata
 
@@ -19,7 +20,7 @@ class Run:
     """One training: its recipe, checkpoints, logs, pictures, metrics and, when it has finished, its model.
 
         recipe.json        what was trained, with every option that was set
-        environment.json   versions, machine, command
+        environment.json   versions and machine
         checkpoints/       full training states, for resuming
         logs/              TensorBoard
         samples/           the same pictures as PNG files
@@ -30,11 +31,13 @@ class Run:
     Attributes:
         path: `pathlib.Path` of the directory.
         recipe: its `Recipe`.
+        identity: a word that its recipe, checkpoints, model and metrics share, so that none of another run is taken for
+            one of this; None where recipe.json has none.
     """
 
-    def __init__(self, path, recipe):
+    def __init__(self, path, recipe, identity=None):
         self.path = pathlib.Path(path)
-        self.recipe = recipe
+        self.recipe, self.identity = recipe, identity
 
     @classmethod
     def create(cls, path, recipe):
@@ -52,7 +55,7 @@ class Run:
         """A new run, locked while this is entered: of several processes that begin one, one has it."""
         if not os.fspath(path):
             raise InputError("The run directory must have a name. Received: ''.")
-        run = cls(path, recipe)
+        run = cls(path, recipe, uuid.uuid4().hex)
         try:
             made = next((parent for parent in [*run.path.parents][::-1] if not parent.exists()), run.path)
             existed = run.path.exists()
@@ -66,7 +69,7 @@ class Run:
                         f"The run directory must be new or empty. Received: {path} with files in it. "
                         "Continue it with --resume, or choose another --run."
                     )
-                run.write("recipe.json", recipe.to_json())  # first: with it, what was interrupted here can be resumed
+                run.write_recipe(recipe)  # first: with it, what was interrupted here can be resumed
                 run.tidy()
             except OSError as error:
                 if not existed:
@@ -83,13 +86,24 @@ class Run:
         """
         path = pathlib.Path(path)
         try:
-            recipe = Recipe.from_json((path / "recipe.json").read_text())
+            text = (path / "recipe.json").read_text()
         except OSError as error:
             what = "no such directory" if not path.exists() else "it has no recipe.json"
             raise InputError(
-                f"There is no run at {path}: {what}. `keraszoo train RECIPE --run {path}` makes one."
+                f"There is no run at {path}: {what}. `keraszoo train RECIPE --run {shlex.quote(str(path))}` makes one."
             ) from error
-        return cls(path, recipe)
+        except UnicodeError as error:
+            raise InputError(f"{path / 'recipe.json'} is damaged: it is no text.") from error
+        values = parsed(path / "recipe.json", text, dict)
+        identity = values.pop("run", None)
+        if not isinstance(identity, (str, type(None))):
+            raise InputError(f"{path / 'recipe.json'} is damaged: run must be text. Received: {identity!r}.")
+        try:
+            return cls(path, Recipe.from_values(values), identity)
+        except InputError as error:
+            raise InputError(
+                f"{path / 'recipe.json'} is damaged, or of another version of KerasZoo. {error}"
+            ) from error
 
     @property
     def checkpoints(self):
@@ -145,17 +159,52 @@ class Run:
         """Writes a file of the run whole or not at all; `content` is text, or a function that writes a given path."""
         write_whole(self.path / name, content if callable(content) else content + "\n")
 
+    def write_recipe(self, recipe):
+        """Writes recipe.json, with the run's identity."""
+        self.write("recipe.json", json.dumps({"run": self.identity, **json.loads(recipe.to_json())}, indent=2))
+
     def metrics(self):
-        """`{split: {metric: value}, "history": [{metric: value}]}`; empty before training has finished."""
+        """`{split: {metric: value}, "history": [{metric: value}]}`; empty before training has finished.
+
+        Raises:
+            InputError: the file is damaged, or another run's.
+        """
         path = self.path / "metrics.json"
-        return json.loads(path.read_text()) if path.exists() else {}
+        if not path.exists():
+            return {}
+        try:
+            values = parsed(path, path.read_text(), dict)
+        except UnicodeError as error:
+            raise InputError(f"{path} is damaged: it is no text.") from error
+        self._check_identity(path, values.pop("run", None))
+        history = values.get("history", [])
+        groups = [group for name, group in values.items() if name != "history"]
+        groups += history if isinstance(history, list) else [history]
+        for group in groups:
+            if not isinstance(group, dict) or not all(isinstance(value, (int, float)) for value in group.values()):
+                raise InputError(f"{path} is damaged: it holds numbers by name. Received: {str(group)[:80]}.")
+        return values
 
     def write_metrics(self, **splits):
         """Adds or replaces the metrics of the named splits."""
-        self.write("metrics.json", json.dumps({**self.metrics(), **splits}, indent=2))
+        self.write("metrics.json", json.dumps({"run": self.identity, **self.metrics(), **splits}, indent=2))
 
     def save_model(self, model):
-        self.write("model.keras", model.save)
+        """Writes model.keras, with the run's identity as the archive's comment."""
+
+        def save(path):
+            model.save(path)
+            with zipfile.ZipFile(path, "a") as archive:
+                archive.comment = (self.identity or "").encode()
+
+        self.write("model.keras", save)
+
+    def _check_identity(self, path, identity):
+        """Raises InputError where a part of a run is another run's."""
+        if identity != self.identity:
+            raise InputError(
+                f"{path} belongs to another run than recipe.json beside it. Received: {identity}, not {self.identity}."
+            )
 
     def data(self, data_dir=None):
         """What it was trained on: a `PreparedData`.
@@ -191,24 +240,42 @@ class Run:
         if not self.model_path.exists():
             raise InputError(
                 f"The run at {self.path} has no trained model: its training did not finish. "
-                f"Continue it with `keraszoo train --run {self.path} --resume`."
+                f"Continue it with `keraszoo train --run {shlex.quote(str(self.path))} --resume`."
             )
         import keras
 
         from .. import models
 
-        getattr(models, self.recipe.model, None)  # registers the class, which may be one that is imported when used
+        path = self.model_path
         try:
-            return keras.saving.load_model(self.model_path)
-        except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
-            reason = str(error).splitlines()[0]
-            raise InputError(f"{self.model_path} cannot be read: {reason}") from error
+            with zipfile.ZipFile(path) as archive:
+                identity = archive.comment.decode(errors="replace") or None
+            self._check_identity(path, identity)
+            model = keras.saving.load_model(path)
+        except InputError:
+            raise
+        except Exception as error:  # whatever Keras meets in a file that it did not write
+            reason = " ".join(str(error).split())[:200]
+            raise InputError(f"{path} cannot be read: {type(error).__name__}: {reason}") from error
+        if self.recipe.model in models.MODELS and type(model).__name__ != self.recipe.model:
+            raise InputError(f"{path} holds another model than the recipe. Received: {type(model).__name__}.")
+        return model
+
+
+def parsed(path, text, kind):
+    """What a JSON file holds; InputError where it is damaged."""
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path} is damaged: {error}.") from error
+    if not isinstance(values, kind):
+        raise InputError(f"{path} is damaged: it must hold a JSON {kind.__name__}. Received: {str(values)[:80]}.")
+    return values
 
 
 def _environment():
     packages = ("keraszoo", "tensorflow", "keras", "tensorflow-probability", "tensorflow-datasets", "numpy")
     return {
-        "command": sys.argv,
         "python": platform.python_version(),
         "platform": platform.platform(),
         "cpus": os.cpu_count(),

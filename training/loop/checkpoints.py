@@ -9,14 +9,18 @@ import dataclasses
 import hashlib
 import io
 import json
+import shlex
 
 import keras
 import numpy as np
 
 from keraszoo.core.errors import InputError, Preempted
+from keraszoo.core.types import checked_types
 
 from .logs import reason
 from .progress import check_finite
+
+FORMAT = 2
 
 #: what Keras' callbacks (EarlyStopping, ReduceLROnPlateau, ModelCheckpoint) remember from epoch to epoch
 REMEMBERED = ("wait", "best", "best_epoch", "best_weights", "stopped_epoch", "cooldown_counter")
@@ -52,7 +56,13 @@ def save_checkpoint(run, step, position, arrays, names, settings, keep):
         keep: how many checkpoints to leave.
     """
     arrays = dict(arrays)
-    about = {"position": dataclasses.asdict(position), "variables": names, "settings": settings}
+    about = {
+        "format": FORMAT,
+        "run": run.identity,
+        "position": dataclasses.asdict(position),
+        "variables": names,
+        "settings": settings,
+    }
     for i, memory in enumerate(about["position"]["memories"]):
         for j, weights in enumerate(memory.pop("best_weights", None) or []):
             arrays[f"best{i}_{j}"] = weights
@@ -86,10 +96,12 @@ def restore_checkpoint(run, state, settings, say=print):
     files = _files(run)
     for path in reversed(files):
         try:
-            position, arrays, names, saved_settings = _read(path)
-        except (OSError, ValueError) as error:
+            position, arrays, names, saved_settings, identity = _read(path)
+        except (OSError, DamagedError) as error:
             say(f"{path.name} is damaged ({error}); trying the checkpoint before it.")
             continue
+        if identity != run.identity:
+            raise InputError(f"{path} belongs to another run. Received: {identity}, not {run.identity}.")
         _compare(saved_settings, settings)
         state.set(arrays, names)
         before, now = len(arrays["metric0"]), state.model.distribute_strategy.num_replicas_in_sync
@@ -174,7 +186,7 @@ class Checkpoints(keras.callbacks.Callback):
     def _leave(self, signal):
         self._wait()
         self.stop.left_together()
-        self.say(f"stopped by {signal}; continue with: keraszoo train --run {self.run.path} --resume")
+        self.say(f"stopped by {signal}; continue with: keraszoo train --run {shlex.quote(str(self.run.path))} --resume")
         raise Preempted
 
     def _save(self):
@@ -201,19 +213,36 @@ class Checkpoints(keras.callbacks.Callback):
 
 
 def _read(path):
-    """(position, arrays, names, settings) of a checkpoint. Raises ValueError when it is damaged."""
+    """(position, arrays, names, settings, identity of its run) of a checkpoint.
+
+    Raises:
+        DamagedError: it is not what was written.
+        InputError: it is of a format that this version does not know.
+    """
     content = memoryview(path.read_bytes())
     content, digest = content[:-32], content[-32:]
     if hashlib.sha256(content).digest() != digest:
-        raise ValueError("its checksum is wrong")
-    with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-        arrays = {name: archive[name] for name in archive.files}
-    about = json.loads(str(arrays.pop("about")))
-    position = Position(**about["position"])
-    for i, memory in enumerate(position.memories):
-        weights = [arrays[f"best{i}_{j}"] for j in range(len(arrays)) if f"best{i}_{j}" in arrays]
-        memory["best_weights"] = weights or None
-    return position, arrays, about["variables"], about["settings"]
+        raise DamagedError("its checksum is wrong")
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        about = json.loads(str(arrays.pop("about")))
+        known = about.get("format")
+        if known == FORMAT:
+            position = checked_types(Position(**about["position"]))
+            for i, memory in enumerate(position.memories):
+                weights = [arrays[f"best{i}_{j}"] for j in range(len(arrays)) if f"best{i}_{j}" in arrays]
+                memory["best_weights"] = weights or None
+            return position, arrays, list(map(str, about["variables"])), dict(about["settings"]), about["run"]
+    except Exception as error:  # a checksum does not make a checkpoint
+        raise DamagedError(f"{type(error).__name__}: {error}") from error
+    raise InputError(
+        f"{path} has a format that this version of KerasZoo does not know. Received: {known!r}, not {FORMAT}."
+    )
+
+
+class DamagedError(Exception):
+    """A checkpoint that is not what was written."""
 
 
 def _compare(saved, now):
