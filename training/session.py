@@ -107,7 +107,6 @@ class Session:
         recipe = recipes.get(recipe) if isinstance(recipe, str) else recipe
         if self.resumes:
             self.resumed = Run.open(path or default_path(recipe))
-            self.resumed.metrics()  # damaged ones are refused now
             self.recipe = to_resume(self.resumed.recipe, recipe, self.options)
         else:
             self.recipe = changed(recipe, self.options)

@@ -14,6 +14,7 @@ from importlib import metadata
 from ..core.errors import InputError
 from ..recipes import Recipe
 from .drafts import is_draft, lock, remove_dead, write_whole
+from .sealed import seal, unseal
 
 
 class Run:
@@ -82,28 +83,22 @@ class Run:
         """The run in an existing directory.
 
         Raises:
-            InputError: when there is none.
+            InputError: when there is none, or its recipe or metrics are damaged.
         """
         path = pathlib.Path(path)
         try:
-            text = (path / "recipe.json").read_text()
+            values, identity = unseal(path / "recipe.json")
         except OSError as error:
             what = "no such directory" if not path.exists() else "it has no recipe.json"
             raise InputError(
                 f"There is no run at {path}: {what}. `keraszoo train RECIPE --run {shlex.quote(str(path))}` makes one."
             ) from error
-        except UnicodeError as error:
-            raise InputError(f"{path / 'recipe.json'} is damaged: it is no text.") from error
-        values = parsed(path / "recipe.json", text, dict)
-        identity = values.pop("run", None)
-        if not isinstance(identity, (str, type(None))):
-            raise InputError(f"{path / 'recipe.json'} is damaged: run must be text. Received: {identity!r}.")
         try:
-            return cls(path, Recipe.from_values(values), identity)
+            run = cls(path, Recipe.from_values(values), identity)
         except InputError as error:
-            raise InputError(
-                f"{path / 'recipe.json'} is damaged, or of another version of KerasZoo. {error}"
-            ) from error
+            raise InputError(f"{path} has a recipe.json that is damaged, or another version's. {error}") from error
+        run.metrics()  # so that a damaged file is told before the work starts
+        return run
 
     @property
     def checkpoints(self):
@@ -161,7 +156,7 @@ class Run:
 
     def write_recipe(self, recipe):
         """Writes recipe.json, with the run's identity."""
-        self.write("recipe.json", json.dumps({"run": self.identity, **json.loads(recipe.to_json())}, indent=2))
+        self.write("recipe.json", seal(json.loads(recipe.to_json()), self.identity))
 
     def metrics(self):
         """`{split: {metric: value}, "history": [{metric: value}]}`; empty before training has finished.
@@ -172,22 +167,13 @@ class Run:
         path = self.path / "metrics.json"
         if not path.exists():
             return {}
-        try:
-            values = parsed(path, path.read_text(), dict)
-        except UnicodeError as error:
-            raise InputError(f"{path} is damaged: it is no text.") from error
-        self._check_identity(path, values.pop("run", None))
-        history = values.get("history", [])
-        groups = [group for name, group in values.items() if name != "history"]
-        groups += history if isinstance(history, list) else [history]
-        for group in groups:
-            if not isinstance(group, dict) or not all(isinstance(value, (int, float)) for value in group.values()):
-                raise InputError(f"{path} is damaged: it holds numbers by name. Received: {str(group)[:80]}.")
+        values, identity = unseal(path)
+        self._check_identity(path, identity)
         return values
 
     def write_metrics(self, **splits):
         """Adds or replaces the metrics of the named splits."""
-        self.write("metrics.json", json.dumps({"run": self.identity, **self.metrics(), **splits}, indent=2))
+        self.write("metrics.json", seal({**self.metrics(), **splits}, self.identity))
 
     def save_model(self, model):
         """Writes model.keras, with the run's identity as the archive's comment."""
@@ -260,17 +246,6 @@ class Run:
         if self.recipe.model in models.MODELS and type(model).__name__ != self.recipe.model:
             raise InputError(f"{path} holds another model than the recipe. Received: {type(model).__name__}.")
         return model
-
-
-def parsed(path, text, kind):
-    """What a JSON file holds; InputError where it is damaged."""
-    try:
-        values = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is damaged: {error}.") from error
-    if not isinstance(values, kind):
-        raise InputError(f"{path} is damaged: it must hold a JSON {kind.__name__}. Received: {str(values)[:80]}.")
-    return values
 
 
 def _environment():

@@ -391,7 +391,7 @@ def test_an_images_score_is_that_of_the_runs_own_pipeline(here):
     recipe = "autoencoder/digits"
     run = train(recipe, "run", epochs=1, arguments={"hidden": (8,)})
     changed = run.recipe.replace(data=run.recipe.data.replace(transforms=(("threshold", 0.3),)))
-    run.write("recipe.json", changed.to_json())
+    run.write_recipe(changed)
     run, source = Run.open("run"), load("digits")
     expected = anomaly_scores(
         run.model(), batches(source, "test", 64, training=False, transforms=changed.data.transforms)
