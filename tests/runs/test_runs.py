@@ -163,8 +163,13 @@ def test_any_changed_value_of_any_file_is_one_line_and_nothing_is_written(run, c
     assert files(run.path) == before
 
 
-@pytest.mark.parametrize("change", [{"model": "importlib"}, {"seed": "5"}, {"epochs": True}, {"expected": {"a": 1}},
-                                    {"data": {"name": 3}}, {"optimizers": []}, {"input_shape": "8"}, {"minutes": "1"}])  # fmt: skip
+CHANGES = (
+    {"model": "importlib"}, {"seed": "5"}, {"epochs": True}, {"expected": {"a": 1}}, {"data": {"name": 3}},
+    {"optimizers": []}, {"input_shape": "8"}, {"minutes": "1"},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES)
 def test_recipes_of_hand_are_checked_by_type(run, capsys, change):
     """Without a checksum, as somebody writes them."""
     values = json.loads((run.path / "recipe.json").read_text())
