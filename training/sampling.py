@@ -1,5 +1,6 @@
 """Drawing samples from a finished run: the whole of `keraszoo sample`."""
 
+import math
 import pathlib
 
 import numpy as np
@@ -12,6 +13,7 @@ from keraszoo.runs.run import Run
 from .evaluators.pictures import grid, save_png, tile
 
 FORMATS = (".png", ".npy")
+MOST_BYTES = 2**32  # of the samples of one call
 
 
 def sample(run, count=64, seed=0, out=None, **options):
@@ -30,14 +32,22 @@ def sample(run, count=64, seed=0, out=None, **options):
     Raises:
         InputError: missing run, a model that cannot sample, a file that cannot be written.
     """
-    if count < 1:
+    if not 1 <= count:
         raise InputError(f"count must be >= 1. Received: {count}.")
+    if not 0 <= seed < 2**32:
+        raise InputError(f"seed must be an integer from 0 to {2**32 - 1}. Received: {seed}.")
+    if not 0 <= options.get("temperature", 1.0) < math.inf:
+        raise InputError(f"temperature must be >= 0 and finite. Received: {options['temperature']}.")
     out = None if out is None else pathlib.Path(out)
     if out is not None and out.suffix not in FORMATS:
         raise InputError(f"Samples are written as {' or '.join(FORMATS)}. Received: {out}.")
     run = run if isinstance(run, Run) else Run.open(run)
     model = run.model()
     check_sampler(model)
+    size = 4 * math.prod(model.inputs.shape)
+    if count * size > MOST_BYTES:
+        raise InputError(f"That many samples need {count * size / 2**30:.0f} GiB. Received: {count}, of at most "
+                         f"{MOST_BYTES // size}.")  # fmt: skip
     samples = model.sample(count, seed=seed, **options).numpy()
     if out is not None:
         _write(out, samples)

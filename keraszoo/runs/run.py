@@ -54,8 +54,7 @@ class Run:
     @contextlib.contextmanager
     def begin(cls, path, recipe):
         """A new run, locked while this is entered: of several processes that begin one, one has it."""
-        if not os.fspath(path):
-            raise InputError("The run directory must have a name. Received: ''.")
+        _check_name(path)
         run = cls(path, recipe, uuid.uuid4().hex)
         try:
             made = next((parent for parent in [*run.path.parents][::-1] if not parent.exists()), run.path)
@@ -85,6 +84,7 @@ class Run:
         Raises:
             InputError: when there is none, or its recipe or metrics are damaged.
         """
+        _check_name(path)
         path = pathlib.Path(path)
         try:
             values, identity = unseal(path / "recipe.json")
@@ -246,6 +246,13 @@ class Run:
         if self.recipe.model in models.MODELS and type(model).__name__ != self.recipe.model:
             raise InputError(f"{path} holds another model than the recipe. Received: {type(model).__name__}.")
         return model
+
+
+def _check_name(path):
+    """Raises InputError for a path that no directory can have; "" would be the current one."""
+    text = os.fspath(path)
+    if not text or "\0" in text:
+        raise InputError(f"The run directory must have a name. Received: {text!r}.")
 
 
 def _environment():
