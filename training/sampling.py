@@ -32,7 +32,7 @@ def sample(run, count=64, seed=0, out=None, **options):
     Raises:
         InputError: missing run, a model that cannot sample, a file that cannot be written.
     """
-    if not 1 <= count:
+    if count < 1:
         raise InputError(f"count must be >= 1. Received: {count}.")
     if not 0 <= seed < 2**32:
         raise InputError(f"seed must be an integer from 0 to {2**32 - 1}. Received: {seed}.")
