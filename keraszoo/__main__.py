@@ -7,6 +7,7 @@ import sys
 import tempfile
 
 from . import __version__
+from .arguments import Parser
 from .core.errors import InputError, Preempted, closest
 from .core.failures import in_one_line
 from .core.processes import die_with_parent, leave, stopping_signals
@@ -73,7 +74,22 @@ def main(argv=None):
         return 1
 
 
+def _complete():
+    """What could follow on a shell's command line: the verbs, or what a verb's own parser says."""
+    words = os.environ["COMP_LINE"][: int(os.environ["COMP_POINT"])].split(" ")
+    words = [word for word in words[:-1] if word] + words[-1:]
+    if len(words) == 2 or words[1] not in VERBS:
+        parser = Parser("", "")
+        parser.add_argument("verb", choices=VERBS)
+        parser.parse_args([])
+    module, function, _, _ = VERBS[words[1]]
+    os.environ["_ARGCOMPLETE"] = "2"  # its words begin with the verb
+    getattr(importlib.import_module(module), function)([])
+
+
 def _run(argv):
+    if "_ARGCOMPLETE" in os.environ:
+        return _complete()
     if not argv or argv[0] in ("-h", "--help", "help"):
         print(usage())
         return 0

@@ -7,7 +7,7 @@ from ..core.errors import InputError, closest
 from .data import Data
 from .recipe import Optimizer, Recipe
 
-__all__ = ["Data", "Optimizer", "Recipe", "all_recipes", "families", "get"]
+__all__ = ["Data", "Optimizer", "Recipe", "all_recipes", "families", "get", "names"]
 
 #: the files of recipes, in the order in which `keraszoo list` shows them
 FILES = ("vae", "autoencoders", "restoration", "gan", "flows", "classifiers", "segmentation")
@@ -24,6 +24,11 @@ def all_recipes():
 def families():
     """The names before the slash, such as "vae", in order."""
     return tuple(dict.fromkeys(recipe.family for recipe in all_recipes().values()))
+
+
+def names(**_):
+    """What `get` takes: families and recipes."""
+    return [*families(), *all_recipes()]
 
 
 def get(name):

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ..arguments import Parser
-from . import all_recipes, families, get
+from . import all_recipes, families, get, names
 
 
 def list_command(argv):
@@ -36,7 +36,7 @@ def list_command(argv):
 
 def show_command(argv):
     parser = Parser("show", "Show all values of a recipe, and what it is expected to reach.")
-    parser.add_argument("recipe", help="family/recipe or family, see `keraszoo list`")
+    parser.add_argument("recipe", help="family/recipe or family, see `keraszoo list`").completer = names
     recipe = get(parser.parse_args(argv).recipe)
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(no_wrap=True)

@@ -5,6 +5,7 @@ import sys
 
 from keraszoo.arguments import Parser
 from keraszoo.core.processes import Unfailing
+from keraszoo.recipes import names
 
 from ..options import add_options
 
@@ -15,9 +16,8 @@ def train_command(argv):
         "Train a recipe into a run directory, or resume one. SIGTERM, SIGHUP and Ctrl-C save a checkpoint and end with "
         "exit code 75, on several workers too; a second one ends at once.",
     )
-    parser.add_argument(
-        "recipe", nargs="?", help="family/recipe or family, see `keraszoo list`; optional with --resume"
-    )
+    recipe = "family/recipe or family, see `keraszoo list`; optional with --resume"
+    parser.add_argument("recipe", nargs="?", help=recipe).completer = names
     parser.add_argument("--run", metavar="DIR", help="run directory (default: runs/RECIPE)")
     parser.add_argument("--resume", action="store_true", help="continue from the newest checkpoint of the run")
     add_options(parser)

@@ -5,6 +5,7 @@ import sys
 import time
 
 import keras
+import tqdm
 
 from keraszoo.core.errors import InputError
 
@@ -21,11 +22,12 @@ def check_finite(loss, epoch):
 
 
 class Progress(keras.callbacks.Callback):
-    """Prints the epoch's metrics, and on a terminal how far the epoch is.
+    """Prints the epoch's metrics, and on a terminal how far the training is and how long it will take.
 
     Args:
         epochs: total number, counted from the start of the run.
         steps: steps per epoch.
+        stream: where to; standard output by default.
 
     Raises:
         InputError: when the loss is no longer a number.
@@ -35,7 +37,7 @@ class Progress(keras.callbacks.Callback):
         super().__init__()
         self.epochs, self.steps = epochs, steps
         self.stream = stream or sys.stdout
-        self.columns = None
+        self.columns = self.bar = None
 
     def on_train_begin(self, logs=None):
         # The measures of the validation tell most; of the rest, what fits.
@@ -49,15 +51,24 @@ class Progress(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         self.started = time.monotonic()
-        self.shown = self.started
+        if self.bar is None and self.stream.isatty():
+            self.bar = tqdm.tqdm(
+                total=self.epochs * self.steps,
+                initial=epoch * self.steps + self.model.step_in_epoch,
+                file=self.stream,
+                leave=False,
+                bar_format="{percentage:3.0f}% |{bar:30}| {remaining} left{postfix}",
+                dynamic_ncols=True,
+            )
 
     def on_train_batch_end(self, batch, logs=None):
-        now = time.monotonic()
-        if self.stream.isatty() and now - self.shown > 0.2:
-            self.shown = now
-            done = self.model.step_in_epoch / self.steps
-            self.stream.write(f"{'#' * int(30 * done):.<30} {done:4.0%}  loss {float(logs['loss']):.4g}\x1b[K\r")
-            self.stream.flush()
+        if self.bar is not None:
+            self.bar.set_postfix_str(f"loss {float(logs['loss']):.4g}", refresh=False)
+            self.bar.update(self.model.step - self.bar.n)
+
+    def on_train_end(self, logs=None):
+        if self.bar is not None:
+            self.bar.close()
 
     def on_epoch_end(self, epoch, logs=None):
         check_finite(logs["loss"], epoch)
@@ -68,5 +79,7 @@ class Progress(keras.callbacks.Callback):
         self._line(f"{f'{epoch + 1}/{self.epochs}':>11}{values}{seconds:>7.1f} s")
 
     def _line(self, text):
-        self.stream.write(f"{text}\x1b[K\n" if self.stream.isatty() else f"{text}\n")
+        if self.bar is not None:
+            self.bar.clear()
+        self.stream.write(f"{text}\n")
         self.stream.flush()
