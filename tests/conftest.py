@@ -25,14 +25,8 @@ tf.config.set_logical_device_configuration(_CPU, [tf.config.LogicalDeviceConfigu
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Tests that share fixtures stay in one process: those of a recipe, or of a file.
-
-    A law that is tried on some recipes by default is slow for the others.
-    """
+    """Tests that share fixtures stay in one process: those of a recipe, or of a file."""
     for item in items:
-        law, tried = item.get_closest_marker("law"), item.get_closest_marker("tried")
-        if law and tried and law.args[0] not in tried.args:
-            item.add_marker(pytest.mark.slow)
         subject = item.callspec.params.get("subject") if hasattr(item, "callspec") else None
         item.add_marker(pytest.mark.xdist_group(getattr(subject, "name", item.path.stem)))
 

@@ -5,6 +5,7 @@ what was learned.
 """
 
 import json
+import pathlib
 import sys
 
 import keras
@@ -16,8 +17,9 @@ from keraszoo.training.cluster.strategy import choose_strategy
 
 def main():
     strategy = choose_strategy("multi_worker")  # before the imports below run their first operation
-    from contract.test_contract import EPSILON, fresh, measured, trained
+    sys.path.append(str(pathlib.Path(__file__).with_name("contract")))
     from noise import control_noise
+    from test_contract import EPSILON, fresh, measured, trained
 
     from keraszoo.recipes import Recipe
 

@@ -172,6 +172,7 @@ def difference(one, other):
     return max(np.abs(a - b).max() for a, b in zip(one, other, strict=True))
 
 
+@pytest.mark.every_class
 @pytest.mark.parametrize("name", zoo.NAMES)
 def test_model_is_built_when_constructed(name):
     model = zoo.small(name)

@@ -226,6 +226,7 @@ def test_calling_the_model_refuses_it_too(compiled, name):
         assert says in line(model, wrong)
 
 
+@pytest.mark.every_class
 @pytest.mark.parametrize("name", zoo.NAMES)
 def test_every_public_method_is_tried(name):
     """A public method whose first argument is a batch stands in the table above."""

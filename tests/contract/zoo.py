@@ -77,6 +77,11 @@ ARGUMENTS = {
     "UNet": {"image_shape": IMAGE, "depth": 1, "width": 2, "dropout": 0.0},
 }  # fmt: skip
 NAMES = tuple(models.MODELS)
+#: classes that compute, or are trained, unlike the others; the laws of the slow suite are tried on all
+DISTINCT = (
+    "Autoencoder", "RegularizedAutoencoder", "InpaintingAutoencoder", "VAE", "FactorVAE", "ConditionalVAE", "VAEGAN",
+    "VQVAE", "FlowVAE", "GAN", "WGAN", "ACGAN", "CycleGAN", "RealNVP", "Glow", "Classifier", "UNet",
+)  # fmt: skip
 # What follows is asked of the models by `test_the_lists_are_those_of_the_models`: making all of them takes a minute,
 # which every collection of the tests would pay.
 WITH_LABELS = ("SemiSupervisedAutoencoder", "ConditionalVAE", "ConditionalGAN", "ACGAN", "Classifier")
