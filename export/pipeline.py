@@ -4,6 +4,8 @@ import os
 import re
 
 from keraszoo.core.errors import InputError
+from keraszoo.core.model import ZooModel
+from keraszoo.runs.run import Run
 
 from . import examination, golden, graph, manifest, saved_model, versions, warmup
 from .server_config import write_server_config
@@ -54,12 +56,10 @@ def export(model_or_run, to, name=None):
 def _model(model_or_run):
     """The model to export and the name that it takes by default."""
     if isinstance(model_or_run, (str, os.PathLike)):
-        from keraszoo.runs.run import Run
-
         model_or_run = Run.open(model_or_run)
     if isinstance(model_or_run, Run):
         return model_or_run.model(), model_or_run.family
-    if hasattr(model_or_run, "serving_signatures"):
+    if isinstance(model_or_run, ZooModel):
         class_name = type(model_or_run).__name__
         return model_or_run, re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", class_name).lower()
     raise InputError(
