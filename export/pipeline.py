@@ -3,8 +3,8 @@
 import os
 import re
 
+from keraszoo.core.abilities import Serves
 from keraszoo.core.errors import InputError
-from keraszoo.core.model import ZooModel
 from keraszoo.runs.run import Run
 
 from . import examination, golden, graph, manifest, saved_model, versions, warmup
@@ -59,7 +59,7 @@ def _model(model_or_run):
         model_or_run = Run.open(model_or_run)
     if isinstance(model_or_run, Run):
         return model_or_run.model(), model_or_run.family
-    if isinstance(model_or_run, ZooModel):
+    if isinstance(model_or_run, Serves):
         class_name = type(model_or_run).__name__
         return model_or_run, re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", class_name).lower()
     raise InputError(

@@ -71,3 +71,10 @@ class Translates(typing.Protocol):
     """Brings images from one domain into another."""
 
     def translate(self, images, to): ...
+
+
+@typing.runtime_checkable
+class Serves(typing.Protocol):
+    """Says what an exported model answers."""
+
+    def serving_signatures(self): ...
