@@ -11,6 +11,7 @@ from keraszoo.core.errors import InputError
 from keraszoo.data import load
 from keraszoo.metrics import ModeCoverage
 from keraszoo.models import VAE
+from keraszoo.recipes import Data
 from keraszoo.runs.run import Run
 from keraszoo.training import FeatureNetwork, SampleMeasures, SampleQuality, measure, train
 from keraszoo.training.evaluators.sample_quality import collapse
@@ -221,7 +222,7 @@ def test_the_examples_are_those_that_the_recipe_keeps_for_testing(vae, tmp_path,
     monkeypatch.setattr("keraszoo.training.measurement.SampleMeasures", Spy)
     values = np.linspace(0, 1, 100, dtype="float32")
     np.savez(tmp_path / "data.npz", image=np.broadcast_to(values[:, None, None, None], (100, 8, 8, 1)))
-    run = Run.create(tmp_path / "run", vae.recipe.replace(dataset=str(tmp_path / "data.npz"), test_last=30))
+    run = Run.create(tmp_path / "run", vae.recipe.replace(data=Data(str(tmp_path / "data.npz"), test_last=30)))
     run.save_model(vae.model())
     measure(run, keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten()]))
     np.testing.assert_allclose(seen[1], values[70:])

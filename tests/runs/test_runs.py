@@ -100,19 +100,6 @@ def test_the_saved_model_is_still_a_keras_file(run):
     assert type(keras.models.load_model(run.model_path)).__name__ == "VAE"
 
 
-def test_a_foreign_model_of_another_class_is_refused(run, tmp_path, capsys):
-    other = train("autoencoder/digits", tmp_path / "other", **FAST)
-    other.identity = run.identity
-    run.save_model(other.model() if other.identity is None else _model_of(other))
-    assert "holds another model" in refused(capsys, "evaluate", run.path)
-
-
-def _model_of(run):
-    import keras
-
-    return keras.models.load_model(run.model_path)
-
-
 # ---------------------------------------------------------------------- fuzzing
 
 ANY = [None, True, -1, 0, 3.5, 2**70, "", "text", "\u0000", [], [1], [[]], {}, {"a": 1}, "importlib", [None, None]]
