@@ -107,7 +107,7 @@ def _run(argv):
         with stopping_signals(leave):
             return getattr(importlib.import_module(module), function)(arguments)
     except InputError as error:
-        print(f"keraszoo {verb}: {' '.join(str(error).split())}", file=sys.stderr)
+        _complain(verb, " ".join(str(error).split()))
         return error.exit_code
     except Preempted as stop:
         return stop.code
@@ -116,11 +116,16 @@ def _run(argv):
     except Exception as error:
         if (line := in_one_line(error)) is None:
             raise
-        print(f"keraszoo {verb}: {line}", file=sys.stderr)
+        _complain(verb, line)
         return InputError.exit_code
     except KeyboardInterrupt:
         print(f"\nkeraszoo {verb}: interrupted", file=sys.stderr)
         return 130
+
+
+def _complain(verb, line):
+    """One line on standard error, names that are no Unicode included."""
+    print(f"keraszoo {verb}: {line}".encode(errors="backslashreplace").decode(), file=sys.stderr)
 
 
 def _import_tensorflow_quietly():

@@ -106,11 +106,11 @@ class Session:
     def _choose_recipe(self, recipe, path):
         recipe = recipes.get(recipe) if isinstance(recipe, str) else recipe
         if self.resumes:
-            self.resumed = Run.open(path or default_path(recipe))
+            self.resumed = Run.open(default_path(recipe) if path is None else path)
             self.recipe = to_resume(self.resumed.recipe, recipe, self.options)
         else:
             self.recipe = changed(recipe, self.options)
-        self.path = path or default_path(self.recipe)
+        self.path = default_path(self.recipe) if path is None else path
         checked(self.recipe, self.options)
 
     def _choose_devices(self):
