@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keraszoo.core.processes import die_with_parent
+from keraszoo.system.processes import die_with_parent
 
 from . import golden
 

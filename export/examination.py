@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from keraszoo.core.errors import InputError
-from keraszoo.core.processes import environment_of_child
+from keraszoo.system.processes import environment_of_child
 
 from . import golden, graph, manifest, versions, warmup
 

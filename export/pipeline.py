@@ -3,8 +3,8 @@
 import os
 import re
 
-from keraszoo.core.abilities import Serves
 from keraszoo.core.errors import InputError
+from keraszoo.models.abilities import Serves
 from keraszoo.runs.run import Run
 
 from . import examination, golden, graph, manifest, saved_model, versions, warmup

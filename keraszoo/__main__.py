@@ -9,8 +9,8 @@ import tempfile
 from . import __version__
 from .arguments import Parser
 from .core.errors import InputError, Preempted, closest
-from .core.failures import in_one_line
-from .core.processes import die_with_parent, leave, stopping_signals
+from .system.failures import in_one_line
+from .system.processes import die_with_parent, leave, stopping_signals
 
 #: verb: (module, function, needs TensorFlow, one line of help)
 VERBS = {

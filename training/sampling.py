@@ -5,8 +5,8 @@ import pathlib
 
 import numpy as np
 
-from keraszoo.core.abilities import Samples
 from keraszoo.core.errors import InputError
+from keraszoo.models.abilities import Samples
 from keraszoo.runs.drafts import write_whole
 from keraszoo.runs.run import Run
 

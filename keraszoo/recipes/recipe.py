@@ -4,7 +4,7 @@ import dataclasses
 import json
 
 from ..core.errors import InputError
-from ..core.types import checked_types
+from ..system.types import checked_types
 from .data import Data
 
 

@@ -17,11 +17,11 @@ PATIENCE = 120
 
 PARENT = """
 import os, subprocess, sys, time
-from keraszoo.core.processes import environment_of_child
+from keraszoo.system.processes import environment_of_child
 child = subprocess.Popen([sys.executable, "-c", sys.argv[1]], env={**os.environ, **environment_of_child()})
 time.sleep(600)
 """
-CHILD = "from keraszoo.core.processes import die_with_parent; die_with_parent()\nimport os, time\n"
+CHILD = "from keraszoo.system.processes import die_with_parent; die_with_parent()\nimport os, time\n"
 CHILD += "print(os.getpid(), flush=True); time.sleep(600)"
 
 

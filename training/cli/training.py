@@ -4,8 +4,8 @@ import contextlib
 import sys
 
 from keraszoo.arguments import Parser
-from keraszoo.core.processes import Unfailing
 from keraszoo.recipes import names
+from keraszoo.system.processes import Unfailing
 
 from ..options import add_options
 

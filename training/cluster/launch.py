@@ -15,7 +15,7 @@ import time
 
 from keraszoo import recipes
 from keraszoo.core.errors import AddressTaken, InputError, Preempted
-from keraszoo.core.processes import environment_of_child, stopping_signals
+from keraszoo.system.processes import environment_of_child, stopping_signals
 
 POLL_SECONDS = 0.05
 LAST_WORDS_SECONDS = 0.5  # from the first failure to SIGKILL: time for the others to say what they know

@@ -7,8 +7,8 @@ import tensorflow as tf
 
 from keraszoo.analysis.codes import encode
 from keraszoo.analysis.latent_grids import traversal
-from keraszoo.core.abilities import Decodes, Encodes, SamplesLatents
 from keraszoo.core.errors import InputError
+from keraszoo.models.abilities import Decodes, Encodes, SamplesLatents
 
 from ..latent.grids import MOST_ROWS
 from ..latent.space import class_names

@@ -2,7 +2,7 @@
 
 import math
 
-from keraszoo.core.abilities import Samples
+from keraszoo.models.abilities import Samples
 
 from ..measurement import SampleMeasures, draw, mixture_of
 from .evaluator import Evaluator

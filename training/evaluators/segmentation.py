@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from keraszoo.core.abilities import Segments
 from keraszoo.metrics import segmentation_scores
+from keraszoo.models.abilities import Segments
 
 from .evaluator import Evaluator
 

@@ -15,7 +15,7 @@ import keras
 import numpy as np
 
 from keraszoo.core.errors import InputError, Preempted
-from keraszoo.core.types import checked_types
+from keraszoo.system.types import checked_types
 
 from .logs import reason
 from .progress import check_finite

@@ -3,8 +3,8 @@
 import contextlib
 import signal
 
-from keraszoo.core.processes import stopping_signals
 from keraszoo.core.replicas import sum_over_workers
+from keraszoo.system.processes import stopping_signals
 
 
 class StopRequest:
