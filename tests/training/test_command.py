@@ -40,7 +40,7 @@ def test_training_fills_the_run_directory(run):
     recipe = Run.open(run).recipe
     assert recipe.name == "vae/digits" and recipe.epochs == 2 and recipe.arguments["hidden"] == (16,)
     assert recipe.expected == {}  # a changed recipe promises nothing
-    metrics = json.loads((run / "metrics.json").read_text())
+    metrics = Run.open(run).metrics()
     assert set(metrics) == {"train", "test", "history"}
     assert len(metrics["history"]) == 2 and set(metrics["test"]) == {"loss", "reconstruction", "kl"}
     pictures = {path.name for path in (run / "samples").iterdir()}
