@@ -44,11 +44,8 @@ def to_resume(own, named, options):
         InputError: another recipe, or another value of it.
     """
     asked = changed(own, dataclasses.replace(options, epochs=None))
-    differing = [
-        field.name
-        for field in dataclasses.fields(asked)
-        if getattr(asked, field.name) != getattr(own, field.name) and field.name != "expected"
-    ]
+    differing = [name for name in _differing(asked, own) if name not in ("data", "expected")]
+    differing += ["dataset" if name == "name" else name for name in _differing(asked.data, own.data)]
     if named is not None and named.name != own.name:
         differing.insert(0, f"recipe ({named.name} instead of {own.name})")
     if differing:
@@ -57,6 +54,12 @@ def to_resume(own, named, options):
             f"Received another: {', '.join(differing)}."
         )
     return own.replace(epochs=options.epochs or own.epochs)
+
+
+def _differing(one, other):
+    """Names of the fields in which two of a dataclass differ."""
+    names = [field.name for field in dataclasses.fields(one)]
+    return [name for name in names if getattr(one, name) != getattr(other, name)]
 
 
 def checked(recipe, options):
