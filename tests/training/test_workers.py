@@ -387,7 +387,7 @@ def test_a_used_run_directory_is_refused_by_every_worker(trained_by_two):
     refused = train_with_two_workers(folder / "run", *SMALL)
     assert refused.returncode == 2
     assert "[worker 0] keraszoo train: The run directory must be new or empty" in refused.stderr
-    assert "[worker 1] keraszoo train: The chief could not make the run" in refused.stderr
+    assert "[worker 1] keraszoo train: The chief could not have the run" in refused.stderr
     assert "Traceback" not in refused.stderr and sorted(folder.rglob("*")) == before
 
 
