@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import traceback
 import xml.etree.ElementTree
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -724,8 +725,8 @@ def inside(folder, action):
             own = str(ROOT / "tests")
             sys.path[:] = [str(folder), *(path for path in sys.path if path not in ("", own, str(ROOT)))]
             action()
-        except BaseException as error:
-            print(repr(error), flush=True)
+        except Exception:
+            traceback.print_exc()  # what `said` tells
         finally:
             sys.stdout.flush()
             os._exit(0)

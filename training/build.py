@@ -21,12 +21,19 @@ NETWORKS = (
 )
 
 
-def model_arguments(model_class):
+def model_arguments(of_class):
     """Names of the arguments of a model's constructor that a recipe can give: not networks, but those by name."""
-    names = constructor_arguments(model_class)
-    networks = {*NETWORKS} - {*model_class.networks_by_name}
+    names = constructor_arguments(of_class)
+    networks = {*NETWORKS} - {*of_class.networks_by_name}
     reusing = {"pretrained"} if "encoder" in names & networks else set()
     return names - {"name", "dtype", "event_shape", "image_shape", "pair_shape", *networks} | reusing
+
+
+def model_class(recipe):
+    """The class of a recipe's model; InputError where the zoo has none of that name."""
+    if recipe.model not in models.MODELS:
+        raise InputError(f"Unknown model. Received: {recipe.model!r}. {closest(recipe.model, models.MODELS)}")
+    return getattr(models, recipe.model)
 
 
 def build_model(recipe, dtype=None):
@@ -37,10 +44,8 @@ def build_model(recipe, dtype=None):
     Raises:
         InputError: an argument that the model does not have, or a value that it refuses.
     """
-    if recipe.model not in models.MODELS:
-        raise InputError(f"Unknown model. Received: {recipe.model!r}. {closest(recipe.model, models.MODELS)}")
-    model_class = getattr(models, recipe.model)
-    known = model_arguments(model_class)
+    made = model_class(recipe)
+    known = model_arguments(made)
     for name in recipe.arguments:
         if name not in known:
             raise InputError(f"{recipe.model} has no argument {name!r}. {closest(name, known)}")
@@ -48,7 +53,7 @@ def build_model(recipe, dtype=None):
     if "pretrained" in arguments:
         arguments["encoder"] = _encoder_of(arguments.pop("pretrained"))
     try:
-        return model_class(recipe.input_shape, dtype=dtype, **arguments)
+        return made(recipe.input_shape, dtype=dtype, **arguments)
     except InputError:
         raise
     except (TypeError, ValueError, ArithmeticError, MemoryError, tf.errors.OpError) as error:

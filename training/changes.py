@@ -6,6 +6,8 @@ import math
 
 from keraszoo.core.errors import InputError
 
+#: options that are a recipe's values
+OF_RECIPE = ("epochs", "batch_size", "learning_rate", "seed", "arguments")
 #: option: name of the same in `Data`
 OF_DATA = {"dataset": "name", "domains": "domains", "image_size": "image_size", "test_last": "test_last"}
 
@@ -16,7 +18,8 @@ def changed(recipe, options):
     Raises:
         InputError: domains for data that have none.
     """
-    changes = options.changes()
+    given = {name: getattr(options, name) for name in (*OF_RECIPE, *OF_DATA)}
+    changes = {name: value for name, value in given.items() if value is not None}
     of_data = {OF_DATA[name]: changes.pop(name) for name in OF_DATA if name in changes}
     if "domains" in of_data and not recipe.data.has_step("unpaired"):
         raise InputError(f"{recipe.name} has no domains to translate between. Received: {of_data['domains']!r}.")
@@ -53,7 +56,7 @@ def to_resume(own, named, options):
             "A run is resumed with what it was started with; only --epochs may change. "
             f"Received another: {', '.join(differing)}."
         )
-    return own.replace(epochs=options.epochs or own.epochs)
+    return own.replace(epochs=own.epochs if options.epochs is None else options.epochs)
 
 
 def _differing(one, other):

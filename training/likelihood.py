@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from keraszoo.core.errors import InputError
+from keraszoo.models.abilities import WeighsSamples
 from keraszoo.runs.run import Run
 
 
@@ -33,7 +34,7 @@ def likelihood(run, samples=5000, count=None, split=None, *, seed=0, data_dir=No
     if count is not None and count < 1:
         raise InputError(f"count must be an integer >= 1. Received: {count}.")
     model = run.model()
-    if not hasattr(model, "log_weights"):
+    if not isinstance(model, WeighsSamples):
         raise InputError(
             f"Likelihoods by importance sampling are those of VAEs. Received: a run of {type(model).__name__}."
         )

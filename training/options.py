@@ -62,15 +62,6 @@ class Options:
     callbacks: tuple = _option((), _PYTHON, "further Keras callbacks")
     say: typing.Callable = _option(print, _PYTHON, "receives each line of text")
 
-    def changes(self):
-        """`{name: value}` of the recipe's own values that are replaced."""
-        names = ("epochs", "batch_size", "learning_rate", "seed", "arguments", *self.of_data())
-        return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
-
-    @staticmethod
-    def of_data():
-        return ("dataset", "domains", "image_size", "test_last")
-
 
 def add_options(parser):
     """Adds every option of the command line to an argparse parser, in its groups."""

@@ -19,7 +19,7 @@ import tempfile
 import keras
 import tensorflow as tf
 
-from keraszoo import data, models, recipes
+from keraszoo import data, recipes
 from keraszoo.core.errors import InputError
 from keraszoo.core.look import check_arrays, check_batch
 from keraszoo.core.replicas import is_chief, rank_of, sum_over_workers
@@ -27,7 +27,7 @@ from keraszoo.data.pipeline import service as data_services
 from keraszoo.runs.prepared import PreparedData
 from keraszoo.runs.run import Run
 
-from .build import build_model, build_optimizer
+from .build import build_model, build_optimizer, model_class
 from .changes import changed, checked, to_resume
 from .cluster.strategy import choose_strategy, share_batches
 from .evaluation import evaluated
@@ -104,6 +104,8 @@ class Session:
     # ------------------------------------------------------------------ opened
 
     def _choose_recipe(self, recipe, path):
+        if recipe is None and not (self.resumes and path is not None):
+            raise InputError("Name a recipe, or the run to resume. Received: neither.")
         recipe = recipes.get(recipe) if isinstance(recipe, str) else recipe
         if self.resumes:
             self.resumed = Run.open(default_path(recipe) if path is None else path)
@@ -146,7 +148,7 @@ class Session:
     def _build_model(self):
         recipe, options = self.recipe, self.options
         # before the seed: loading draws numbers
-        self.features = open_features(options.features, getattr(models, recipe.model))
+        self.features = open_features(options.features, model_class(recipe))
         keras.utils.set_random_seed(recipe.seed)
         policy = None
         if options.mixed_precision:
@@ -330,10 +332,8 @@ class Session:
             run.save_model(self.model)
         trained = {name: value for name, value in last.items() if not name.startswith("val_")}
         with self._writing("The metrics"):
-            run.write_metrics(history=self.position.history, **{split.train: trained})
-            for evaluator in self.evaluators:
-                if found := evaluator.results():
-                    run.write_metrics(**found)
+            found = {group: values for each in self.evaluators for group, values in each.results().items()}
+            run.write_metrics(history=self.position.history, **{split.train: trained}, **found)
             if self.chief:
                 evaluated(run, self.data, split.test)
         sum_over_workers(self.strategy, 0)  # who leaves earlier takes the others down

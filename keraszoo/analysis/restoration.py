@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..core.errors import InputError
+from ..models.abilities import Reconstructs, Restores
 
 
 def restore(model, image, mask=None):
@@ -29,7 +30,7 @@ def restore(model, image, mask=None):
     height, width, channels = image.shape
     if channels != input_channels(model):
         raise InputError(f"{name} takes images of {input_channels(model)} channels. Received: {channels}.")
-    takes_mask = hasattr(model, "restore") and model.mask is not None
+    takes_mask = isinstance(model, Restores) and model.mask is not None
     if takes_mask and mask is None:
         raise InputError(f"{name} fills a hole, so it needs a mask: 1 where a pixel is known, 0 in the hole.")
     if mask is not None and not takes_mask:
@@ -39,7 +40,7 @@ def restore(model, image, mask=None):
             f"The mask must be as large as the image, {height}x{width}. "
             f"Received: {'x'.join(map(str, np.shape(mask)))} (height x width)."
         )
-    if not hasattr(model, "restore"):
+    if not isinstance(model, Restores):
         if image.shape != tuple(model.image_shape):
             size = "x".join(map(str, model.image_shape[:2]))
             raise InputError(
@@ -59,10 +60,10 @@ def input_channels(model):
     Raises:
         InputError: a model that restores no images.
     """
-    if hasattr(model, "restore"):
+    if isinstance(model, Restores):
         return model.input_channels
     shape = getattr(model, "image_shape", ())
-    if hasattr(model, "reconstruct") and len(shape) == 3 and shape[-1] in (1, 3):
+    if isinstance(model, Reconstructs) and len(shape) == 3 and shape[-1] in (1, 3):
         return shape[-1]
     raise InputError(f"{type(model).__name__} restores no images of 1 or 3 channels.")
 

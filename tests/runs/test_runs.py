@@ -150,9 +150,22 @@ def test_any_changed_value_of_any_file_is_one_line_and_nothing_is_written(run, c
     assert files(run.path) == before
 
 
+@pytest.mark.parametrize("epochs", [0, -1])
+def test_a_run_is_not_resumed_for_less_than_an_epoch(run, capsys, epochs):
+    before = files(run.path)
+    assert "epochs" in refused(capsys, "train", "--run", run.path, "--resume", "--epochs", epochs)
+    assert files(run.path) == before
+
+
+def test_a_training_without_a_recipe_is_one_line():
+    for options in ({}, {"resume": True}):
+        with pytest.raises(InputError, match="Name a recipe"):
+            train(**options)
+
+
 CHANGES = (
-    {"model": "importlib"}, {"seed": "5"}, {"epochs": True}, {"expected": {"a": 1}}, {"data": {"name": 3}},
-    {"optimizers": []}, {"input_shape": "8"}, {"minutes": "1"},
+    {"model": "importlib"}, {"model": "Nonsense"}, {"seed": "5"}, {"epochs": True}, {"expected": {"a": 1}},
+    {"data": {"name": 3}}, {"optimizers": []}, {"input_shape": "8"}, {"minutes": "1"},
 )  # fmt: skip
 
 

@@ -3,7 +3,9 @@
 import pytest
 
 from keraszoo.core.errors import InputError
+from keraszoo.data.datasets.offline import BUILDERS
 from keraszoo.recipes import all_recipes, families, get
+from keraszoo.recipes.data import OFFLINE
 from keraszoo.training import train
 from keraszoo.training.evaluation import verdicts
 
@@ -26,6 +28,10 @@ def test_every_family_starts_with_an_offline_recipe_of_seconds():
     for family in families():
         recipe = get(family)
         assert recipe.data.offline and recipe.minutes <= 1
+
+
+def test_offline_data_are_those_that_the_zoo_makes():
+    assert set(OFFLINE) == set(BUILDERS)
 
 
 def test_changed_recipe_promises_nothing():

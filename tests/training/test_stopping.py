@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import shlex
 import signal
 import subprocess
 import sys
@@ -60,16 +61,20 @@ def test_every_stopping_signal_saves_a_training(tmp_path, monkeypatch, capsys, r
     assert line == f"stopped by {number.name}; continue with: keraszoo train --run '{tmp_path / 'a run'}' --resume"
 
 
-def test_a_signal_while_the_run_is_finished_does_no_harm(tmp_path, monkeypatch):
-    original = Run.save_model
+def test_a_signal_while_the_run_is_finished_does_no_harm(tmp_path, monkeypatch, capsys):
+    """And what to do next can be pasted, though the path has a space."""
+    original, path = Run.save_model, tmp_path / "a run"
 
     def save_model(self, model):
         os.kill(os.getpid(), signal.SIGTERM)
         original(self, model)
 
     monkeypatch.setattr(Run, "save_model", save_model)
-    assert main(["train", "autoencoder/digits", "--epochs", "1", "--run", str(tmp_path / "run")]) == 0
-    assert "test" in Run.open(tmp_path / "run").metrics()
+    assert main(["train", "autoencoder/digits", "--epochs", "1", "--run", str(path)]) == 0
+    assert "test" in Run.open(path).metrics()
+    lines = capsys.readouterr().out.splitlines()
+    hints = [shlex.split(line) for line in lines if line.startswith(("  keraszoo ", "  tensorboard "))]
+    assert {str(path), str(path / "logs")} == {hint[2] for hint in hints}
 
 
 @pytest.mark.parametrize("screen", ["full", "closed"])

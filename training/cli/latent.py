@@ -1,5 +1,7 @@
 """The verb `latent` and its sub-verbs, as the command line has them. Importing this imports no TensorFlow."""
 
+import shlex
+
 from keraszoo.arguments import Parser
 from keraszoo.core.errors import InputError, closest
 
@@ -209,7 +211,7 @@ def embed_command(argv):
 
     folder = embed(options.run, count=options.count, split=options.split, data_dir=options.data_dir)
     print(f"The projector's files are in {folder}. Next:")
-    print(f"  tensorboard --logdir {folder.parent}")
+    print(f"  tensorboard --logdir {shlex.quote(str(folder.parent))}")
     return 0
 
 

@@ -1,6 +1,7 @@
 """The verbs that train, evaluate and sample, as the command line has them. Importing this imports no TensorFlow."""
 
 import contextlib
+import shlex
 import sys
 
 from keraszoo.arguments import Parser
@@ -30,6 +31,7 @@ def train_command(argv):
 
 def _train(options):
     from keraszoo import models
+    from keraszoo.models.abilities import Restores, Samples, Segments, Translates
 
     from ..changes import parse_assignments
     from ..evaluation import table, verdicts
@@ -45,18 +47,19 @@ def _train(options):
     print()
     print(table(verdicts(run.recipe, run.metrics())))
     print(f"\nPictures are in {run.samples}. Next:")
-    print(f"  tensorboard --logdir {run.logs}")
+    path = shlex.quote(str(run.path))
+    print(f"  tensorboard --logdir {shlex.quote(str(run.logs))}")
     model = getattr(models, run.recipe.model)
-    if hasattr(model, "sample"):
-        print(f"  keraszoo sample {run.path} --out samples.png")
-    if hasattr(model, "restore"):
+    if issubclass(model, Samples):
+        print(f"  keraszoo sample {path} --out samples.png")
+    if issubclass(model, Restores):
         mask = " --mask mask.png" * (model.mask is not None)
-        print(f"  keraszoo restore {run.path} damaged.png restored.png{mask}")
-    if hasattr(model, "segment"):
-        print(f"  keraszoo segment {run.path} image.png mask.png")
-    if hasattr(model, "translate"):
-        print(f"  keraszoo translate {run.path} image.png translated.png --to b")
-    print(f"  keraszoo export {run.path} --to served")
+        print(f"  keraszoo restore {path} damaged.png restored.png{mask}")
+    if issubclass(model, Segments):
+        print(f"  keraszoo segment {path} image.png mask.png")
+    if issubclass(model, Translates):
+        print(f"  keraszoo translate {path} image.png translated.png --to b")
+    print(f"  keraszoo export {path} --to served")
     return 0
 
 

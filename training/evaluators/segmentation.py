@@ -5,8 +5,6 @@ import numpy as np
 from keraszoo.metrics import segmentation_scores
 from keraszoo.models.abilities import Segments
 
-from .evaluator import Evaluator
-
 IMAGES = 100  # that are scored at most: to correct an outline takes longer than to predict it
 
 
@@ -40,22 +38,3 @@ def calibrate(model, prepared, count=16):
     images, targets = zip(*prepared.one_by_one(prepared.data.train, count), strict=True)
     labels = [target["label"] if isinstance(target, dict) else target for target in targets]
     model.calibrate(np.stack(images), np.stack(labels))
-
-
-class SegmentationScores(Evaluator):
-    """The scores of a finished model's masks, for metrics.json."""
-
-    def __init__(self, prepared):
-        super().__init__()
-        self.prepared = prepared
-
-    @classmethod
-    def applies(cls, session):
-        return isinstance(session.model, Segments)
-
-    @classmethod
-    def of(cls, session):
-        return cls(session.data)
-
-    def results(self):
-        return {"segmentation": scores(self.model, self.prepared)}

@@ -4,8 +4,7 @@ from .known_factors import InformationGap
 from .latent_panels import LatentPanels
 from .pictures import Pictures
 from .sample_quality import SampleQuality
-from .segmentation import SegmentationScores
 from .updates import Updates
 
 #: those that a training makes where they apply, in their order
-EVALUATORS = (SampleQuality, InformationGap, Pictures, Updates, LatentPanels, SegmentationScores)
+EVALUATORS = (SampleQuality, InformationGap, Pictures, Updates, LatentPanels)

@@ -9,6 +9,7 @@ import tensorflow as tf
 from keraszoo.analysis.codes import encode
 from keraszoo.core.errors import InputError, closest
 from keraszoo.distributions.normal import StandardNormal, StandardUniform
+from keraszoo.models.abilities import Encodes
 from keraszoo.runs.run import Run
 
 BATCH_SIZE = 256
@@ -58,12 +59,12 @@ class LatentSpace:
     @property
     def encodes(self):
         """Whether examples have codes without their labels."""
-        return hasattr(self.model, "encode") and not getattr(self.model, "condition_size", 0)
+        return isinstance(self.model, Encodes) and not getattr(self.model, "condition_size", 0)
 
     def check_encodes(self):
         """Raises InputError where they have none."""
         if not self.encodes:
-            without = " without their labels" * hasattr(self.model, "encode")
+            without = " without their labels" * isinstance(self.model, Encodes)
             raise InputError(f"{type(self.model).__name__} does not encode examples{without}; a VAE does.")
 
     def draw(self, count, seed):

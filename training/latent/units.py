@@ -7,6 +7,7 @@ import numpy as np
 from keraszoo.analysis.codes import encode
 from keraszoo.analysis.units import active_units, kl_per_unit
 from keraszoo.distributions.normal import DiagonalNormal
+from keraszoo.models.abilities import HasPosterior
 
 from .space import LatentSpace
 
@@ -56,7 +57,7 @@ def posteriors(model, batches):
     """
     codes, log_vars = [], []
     for x in batches:
-        posterior = model.posterior(x) if hasattr(model, "posterior") else None
+        posterior = model.posterior(x) if isinstance(model, HasPosterior) else None
         if isinstance(posterior, DiagonalNormal):
             codes.append(np.asarray(posterior.mean()))
             log_vars.append(np.asarray(posterior.log_var))
