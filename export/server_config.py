@@ -9,6 +9,7 @@ from pathlib import Path
 
 from keraszoo.core.errors import InputError
 from keraszoo.runs.drafts import write_whole
+from keraszoo.system.failures import reason
 
 from . import versions
 
@@ -52,7 +53,7 @@ def write_server_config(base, seen_as="/models"):
         while models != (models := _models(base)):  # another process may have published while this one wrote
             write_whole(base / "models.config", _models_config(models, seen_as))
     except OSError as error:
-        raise InputError(f"Cannot write the server's configuration to {base}: {error.strerror or error}.") from error
+        raise InputError(f"Cannot write the server's configuration to {base}: {reason(error)}.") from error
     return base / "models.config"
 
 

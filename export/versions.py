@@ -12,6 +12,7 @@ from pathlib import Path
 
 from keraszoo.core.errors import InputError
 from keraszoo.runs.drafts import draft_in, flush, to_disk
+from keraszoo.system.failures import reason
 
 
 def publish(fill, to, name):
@@ -45,7 +46,7 @@ def publish(fill, to, name):
             flush(directory)
         return published
     except OSError as error:
-        raise InputError(f"Cannot write a version to {home}: {error.strerror or error}.") from error
+        raise InputError(f"Cannot write a version to {home}: {reason(error)}.") from error
     finally:
         for directory in made:
             if not _remove_if_empty(directory):

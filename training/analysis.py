@@ -21,6 +21,7 @@ from keraszoo.analysis.restoration import input_channels
 from keraszoo.core.errors import InputError
 from keraszoo.data.pipeline import transforms
 from keraszoo.data.sources.source import scaled
+from keraszoo.models.abilities import Segments, Translates
 from keraszoo.runs.run import Run
 
 from .evaluators.pictures import tile
@@ -189,7 +190,7 @@ def segment(run, image, out, *, say=print):
             written.
     """
     check_png(out)
-    model, pixels = _image_for(run, image, "segment", "{} does not segment images; a UNet does.", say)
+    model, pixels = _image_for(run, image, Segments, "{} does not segment images; a UNet does.", say)
     classes = max(2, model.num_classes)
     if classes > 256:
         raise InputError(f"A mask file holds up to 256 classes. Received: a model of {classes}.")
@@ -218,18 +219,18 @@ def translate(run, image, out, to="b", *, say=print):
             written.
     """
     check_png(out)
-    model, pixels = _image_for(run, image, "translate", "{} has no domains to translate between; a CycleGAN has.", say)
+    model, pixels = _image_for(run, image, Translates, "{} has no domains to translate between; a CycleGAN has.", say)
     translated = np.asarray(model.translate(pixels[None] / 255.0, to))[0]
     translated = np.round(255 * translated).astype("uint8")
     write_png(out, translated)
     return translated
 
 
-def _image_for(run, image, method, refusal, say):
-    """A run's model, which must have a method, and an image file in as many channels as it takes, uint8."""
+def _image_for(run, image, ability, refusal, say):
+    """A run's model, which must have an ability, and an image file in as many channels as it takes, uint8."""
     run = run if isinstance(run, Run) else Run.open(run)
     model = run.model()
-    if not hasattr(model, method):
+    if not isinstance(model, ability):
         raise InputError(refusal.format(type(model).__name__))
     channels = model.image_shape[2]
     if channels not in (1, 3):

@@ -6,6 +6,7 @@ import tensorflow as tf
 from keraszoo import models
 from keraszoo.core.config import constructor_arguments
 from keraszoo.core.errors import InputError, closest
+from keraszoo.models.abilities import HasEncoder
 from keraszoo.runs.run import Run
 
 #: arguments that are networks, which the command line cannot pass
@@ -63,7 +64,7 @@ def build_model(recipe, dtype=None):
 
 def _encoder_of(path):
     model = Run.open(path).model()
-    if not hasattr(model, "encoder"):
+    if not isinstance(model, HasEncoder):
         raise InputError(f"pretrained is a run whose model has an encoder. Received: {path}, a {type(model).__name__}.")
     return model.encoder
 

@@ -3,6 +3,7 @@
 import keras
 
 from keraszoo.metrics import compare_restorations
+from keraszoo.models.restoration.restoration import RestorationAutoencoder
 from keraszoo.runs.run import Run
 
 from .evaluators.segmentation import scores
@@ -56,7 +57,7 @@ def restorations(run, count=2000, *, data_dir=None, seed=0):
     """
     run = run if isinstance(run, Run) else Run.open(run)
     model = run.model()
-    if not hasattr(model, "baseline"):
+    if not isinstance(model, RestorationAutoencoder):
         return []
     prepared = run.data(data_dir)
     clean = prepared.examples(prepared.data.test, count)

@@ -8,6 +8,7 @@ from PIL import Image, ImageOps
 
 from keraszoo.core.errors import InputError
 from keraszoo.runs.drafts import write_whole
+from keraszoo.system.failures import reason
 
 from .evaluators.pictures import save_png
 
@@ -85,4 +86,4 @@ def _write(path, save):
     try:
         write_whole(path, save)
     except OSError as error:
-        raise InputError(f"The picture cannot be written. Received: {path}: {error.strerror}.") from error
+        raise InputError(f"The picture cannot be written. Received: {path}: {reason(error)}.") from error

@@ -9,6 +9,7 @@ from keraszoo.core.errors import InputError
 from keraszoo.models.abilities import Samples
 from keraszoo.runs.drafts import write_whole
 from keraszoo.runs.run import Run
+from keraszoo.system.failures import reason
 
 from .evaluators.pictures import grid, save_png, tile
 
@@ -69,4 +70,4 @@ def _write(out, samples):
             raise InputError(f"Only images become a .png; take .npy. Received: samples of shape {samples.shape}.")
         write_whole(out, lambda path: save_png(path, tile(grid(samples))))
     except OSError as error:
-        raise InputError(f"The samples cannot be written. Received: {out}: {error.strerror}.") from error
+        raise InputError(f"The samples cannot be written. Received: {out}: {reason(error)}.") from error

@@ -8,7 +8,8 @@ import tensorflow as tf
 from sklearn.metrics import roc_auc_score
 
 from ..core.errors import InputError
-from .codes import each_batch, require
+from ..models.abilities import HasLoss, Reconstructs, required
+from .codes import each_batch
 
 
 def anomaly_scores(model, x, score="loss"):
@@ -33,11 +34,11 @@ def anomaly_scores(model, x, score="loss"):
         >>> anomaly_scores(Autoencoder((8, 8, 1), latent_dim=4), np.zeros([3, 8, 8, 1], "float32")).shape
         (3,)
     """
-    scores = {"loss": (_loss, "loss_terms"), "reconstruction": (_squared_error, "reconstruct")}
+    scores = {"loss": (_loss, HasLoss), "reconstruction": (_squared_error, Reconstructs)}
     if score not in scores:
         raise InputError(f"score is one of {', '.join(scores)}. Received: {score!r}.")
-    function, method = scores[score]
-    require(model, method)
+    function, ability = scores[score]
+    required(model, ability)
     return np.concatenate([function(model, batch) for batch in each_batch(x)]).astype("float32")
 
 

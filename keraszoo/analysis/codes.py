@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..core.errors import InputError
+from ..models.abilities import Encodes, required
 
 BATCH_SIZE = 256
 
@@ -26,7 +27,7 @@ def latent_codes(model, x):
         >>> latent_codes(VAE((8, 8, 1), latent_dim=4), np.zeros([3, 8, 8, 1], "float32")).shape
         (3, 4)
     """
-    require(model, "encode")
+    required(model, Encodes)
     codes = [encode(model, batch) for batch in each_batch(x)]
     if not codes:
         raise InputError("At least one example is needed. Received: none.")
@@ -45,10 +46,3 @@ def each_batch(x):
     else:
         for start in range(0, len(x), BATCH_SIZE):
             yield tf.convert_to_tensor(x[start : start + BATCH_SIZE])
-
-
-def require(model, *methods):
-    """Raises InputError unless the model has these methods."""
-    missing = [method for method in methods if not callable(getattr(model, method, None))]
-    if missing:
-        raise InputError(f"This needs a model that can {' and '.join(methods)}. Received: {type(model).__name__}.")

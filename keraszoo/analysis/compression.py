@@ -11,7 +11,8 @@ import numpy as np
 
 from ..core.errors import InputError
 from ..metrics import psnr
-from .codes import each_batch, latent_codes, require
+from ..models.abilities import Decodes, Encodes, required
+from .codes import each_batch, latent_codes
 
 FLOAT_BITS = 32  # of a unit that is not quantised
 
@@ -92,7 +93,7 @@ def rate_distortion(model, train, test, bits=(1, 2, 3, 4, 6, 8, FLOAT_BITS)):
     Raises:
         InputError: a model that cannot encode or decode, other numbers of bits, or values outside [0, 1].
     """
-    require(model, "encode", "decode")
+    required(model, Encodes, Decodes)
     seen, codes = latent_codes(model, train), latent_codes(model, test)
     shape, seen, flat = codes.shape, seen.reshape(len(seen), -1), codes.reshape(len(codes), -1)
     rows = []

@@ -2,6 +2,8 @@
 
 import typing
 
+from ..core.errors import InputError
+
 
 @typing.runtime_checkable
 class Encodes(typing.Protocol):
@@ -74,7 +76,44 @@ class Translates(typing.Protocol):
 
 
 @typing.runtime_checkable
+class Classifies(typing.Protocol):
+    """Tells the class of an example."""
+
+    def classify(self, x): ...
+
+
+@typing.runtime_checkable
+class HasLoss(typing.Protocol):
+    """Has a loss of each example."""
+
+    def loss_terms(self, x): ...
+
+
+@typing.runtime_checkable
+class HasEncoder(typing.Protocol):
+    """Has a network that makes features of an example, which others can use."""
+
+    encoder: typing.Callable
+
+
+@typing.runtime_checkable
+class HasVectors(typing.Protocol):
+    """Has codes that are vectors."""
+
+    latent_dim: int
+
+
+@typing.runtime_checkable
 class Serves(typing.Protocol):
     """Says what an exported model answers."""
 
     def serving_signatures(self): ...
+
+
+def required(model, *abilities):
+    """The model; InputError unless it has these abilities."""
+    missing = [name for ability in abilities if not isinstance(model, ability) for name in vars(ability)]
+    if missing:
+        names = [name for name in missing if not name.startswith("_")]
+        raise InputError(f"This needs a model that can {' and '.join(names)}. Received: {type(model).__name__}.")
+    return model

@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from ..core.checks import positive_integers
 from ..core.errors import InputError, closest
+from ..system.archives import check_size
 from .hidden_layers import activations, check_functional, hidden_layers, with_outputs
 from .pretrained import SIDE, applications
 
@@ -168,7 +169,10 @@ def _opened(path):
             f"name. Received: {str(path)!r}. {closest(str(path), applications())}"
         )
     try:
+        check_size(path)
         return keras.saving.load_model(path)
+    except InputError:
+        raise
     except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
         raise InputError(f"The loss network cannot be read from {str(path)!r}: {_reason(error)}") from error
 

@@ -13,6 +13,8 @@ from importlib import metadata
 
 from ..core.errors import InputError
 from ..recipes import Recipe
+from ..system.archives import check_size
+from ..system.failures import reason
 from .drafts import is_draft, lock, remove_dead, write_whole
 from .sealed import seal, unseal
 
@@ -61,7 +63,7 @@ class Run:
             existed = run.path.exists()
             run.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise InputError(f"The run directory cannot be made. Received: {path}: {error.strerror}.") from error
+            raise InputError(f"The run directory cannot be made. Received: {path}: {reason(error)}.") from error
         with run.lock():
             try:
                 if not all(map(is_draft, run.path.iterdir())):
@@ -74,7 +76,7 @@ class Run:
             except OSError as error:
                 if not existed:
                     shutil.rmtree(made, ignore_errors=True)
-                raise InputError(f"The run directory cannot be written. Received: {path}: {error.strerror}.") from error
+                raise InputError(f"The run directory cannot be written. Received: {path}: {reason(error)}.") from error
             yield run
 
     @classmethod
@@ -237,6 +239,7 @@ class Run:
             with zipfile.ZipFile(path) as archive:
                 identity = archive.comment.decode(errors="replace") or None
             self._check_identity(path, identity)
+            check_size(path)
             model = keras.saving.load_model(path)
         except InputError:
             raise

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from keraszoo.core.errors import AddressTaken, InputError
 from keraszoo.data.pipeline.service import check_answer
+from keraszoo.system.failures import reason
 
 
 def serve(workers, host="127.0.0.1", port=5050, dispatcher=None, say=print):
@@ -56,7 +57,7 @@ def _check_free(port):
         try:
             probe.bind(("", port))
         except OSError as error:
-            raise AddressTaken(f"The port is taken: {error.strerror}. Received: --port {port}.") from error
+            raise AddressTaken(f"The port is taken: {reason(error)}. Received: --port {port}.") from error
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ import tensorflow as tf
 from keraszoo.analysis.codes import encode
 from keraszoo.analysis.latent_grids import traversal
 from keraszoo.core.errors import InputError
-from keraszoo.models.abilities import Decodes, Encodes, SamplesLatents
+from keraszoo.models.abilities import Decodes, Encodes, HasVectors, SamplesLatents
 
 from ..latent.grids import MOST_ROWS
 from ..latent.space import class_names
@@ -91,8 +91,7 @@ class LatentPanels(Evaluator):
 
 def has_vectors(model):
     """Whether a model's codes are vectors that it decodes."""
-    vectors = getattr(model, "latent_dim", None) is not None
-    return vectors and isinstance(model, Encodes) and isinstance(model, Decodes)
+    return isinstance(model, HasVectors) and isinstance(model, Encodes) and isinstance(model, Decodes)
 
 
 def encodes(model, x):

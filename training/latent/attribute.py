@@ -4,6 +4,7 @@ import numpy as np
 
 from keraszoo.analysis.attributes import attribute_vector
 from keraszoo.core.errors import InputError
+from keraszoo.models.abilities import Decodes
 
 from ..evaluators.pictures import tile
 from ..image_files import check_png, write_png
@@ -38,7 +39,7 @@ def attribute(run, out, attribute, *, against=None, rows=8, steps=9, reach=1.5, 
     check_integers(rows=(rows, 1), steps=(steps, 2))
     if not 0 < reach < np.inf:
         raise InputError(f"reach is how many times the vector is added, > 0. Received: {reach!r}.")
-    space = LatentSpace(run, "decode", data_dir=data_dir)
+    space = LatentSpace(run, Decodes, data_dir=data_dir)
     space.check_encodes()
     data = space.data
     codes, labels, names = space.labelled_codes(data.data.train)

@@ -7,6 +7,7 @@ import numpy as np
 from keraszoo.analysis.latent_grids import latent_plane
 from keraszoo.analysis.latent_grids import traversal as points_of
 from keraszoo.core.errors import InputError
+from keraszoo.models.abilities import Decodes, SamplesLatents
 
 from ..evaluators.pictures import tile
 from ..image_files import check_png, write_png
@@ -56,11 +57,11 @@ def traverse(run, out, *, units=None, steps=11, reach=None, example=None, seed=0
     check_integers(steps=(steps, 2))
     if reach is not None and not 0 < reach < np.inf:
         raise InputError(f"reach is how far a unit goes to both sides of 0, > 0. Received: {reach!r}.")
-    space = LatentSpace(run, "decode", data_dir=data_dir)
+    space = LatentSpace(run, Decodes, data_dir=data_dir)
     if example is not None and not space.encodes:
         raise InputError(f"{type(space.model).__name__} does not encode examples: leave out --example.")
     if not space.encodes:
-        space.check("sample_latent")
+        space.check(SamplesLatents)
     check_units(units or (), space.dim)
     point, varying = _start(space, example, seed)
     units = list(units or varying[:MOST_ROWS])
@@ -91,7 +92,7 @@ def manifold(run, out, *, units=(0, 1), side=20):
     """
     check_png(out)
     check_integers(side=(side, 2))
-    space = LatentSpace(run, "sample_latent", "decode")
+    space = LatentSpace(run, SamplesLatents, Decodes)
     units = tuple(units)
     if len(units) != 2 or units[0] == units[1]:
         raise InputError(f"A plane has two different units. Received: {units}.")

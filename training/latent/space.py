@@ -9,7 +9,8 @@ import tensorflow as tf
 from keraszoo.analysis.codes import encode
 from keraszoo.core.errors import InputError, closest
 from keraszoo.distributions.normal import StandardNormal, StandardUniform
-from keraszoo.models.abilities import Encodes
+from keraszoo.models.abilities import Decodes, Encodes, HasVectors
+from keraszoo.models.flows.flow import Flow
 from keraszoo.runs.run import Run
 
 BATCH_SIZE = 256
@@ -21,7 +22,7 @@ class LatentSpace:
 
     Args:
         run: a `Run` or the path of one.
-        methods: names of what the model must be able to do: "decode", "encode" or "sample_latent".
+        abilities: what the model must be able to do, of `keraszoo.models.abilities`, such as `Decodes`.
         data_dir: where tensorflow-datasets keeps its data, for examples.
 
     Attributes:
@@ -31,16 +32,15 @@ class LatentSpace:
         prior: "normal", "uniform" on [-1, 1], or "other".
 
     Raises:
-        InputError: missing or unfinished run, a model without these methods or not of images.
+        InputError: missing or unfinished run, a model without these abilities or not of images.
     """
 
-    def __init__(self, run, *methods, data_dir=None):
+    def __init__(self, run, *abilities, data_dir=None):
         self.run = run if isinstance(run, Run) else Run.open(run)
         self.model, self.data_dir = self.run.model(), data_dir
         name, shape = type(self.model).__name__, tuple(self.model.inputs.shape)
-        self._latent_shape = tuple(getattr(self.model, "latent_shape", ()))  # of flows
-        self.dim = math.prod(self._latent_shape) if self._latent_shape else getattr(self.model, "latent_dim", None)
-        self.check(*methods)
+        self.dim = _dimension(self.model)
+        self.check(*abilities)
         if len(shape) != 3 or shape[-1] not in (1, 3):
             raise InputError(
                 f"Only images of 1 or 3 channels can be shown. Received: {name} of examples of shape {shape}."
@@ -49,9 +49,9 @@ class LatentSpace:
         names = {StandardNormal: "normal", StandardUniform: "uniform", type(None): "normal"}  # flows start from N(0, I)
         self.prior = names.get(type(getattr(self.model, "prior", None)), "other")
 
-    def check(self, *methods):
-        """Raises InputError where the model lacks one of these methods, or decodes something else than vectors."""
-        if not all(hasattr(self.model, method) for method in methods) or ("decode" in methods and self.dim is None):
+    def check(self, *abilities):
+        """Raises InputError where the model lacks one of these abilities, or decodes something else than vectors."""
+        if not all(isinstance(self.model, each) for each in abilities) or (Decodes in abilities and self.dim is None):
             raise InputError(
                 f"{type(self.model).__name__} has no latent space from which it decodes samples; a VAE or a GAN has."
             )
@@ -74,8 +74,7 @@ class LatentSpace:
     def decode(self, points, codes=None):
         """The images of latent vectors, [n, ...] each."""
         latent = np.asarray(points, "float32") if codes is None else np.concatenate([points, codes], axis=-1)
-        latent = latent.reshape(-1, *self._latent_shape) if self._latent_shape else latent
-        return np.asarray(self.model.decode(tf.constant(latent, tf.float32)))
+        return np.asarray(self.model.decode(tf.constant(latent.reshape(-1, *self.model.latents.shape), tf.float32)))
 
     def encode(self, x):
         """The code of each example: [n, dim]."""
@@ -112,6 +111,12 @@ class LatentSpace:
         found = [(self.encode(x), y.numpy()) for x, y in self.batches(split, labels=True)]
         codes, labels = map(np.concatenate, zip(*found, strict=True))
         return codes, labels, class_names(source, source.num_classes)
+
+
+def _dimension(model):
+    if isinstance(model, Flow):
+        return math.prod(model.latent_shape)
+    return model.latent_dim if isinstance(model, HasVectors) else None
 
 
 def class_names(source, classes):

@@ -5,9 +5,9 @@ import typing
 import numpy as np
 import tensorflow as tf
 
-from keraszoo.analysis.codes import require
 from keraszoo.analysis.latent import class_exemplars, latent_walk, linear_interpolation, spherical_interpolation
 from keraszoo.core.errors import InputError
+from keraszoo.models.abilities import Classifies, Decodes, SamplesLatents, required
 from keraszoo.runs.run import Run
 
 from ..evaluators.pictures import grid, tile
@@ -49,7 +49,7 @@ def walk(run, out, *, steps=60, seed=0, anchors=5, tiles=16, linear=False):
     """
     check_gif(out)
     check_integers(tiles=(tiles, 1), anchors=(anchors, 2), steps=(steps, anchors))
-    space = LatentSpace(run, "sample_latent", "decode")
+    space = LatentSpace(run, SamplesLatents, Decodes)
     noise, codes = _points(space, anchors, tiles, seed)
     path = latent_walk(noise, steps, _interpolation(space, linear))
     pages = np.stack([tile(grid(space.decode(point, codes))) for point in path])
@@ -74,7 +74,7 @@ def interpolate(run, out, *, steps=10, seed=0, rows=8, linear=False):
     """
     check_png(out)
     check_integers(rows=(rows, 1), steps=(steps, 2))
-    space = LatentSpace(run, "sample_latent", "decode")
+    space = LatentSpace(run, SamplesLatents, Decodes)
     (start, end), codes = _points(space, 2, rows, seed)
     path = _interpolation(space, linear)(start, end, np.linspace(0.0, 1.0, steps))
     page = tile(np.stack([space.decode(point, codes) for point in path], axis=1))
@@ -131,7 +131,7 @@ def arithmetic(run, out, plus, minus=(), *, features=None, count=32, draws=4096,
     if not plus:
         raise InputError("A sum needs at least one class to add (--plus).")
     check_integers(count=(count, 3), draws=(draws, 3))
-    space = LatentSpace(run, "decode", *([] if features is None else ["sample_latent"]), data_dir=data_dir)
+    space = LatentSpace(run, Decodes, *([] if features is None else [SamplesLatents]), data_dir=data_dir)
     if features is None:
         latents, probabilities, names = _encoded_examples(space)
         count = None  # every example is certain
@@ -182,7 +182,7 @@ def _classified_samples(space, features, draws, seed, data_dir):
     """(latents [n, dim], probabilities [n, classes], class names) of the model's samples, as a classifier sees them."""
     features = features if isinstance(features, Run) else Run.open(features)
     classifier = features.model()
-    require(classifier, "classify")
+    required(classifier, Classifies)
     if tuple(classifier.inputs.shape) != space.image_shape:
         raise InputError(
             f"The classifier must take images of the model's shape, {space.image_shape}. "

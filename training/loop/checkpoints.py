@@ -15,9 +15,10 @@ import keras
 import numpy as np
 
 from keraszoo.core.errors import InputError, Preempted
+from keraszoo.system.archives import check_size
+from keraszoo.system.failures import reason
 from keraszoo.system.types import checked_types
 
-from .logs import reason
 from .progress import check_finite
 
 FORMAT = 2
@@ -224,6 +225,7 @@ def _read(path):
     if hashlib.sha256(content).digest() != digest:
         raise DamagedError("its checksum is wrong")
     try:
+        check_size(io.BytesIO(content), path)
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         about = json.loads(str(arrays.pop("about")))
@@ -234,6 +236,8 @@ def _read(path):
                 weights = [arrays[f"best{i}_{j}"] for j in range(len(arrays)) if f"best{i}_{j}" in arrays]
                 memory["best_weights"] = weights or None
             return position, arrays, list(map(str, about["variables"])), dict(about["settings"]), about["run"]
+    except InputError:
+        raise
     except Exception as error:  # a checksum does not make a checkpoint
         raise DamagedError(f"{type(error).__name__}: {error}") from error
     raise InputError(

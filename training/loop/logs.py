@@ -7,6 +7,7 @@ import tensorflow as tf
 from tensorboard.plugins.hparams import api as hparams
 
 from keraszoo.core.errors import InputError
+from keraszoo.system.failures import reason
 
 
 class Logs(keras.callbacks.TensorBoard):
@@ -51,11 +52,6 @@ def writing(message):
         yield
     except (OSError, tf.errors.OpError) as error:
         raise InputError(message.format(reason(error))) from error
-
-
-def reason(error):
-    """In few words, why a file could not be written: of an OSError or of one of TensorFlow's errors."""
-    return getattr(error, "strerror", None) or str(error).splitlines()[0].rpartition("; ")[2]
 
 
 def describe(run, recipe):

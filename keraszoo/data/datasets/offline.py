@@ -9,6 +9,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from ...core.errors import InputError
+from ...system.failures import reason
 from .cells import Cells
 from .digits import Digits
 from .photos import Photos
@@ -59,9 +60,8 @@ def prepared(name, data_dir, **arguments):
         builder = builder_class(data_dir=cache, **arguments)
         if _is_prepared(builder):  # by another process, which was faster
             return builder
-        reason = getattr(error, "strerror", None) or type(error).__name__
         raise InputError(
-            f"Cannot prepare the dataset {name}: writing to the cache directory {cache} failed ({reason}). "
+            f"Cannot prepare the dataset {name}: writing to the cache directory {cache} failed ({reason(error)}). "
             "Set KERASZOO_CACHE to a directory that can be written."
         ) from error
     return builder

@@ -6,6 +6,7 @@ import socket
 import tensorflow as tf
 
 from ...core.errors import InputError
+from ...system.failures import reason
 from ..sources.tfds import RecordSplit
 
 
@@ -50,7 +51,7 @@ def check_answer(address):
         socket.create_connection((host, int(port)), timeout=10).close()
     except OSError as error:
         raise InputError(
-            f"No tf.data service answers at {address}: {error.strerror or error}. `keraszoo data-service` starts one."
+            f"No tf.data service answers at {address}: {reason(error)}. `keraszoo data-service` starts one."
         ) from error
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from ...core.errors import InputError
+from ...system.archives import check_size
 from ..pipeline.transforms import fit
 from .masks import classes_of, resized
 from .source import from_arrays
@@ -35,7 +36,11 @@ def load_npz(path, image_size, test_last=None):
 def _read(path):
     """`{name: array}` of an archive."""
     try:
+        if zipfile.is_zipfile(path):
+            check_size(path)
         archive = np.load(path, allow_pickle=False)
+    except InputError:
+        raise
     except (OSError, zipfile.BadZipFile, EOFError, ValueError) as error:
         raise InputError(f"{path} is not a readable .npz archive.") from error
     if not isinstance(archive, np.lib.npyio.NpzFile):

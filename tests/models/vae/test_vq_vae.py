@@ -16,6 +16,7 @@ from keraszoo.core.errors import InputError
 from keraszoo.distributions import Gaussian
 from keraszoo.layers.vector_quantization import VectorQuantizer, perplexity
 from keraszoo.models import VQVAE
+from keraszoo.models.abilities import Decodes
 from keraszoo.networks.pixelcnn import PixelCNN
 from keraszoo.recipes import get
 from keraszoo.runs.run import Run
@@ -436,7 +437,7 @@ def test_codes_that_are_no_vectors_have_no_latent_pictures(tmp_path):
     run = Run.create(tmp_path / "run", get("vq_vae/digits"))
     run.save_model(small())
     with pytest.raises(InputError, match="VQVAE has no latent space from which it decodes samples") as error:
-        LatentSpace(run, "decode")
+        LatentSpace(run, Decodes)
     assert "\n" not in str(error.value)
     assert LatentSpace(run).encode(images(3)).shape == (3, 4)
 
