@@ -17,7 +17,7 @@ from keraszoo.analysis import (
     rate_distortion,
 )
 from keraszoo.analysis import restore as restore_image
-from keraszoo.analysis.restoration import input_channels
+from keraszoo.analysis.restoration import input_channels, tiles
 from keraszoo.core.errors import InputError
 from keraszoo.data.pipeline import transforms
 from keraszoo.data.sources.source import scaled
@@ -167,6 +167,8 @@ def restore(run, image, out, mask=None, *, say=print):
     channels = input_channels(model)
     pixels = _pixels(image, channels, say)
     known = None if mask is None else read_image(mask, 1)[..., 0] >= 128
+    if (parts := tiles(model, *pixels.shape[:2])) > 1:
+        say(f"{image}: {pixels.shape[0]}x{pixels.shape[1]} pixels are restored in {parts} tiles")
     restored = np.round(255 * restore_image(model, pixels / 255.0, known)).astype("uint8")
     write_png(out, restored)
     return restored

@@ -29,7 +29,9 @@ def read_image(path, channels):
             pixels = np.asarray(ImageOps.exif_transpose(image).convert("L" if channels == 1 else "RGB"))
     except FileNotFoundError as error:
         raise InputError(f"There is no image {path}.") from error
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError as error:
+        raise InputError(f"{path}: an image has up to {2 * Image.MAX_IMAGE_PIXELS:,} pixels. {error}") from error
+    except (OSError, SyntaxError, ValueError) as error:
         raise InputError(f"{path} cannot be read as an image: it must be a PNG or JPEG file.") from error
     if mode.startswith(("I", "F")):
         raise InputError(f"Images must have 8 bits a channel. Received: {path} of mode {mode!r}.")

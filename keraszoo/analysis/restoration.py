@@ -1,17 +1,24 @@
 """Restoring one image of any size: less noise, more pixels, or no hole, as the model has learned."""
 
+import math
+
 import numpy as np
+import tensorflow as tf
 
 from ..core.errors import InputError
 from ..models.abilities import Reconstructs, Restores
+from ..networks.tiles import predict_tiled
+
+TILE, OVERLAP = 512, 128  # pixels of the damaged image; networks halve it a few times only, so they divide these
 
 
 def restore(model, image, mask=None):
     """The image as the model restores it.
 
     A model with `restore` takes images of any size: they are continued by their mirror image to a size that
-    `model.divisor` divides, and the answer, `model.upscale` times as large, is cut back. Another model reconstructs
-    images of exactly its own size.
+    `model.divisor` divides, and the answer, `model.upscale` times as large, is cut back. Images larger than 512 pixels
+    are restored in tiles of that size that overlap by 128, so that the network's memory does not grow with the image.
+    Another model reconstructs images of exactly its own size.
 
     Args:
         model: with `restore(images)`, or `restore(images, mask)` where its `mask` declares one; or with `reconstruct`
@@ -47,11 +54,32 @@ def restore(model, image, mask=None):
                 f"{name} reconstructs images of its own size only, {size}. Received: {height}x{width} (height x width)."
             )
         return np.clip(model.reconstruct(image[None]), 0.0, 1.0)[0]
-    inputs = [_mirrored(image, model.divisor)]
-    if takes_mask:
-        inputs.append(_mirrored(np.asarray(mask, "float32")[..., None], model.divisor))
-    restored = np.asarray(model.restore(*[values[None] for values in inputs]))[0]
+    given = image if mask is None else np.concatenate([image, np.asarray(mask, "float32")[..., None]], axis=-1)
+    restored = _in_tiles(model, _mirrored(given, model.divisor), channels)
     return np.clip(restored[: height * model.upscale, : width * model.upscale], 0.0, 1.0)
+
+
+def tiles(model, height, width):
+    """In how many parts an image of this size is restored; more than one bound the memory that it takes."""
+    if not isinstance(model, Restores) or max(height, width) <= TILE:
+        return 1
+    step = TILE - OVERLAP
+    return math.prod(1 + max(0, -(-(size - TILE) // step)) for size in (height, width))
+
+
+def _in_tiles(model, given, channels):
+    """The restored image, not clipped, of an image and its mask [height, width, channels + 1], or of an image alone."""
+    scale = model.upscale
+
+    def restored(part):
+        return model.restore(*([part] if part.shape[-1] == channels else [part[..., :channels], part[..., channels:]]))
+
+    if max(given.shape[:2]) <= TILE:
+        return np.asarray(restored(given[None]))[0]
+    large = tf.constant(given[None].repeat(scale, 1).repeat(scale, 2))  # parts are as large as their answers
+    grid = {"tile": scale * TILE, "overlap": scale * OVERLAP, "margin": scale * OVERLAP // 4}
+    answer = predict_tiled(lambda part: restored(part[:, ::scale, ::scale]), large, model.image_shape[2], **grid)
+    return np.asarray(answer)[0]
 
 
 def input_channels(model):

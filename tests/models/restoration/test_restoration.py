@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keraszoo.analysis import restoration
 from keraszoo.core.errors import InputError
 from keraszoo.metrics import bicubic, compare_restorations, downsample, psnr
 from keraszoo.models import (
@@ -163,3 +164,19 @@ def test_what_cannot_be_is_refused_in_one_line(make, message):
     with pytest.raises(InputError, match=message) as error:
         make()
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_a_large_image_is_restored_in_tiles_as_in_one(name, monkeypatch):
+    model, random = MAKERS[name](), np.random.default_rng(3)
+    image = random.random((112, 90, model.input_channels), "float32")
+    mask = None if model.mask is None else np.ones((112, 90), "float32")
+    whole = restoration.restore(model, image, mask)
+    assert restoration.tiles(model, 112, 90) == 1
+    monkeypatch.setattr(restoration, "TILE", 64)
+    monkeypatch.setattr(restoration, "OVERLAP", 32)
+    assert restoration.tiles(model, 112, 90) == 6
+    parts, original = [], type(model).restore
+    monkeypatch.setattr(type(model), "restore", lambda self, *given: parts.append(given) or original(self, *given))
+    np.testing.assert_allclose(restoration.restore(model, image, mask), whole, atol=1e-5)
+    assert len(parts) == 6 and max(given[0].shape[1] for given in parts) == 64
