@@ -7,7 +7,7 @@ import sys
 import tempfile
 
 from . import __version__
-from .arguments import Parser
+from .arguments import completing, one_of
 from .core.errors import InputError, Preempted, closest
 from .system.failures import in_one_line
 from .system.processes import die_with_parent, leave, stopping_signals
@@ -79,16 +79,14 @@ def _complete():
     words = os.environ["COMP_LINE"][: int(os.environ["COMP_POINT"])].split(" ")
     words = [word for word in words[:-1] if word] + words[-1:]
     if len(words) == 2 or words[1] not in VERBS:
-        parser = Parser("", "")
-        parser.add_argument("verb", choices=VERBS)
-        parser.parse_args([])
+        one_of(VERBS)
     module, function, _, _ = VERBS[words[1]]
-    os.environ["_ARGCOMPLETE"] = "2"  # its words begin with the verb
-    getattr(importlib.import_module(module), function)([])
+    completing(after=2)
+    getattr(importlib.import_module(module), function)(words[2:-1])
 
 
 def _run(argv):
-    if "_ARGCOMPLETE" in os.environ:
+    if completing(after=1):
         return _complete()
     if not argv or argv[0] in ("-h", "--help", "help"):
         print(usage())

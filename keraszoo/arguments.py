@@ -4,6 +4,14 @@ import argparse
 import os
 
 
+def completing(after):
+    """Whether a shell asks what could follow; the words that are answered come after so many of its line."""
+    asked = "_ARGCOMPLETE" in os.environ
+    if asked:
+        os.environ["_ARGCOMPLETE"] = str(after)
+    return asked
+
+
 class Parser(argparse.ArgumentParser):
     """`argparse` for `keraszoo VERB`, without the usage text before each error."""
 
@@ -20,3 +28,10 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message):
         self.exit(2, f"{self.prog}: {message}. See `{self.prog} --help`.\n")
+
+
+def one_of(words):
+    """Tells a shell which of these words could follow, and ends the process."""
+    parser = Parser("", "")
+    parser.add_argument("word", choices=words)
+    parser.parse_args([])

@@ -274,3 +274,20 @@ def test_mirrored_training_by_command(tmp_path, capsys):
 def test_precision_and_xla_are_plain_switches(tmp_path, switch):
     assert main(["train", "vae/digits", switch, "--run", str(tmp_path / "run"), *FAST]) == 0
     assert pathlib.Path(tmp_path / "run" / "model.keras").exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("keraszoo tra", {"train", "translate"}),
+        ("keraszoo latent wa", {"walk"}),
+        ("keraszoo latent walk --st", {"--steps"}),
+        ("keraszoo train vae/digits --learning", {"--learning-rate"}),
+        ("keraszoo train vae/dig", {"vae/digits", "vae/digits_conv"}),
+    ],
+)
+def test_a_shell_completes_verbs_recipes_and_options(tmp_path, line, expected):
+    asked = {"_ARGCOMPLETE": "1", "COMP_LINE": line, "COMP_POINT": str(len(line)), "_ARGCOMPLETE_IFS": "\n"}
+    asked["_ARGCOMPLETE_STDOUT_FILENAME"] = str(tmp_path / "answer")
+    subprocess.run([sys.executable, "-m", "keraszoo"], env={**os.environ, **asked}, check=True)
+    assert {word.strip() for word in (tmp_path / "answer").read_text().split("\n")} >= expected

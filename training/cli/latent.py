@@ -2,11 +2,14 @@
 
 import shlex
 
-from keraszoo.arguments import Parser
+from keraszoo.arguments import Parser, completing, one_of
 from keraszoo.core.errors import InputError, closest
 
 
 def latent_command(argv):
+    if completing(after=2) and (not argv or argv[0] not in SUBVERBS):
+        one_of(SUBVERBS)
+    completing(after=3)
     if not argv or argv[0] in ("-h", "--help"):
         print(usage())
         return 0
