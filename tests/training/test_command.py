@@ -283,7 +283,7 @@ def test_precision_and_xla_are_plain_switches(tmp_path, switch):
         ("keraszoo latent wa", {"walk"}),
         ("keraszoo latent walk --st", {"--steps"}),
         ("keraszoo train vae/digits --learning", {"--learning-rate"}),
-        ("keraszoo train vae/dig", {"vae/digits", "vae/digits_conv"}),
+        ("keraszoo train vae/dig", {"vae/digits"}),
     ],
 )
 def test_a_shell_completes_verbs_recipes_and_options(tmp_path, line, expected):
