@@ -23,14 +23,17 @@ def list_command(argv):
     if not found:
         received = " ".join([*options.words, *["--offline"] * options.offline])
         parser.error(f"no recipe has all of these. Received: {received}. The families are {', '.join(families())}")
-    table = Table(box=None, pad_edge=False)
-    table.add_column("recipe", no_wrap=True)
-    table.add_column("data")
-    table.add_column("time", justify="right", no_wrap=True)
-    table.add_column("what", ratio=1)
+    console = _console()
+    if not console.is_terminal:
+        console.width = 1000  # for grep: a whole line each
+    table = Table(box=None, pad_edge=False, expand=console.is_terminal)
+    table.add_column("recipe", no_wrap=True, width=max(len(recipe.name) for recipe in found))
+    table.add_column("data", no_wrap=True, width=max(len(recipe.data.name) for recipe in found))
+    table.add_column("time", no_wrap=True, width=6, justify="right")
+    table.add_column("what", no_wrap=not options.words, ratio=1)  # all recipes: a line each
     for recipe in found:
         table.add_row(recipe.name, recipe.data.name, duration(recipe.minutes), recipe.title.removesuffix("; offline"))
-    _console().print(table)
+    console.print(table)
     return 0
 
 
