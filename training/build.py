@@ -24,7 +24,7 @@ NETWORKS = (
 
 def model_arguments(of_class):
     """Names of the arguments of a model's constructor that a recipe can give: not networks, but those by name."""
-    names = constructor_arguments(of_class)
+    names = set(constructor_arguments(of_class))
     networks = {*NETWORKS} - {*of_class.networks_by_name}
     reusing = {"pretrained"} if "encoder" in names & networks else set()
     return names - {"name", "dtype", "event_shape", "image_shape", "pair_shape", *networks} | reusing

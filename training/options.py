@@ -6,6 +6,8 @@ Imports no TensorFlow.
 import dataclasses
 import typing
 
+from keraszoo.recipes.augment import HELP
+
 
 def _option(default, group, text, **parsed):
     """A field with its group and line of help; `parsed` are arguments of argparse, none for Python alone."""
@@ -42,6 +44,12 @@ class Options:
         None, _DATA, "read through the tf.data service at host:port (tfds data sets only)", metavar="ADDRESS"
     )
     image_size: tuple | None = _option(None, _DATA, "resize a folder's images", type=int, nargs=2, metavar=("H", "W"))
+    augment: str | None = _option(
+        None,
+        _DATA,
+        f"random transforms of training images, such as flip,crop; with their usual numbers: {HELP}",
+        metavar="NAMES",
+    )
     test_last: int | None = _option(
         None, _DATA, "test on the last N examples of a data set that is not divided", type=int, metavar="N"
     )

@@ -40,6 +40,7 @@ from .loop.preemption import StopRequest
 from .loop.progress import Progress
 from .loop.state import ModelState
 from .options import Options, describe_options
+from .sizes import sized
 
 FIRST_LOOK = 4096  # examples on which a model measures what it does not learn
 STEPS_PER_EXECUTION = 128  # from measurement: more gains nothing, fewer leave Python's cost visible
@@ -141,8 +142,10 @@ class Session:
         self.data = PreparedData.open(self.recipe, self.options.data_dir, **limit)
         if service:
             data_services.check_source(self.data.source, self.recipe.data.train)
-        if self.data.shape != self.recipe.input_shape:
-            self.recipe = self.recipe.replace(input_shape=self.data.shape)
+        self.sizes = {}
+        if not self.resumes:
+            classes = self.data.source.num_classes if self.options.dataset else None
+            self.recipe, self.sizes = sized(self.recipe, self.data.shape, classes, self.options.arguments or {})
         self.steps = self.data.steps_per_epoch(self.recipe.batch_size)
 
     def _build_model(self):
@@ -246,6 +249,9 @@ class Session:
         sizes = " and ".join(f"{part.size:,} {name}" for name, part in self.data.seen.splits.items())
         self.say(f"{recipe.name}: {recipe.model}, {self.model.count_params():,} weights, {replicas}")
         self.say(f"{recipe.data.name}: {sizes} examples of shape {recipe.input_shape}")
+        if self.sizes:
+            sizes = ", ".join(f"{name} {value}" for name, value in self.sizes.items())
+            self.say(f"sizes for these data: {sizes}; --set NAME=VALUE chooses another")
         self.say(
             f"{recipe.epochs} epochs of {self.steps} steps, batch {recipe.batch_size}, seed {recipe.seed}; "
             f"run in {self.run.path}"

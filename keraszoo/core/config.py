@@ -98,13 +98,16 @@ def preset(model_class):
 
 
 def constructor_arguments(model_class):
-    """Names of the arguments that a model's constructor takes, its ancestors' included, "name" and "dtype" too."""
-    names = {"name", "dtype"}
-    for ancestor in model_class.__mro__[: model_class.__mro__.index(Captured)]:
+    """`{name: default}` of the arguments that a model's constructor takes, its ancestors' included.
+
+    "name" and "dtype" are among them; an argument that must be given has the default `inspect.Parameter.empty`.
+    """
+    defaults = {"name": None, "dtype": None}
+    for ancestor in reversed(model_class.__mro__[: model_class.__mro__.index(Captured)]):
         if "__init__" in vars(ancestor):
             parameters = list(inspect.signature(ancestor.__init__).parameters.values())[1:]
-            names |= {p.name for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)}
-    return names
+            defaults |= {p.name: p.default for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)}
+    return {**defaults, **preset(model_class)}
 
 
 def _capturing(init):

@@ -113,6 +113,14 @@ class ZooModel(Loop):
         """Inputs to try the signatures on, `{signature: {input name: array}}`, where random numbers will not do."""
         return {}
 
+    @classmethod
+    def sizes_for(cls, shape):
+        """Arguments of the constructor that suit examples of this shape: `{name: value}`. Nothing here.
+
+        A recipe that is trained on other data than its own takes them, where the user gives none.
+        """
+        return {}
+
     def adapt(self, x, y=None):
         """Sets what is measured on data before training, not learned. Nothing here.
 

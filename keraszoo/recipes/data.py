@@ -2,6 +2,8 @@
 
 import dataclasses
 
+from .augment import augmented
+
 #: the data sets that KerasZoo makes itself
 OFFLINE = ("digits", "cells", "photos", "points", "shapes")
 
@@ -40,7 +42,12 @@ class Data:
         return any(step[0] == name for step in self.prepare)
 
     def replace(self, **changes):
-        """These data with other values; `domains` are the arguments of the step "unpaired"."""
+        """These data with other values.
+
+        `domains` are the arguments of the step "unpaired"; `augment` names random transforms, "flip,crop".
+        """
+        if "augment" in changes:
+            changes["transforms"] = augmented(changes.get("transforms", self.transforms), changes.pop("augment"))
         if "domains" in changes:
             domains = changes.pop("domains")
             steps = [("unpaired", *domains) if step[0] == "unpaired" else step for step in self.prepare]

@@ -10,6 +10,7 @@ from ...core.checks import positive_integers
 from ...core.inputs import Input
 from ...core.model import ZooModel, takes
 from ...distributions import likelihoods
+from ...networks import sizes
 from ...networks.by_size import check_network, encoder_and_decoder
 
 
@@ -99,6 +100,10 @@ class Autoencoder(ZooModel):
         check_network(encoder, "encoder", encoded, (outputs,))
         check_network(decoder, "decoder", self.latents.shape, decoded)
         self.encoder, self.decoder = encoder, decoder
+
+    @classmethod
+    def sizes_for(cls, shape):
+        return {**sizes.network(shape), "latent_dim": sizes.code_size(shape)}
 
     def encoder_shape(self, encoder):
         """Shape of the encoder's input for one example.

@@ -9,6 +9,7 @@ import tensorflow as tf
 from ...core.checks import positive_integers
 from ...core.errors import InputError
 from ...core.inputs import Labels
+from ...networks import sizes
 from .autoencoder import Autoencoder
 
 
@@ -36,6 +37,10 @@ class SemiSupervisedAutoencoder(Autoencoder):
     term_names = ("reconstruction", "classification")
     metric_names = ("accuracy",)
     batch_term_names = ("classification", "accuracy")
+
+    @classmethod
+    def sizes_for(cls, shape):
+        return sizes.network(shape)  # its code is the classes
 
     def __init__(self, image_shape, num_classes=10, *, weight=100.0, reconstruction_weight=1.0, **kwargs):
         self.num_classes = positive_integers("num_classes", [num_classes])[0]

@@ -38,6 +38,11 @@ class SparseAutoencoder(Autoencoder):
     term_names = ("reconstruction", "sparsity")
     metric_names = ("activation",)
 
+    @classmethod
+    def sizes_for(cls, shape):
+        chosen = super().sizes_for(shape)
+        return {**chosen, "latent_dim": 4 * chosen["latent_dim"]}  # few of many units are active
+
     def __init__(self, image_shape, latent_dim=256, *, penalty="kl", weight=1.0, target=0.05, **kwargs):
         if penalty not in PENALTIES:
             raise InputError(f"Unknown penalty. Received: penalty={penalty!r}. {closest(str(penalty), PENALTIES)}")

@@ -11,6 +11,7 @@ from ...core.checks import positive_integers
 from ...core.errors import InputError
 from ...core.inputs import Input, Labels
 from ...core.model import ZooModel, takes
+from ...networks import sizes
 from ...networks.by_size import encoder_alone, output_shape_of
 
 
@@ -41,6 +42,10 @@ class Classifier(ZooModel):
 
     term_names = ("cross_entropy",)
     metric_names = ("accuracy",)
+
+    @classmethod
+    def sizes_for(cls, shape):
+        return sizes.network(shape)
 
     def __init__(
         self,

@@ -7,6 +7,7 @@ import keras
 
 from ...bijectors import Logit, MultiScale
 from ...bijectors.images.steps import image_sizes
+from ...networks import sizes
 from .flow import Flow
 
 FIRST_LOOK = 1024  # examples: enough for the moments of a channel, and few enough for the networks' activations
@@ -35,6 +36,10 @@ class Glow(Flow):
         >>> flow.log_prob(flow.sample(5, seed=0)).shape
         TensorShape([5])
     """
+
+    @classmethod
+    def sizes_for(cls, shape):
+        return {"scales": min(3, max(1, sizes.halvings(shape)))}
 
     def __init__(
         self,

@@ -20,6 +20,7 @@ from ...layers.differentiable_augmentation import DifferentiableAugmentation
 from ...layers.packing import pack, unpack
 from ...losses.adversarial import adversarial_loss
 from ...losses.gradient_penalties import between, lipschitz_penalty, squared_gradient_norm
+from ...networks import sizes
 from ...networks.adversarial import discriminator_by_name, generator_by_name
 from ...networks.by_size import check_network
 from ..point_pictures import point_pictures
@@ -83,6 +84,16 @@ class GAN(ZooModel):
     condition_size = 0
     #: outputs of the discriminator besides the logit
     heads = 0
+
+    @classmethod
+    def sizes_for(cls, shape):
+        chosen = sizes.network(shape)
+        return {
+            "network": chosen["network"],
+            "hidden": chosen["hidden"][::-1],
+            "discriminator_hidden": chosen["hidden"],
+            "latent_dim": max(16, sizes.code_size(shape)) if len(shape) == 3 else sizes.code_size(shape),
+        }
 
     def __init__(
         self,

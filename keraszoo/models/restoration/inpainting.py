@@ -40,6 +40,10 @@ class InpaintingAutoencoder(RestorationAutoencoder):
     #: the second argument of `restore`
     mask = Input((None, None, 1), (0.0, 1.0), any_size=True, name="mask")
 
+    @classmethod
+    def sizes_for(cls, shape):
+        return {**super().sizes_for(shape), "hole": tuple(max(1, side // 3) for side in shape[:2])}
+
     def __init__(self, image_shape, *, hole=(12, 12), **kwargs):
         self.hole = positive_integers("hole", hole)
         if len(self.hole) != 2:

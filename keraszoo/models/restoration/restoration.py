@@ -8,6 +8,7 @@ from ...core.inputs import Input
 from ...core.model import ZooModel, takes
 from ...layers.padding import mirror_to_multiple
 from ...metrics.restoration.similarity import psnr
+from ...networks import sizes
 from ...networks.by_size import check_network
 from ...networks.image_to_image import image_to_image
 
@@ -101,6 +102,10 @@ class RestorationAutoencoder(ZooModel):
     def network_channels(self):
         """Channels of the network's input."""
         return self.input_channels
+
+    @classmethod
+    def sizes_for(cls, shape):
+        return {"hidden": tuple(32 * 2**depth for depth in range(min(2, max(1, sizes.halvings(shape)))))}
 
     # ------------------------------------------------------------------ what a subclass writes
 

@@ -62,6 +62,11 @@ class VAEGAN(VAE):
     term_names = ("kl", "features", "decoder_features", "decoder", "discriminator")
     metric_names = ("real_logit", "reconstruction_logit", "sample_logit")
 
+    @classmethod
+    def sizes_for(cls, shape):
+        chosen = super().sizes_for(shape)
+        return {**chosen, "discriminator_hidden": chosen["hidden"]}
+
     def __init__(
         self,
         image_shape,

@@ -17,6 +17,7 @@ from ...core.model import ZooModel, takes
 from ...core.updates import Gradient, call_unchanged, infer
 from ...distributions import likelihoods
 from ...layers.vector_quantization import VectorQuantizer, checked_codes, perplexity
+from ...networks import sizes
 from ...networks.by_size import check_network
 from ...networks.pixelcnn import PixelCNN
 from ...networks.residual import residual_decoder, residual_encoder
@@ -70,6 +71,12 @@ class VQVAE(PriorSampling, ZooModel):
 
     metric_names = ("perplexity",)
     batch_term_names = ("perplexity",)
+
+    @classmethod
+    def sizes_for(cls, shape):
+        times = min(max(1, sizes.halvings(shape) - 1), 3)  # codes for patches of 2, 4 or 8 pixels
+        codes = {"num_codes": 512, "code_dim": 64} if min(shape[:2]) >= 28 else {}
+        return {"hidden": tuple(min(256, 64 * 2**depth) for depth in range(times)), **codes}
 
     def __init__(
         self,
