@@ -25,8 +25,14 @@ tf.config.set_logical_device_configuration(_CPU, [tf.config.LogicalDeviceConfigu
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Tests that share fixtures stay in one process: those of a recipe, or of a file."""
+    """Tests that share fixtures stay in one process: those of a recipe, or of a file.
+
+    Of a test marked `by_default("a", "b")` all cases but these are slow.
+    """
     for item in items:
+        kept = item.get_closest_marker("by_default")
+        if kept and item.callspec.id not in kept.args:
+            item.add_marker(pytest.mark.slow)
         subject = item.callspec.params.get("subject") if hasattr(item, "callspec") else None
         item.add_marker(pytest.mark.xdist_group(getattr(subject, "name", item.path.stem)))
 

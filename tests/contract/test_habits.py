@@ -228,6 +228,7 @@ def test_mixed_policies(name, policy, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["VAE", "GAN"])
+@pytest.mark.slow
 def test_two_replicas(name, mirrored, tmp_path):
     with mirrored.scope():
         model = zoo.compiled(zoo.small(name), "adam")

@@ -137,7 +137,6 @@ MORE = {
 }
 
 
-@pytest.mark.every_class
 @pytest.mark.parametrize("name", (*zoo.NAMES, *MORE))
 def test_a_new_process_loads_the_file_after_one_import(files, name):
     failure = files.failure_elsewhere(name)

@@ -186,6 +186,7 @@ OPTIONS = {"epochs": 2, "strategy": "none", "say": lambda line: None}
 SMALL = {"arguments": {"hidden": (16,), "discriminator_hidden": (8,)}}
 
 
+@pytest.mark.slow
 def test_training_is_the_same_bit_for_bit_without_it(tmp_path, monkeypatch):
     runs = [train("adversarial/digits", tmp_path / "with", **OPTIONS, **SMALL)]
     assert {"gradient_norm/optimizer", "gradient_norm/encoder_optimizer"} <= set(written(runs[0]))

@@ -50,6 +50,7 @@ def test_density_is_that_of_the_mixture(name):
 
 
 @pytest.mark.parametrize("name", MIXTURES)
+@pytest.mark.by_default("gaussians8")
 def test_points_are_drawn_from_their_mixture(name):
     source, true = load(f"points/{name}"), mixture(name)
     assert source.sizes == {"train": 100_000, "test": 10_000}

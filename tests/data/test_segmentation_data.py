@@ -185,6 +185,7 @@ def test_batches_of_a_stack_are_images_in_0_1_and_classes(tmp_path):
 
 
 @pytest.mark.parametrize("form", ["memory", "files", "records"])
+@pytest.mark.by_default("files")
 def test_augmented_pairs_are_resumed_and_weighted_alike_wherever_they_are_stored(tmp_path, form):
     if form == "records":
         source = load("cells", memory_limit=10)

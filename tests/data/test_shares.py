@@ -125,6 +125,7 @@ def train_streamed(monkeypatch, path, **options):
     assert launch(["autoencoder"], 2) == 0
 
 
+@pytest.mark.slow
 def test_workers_that_stream_images_learn_what_replicas_learn_from_memory(folder, mirrored, tmp_path, monkeypatch):
     """Bit for bit; the last test batch is four images, so one of the workers gets none."""
     train_streamed(monkeypatch, tmp_path / "streamed", dataset=str(folder), batch_size=10)
@@ -143,6 +144,7 @@ def test_workers_that_stream_images_learn_what_replicas_learn_from_memory(folder
     assert held.metrics() == streamed.metrics()
 
 
+@pytest.mark.slow
 def test_workers_with_unevenly_many_records_measure_every_example_once(data_dir, tmp_path, monkeypatch):
     """719 and 718 examples in batches of 359: three batches, and two with an empty one."""
     train_streamed(monkeypatch, tmp_path / "run", data_dir=str(data_dir), data={"test": "train"}, batch_size=718)
@@ -175,6 +177,7 @@ def service():
         process.communicate()
 
 
+@pytest.mark.slow
 def test_a_service_gives_each_example_equally_often_to_all_who_read_together(data_dir, service):
     source = load("digits", data_dir=data_dir, memory_limit=10)
     options = {"training": True, "service": Service(service, "test-together")}
@@ -198,6 +201,7 @@ def test_training_reads_from_a_service(data_dir, service, tmp_path, mirrored):
         assert run.metrics()["test"]["loss"] == pytest.approx(held.metrics()["test"]["loss"], rel=0.1)
 
 
+@pytest.mark.slow
 def test_workers_train_from_a_service(data_dir, service, tmp_path):
     arguments = ["autoencoder/digits", "--epochs", "2", "--data-dir", str(data_dir), "--data-service", service]
     launched = [sys.executable, "-m", "keraszoo", "launch", "--workers", "2", "--", "train", *arguments]

@@ -106,6 +106,7 @@ def test_measures_are_in_the_history_tensorboard_and_metrics(vae):
     assert {f"epoch_{name}" for name in FEATURES} <= set(accumulator.Tags()["tensors"])
 
 
+@pytest.mark.slow
 def test_measuring_changes_nothing_that_is_learned_and_a_resumed_training_measures_the_same(vae, classifier, tmp_path):
     """Killed after two epochs without measurements, then resumed with them, the run ends as if always measured."""
 
@@ -127,6 +128,7 @@ def test_measuring_changes_nothing_that_is_learned_and_a_resumed_training_measur
     assert not any(f"val_{name}" in row for name in FEATURES for row in resumed.metrics()["history"][:2])
 
 
+@pytest.mark.slow
 def test_points_are_measured_by_their_modes(points):
     history = points.metrics()["history"]
     assert all({f"val_{name}" for name in MODES} <= set(row) for row in history)
@@ -134,6 +136,7 @@ def test_points_are_measured_by_their_modes(points):
     assert points.metrics()["samples"]["modes"] == int(points.metrics()["samples"]["modes"]) <= 8
 
 
+@pytest.mark.slow
 def test_several_replicas_measure_too(classifier, tmp_path):
     options = {"strategy": "mirrored", "replicas": 2, "features": classifier, "say": quiet}
     assert (
@@ -191,6 +194,7 @@ def test_measure_puts_the_samples_beside_real_examples(vae, classifier):
     assert measure(vae, classifier, seed=1) == found
 
 
+@pytest.mark.slow
 def test_both_sides_have_equally_many(vae, monkeypatch):
     sizes = []
 

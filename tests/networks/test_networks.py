@@ -177,6 +177,7 @@ def test_mirrored_decoders_make_flat_images_of_flat_features(upsampling):
         ("average", "nearest", "periodic"),
     ],
 )
+@pytest.mark.by_default("max-nearest-zero")
 def test_autoencoders_of_every_kind_are_trained_and_saved(downsampling, upsampling, padding, tmp_path):
     options = {"downsampling": downsampling, "upsampling": upsampling, "padding": padding}
     model = Autoencoder((4, 8, 3), 2, network="convolutional", hidden=(4,), likelihood="gaussian", **options)
@@ -230,6 +231,7 @@ every_kind = pytest.mark.parametrize("options", KINDS, ids=lambda options: "-".j
 
 
 @every_kind
+@pytest.mark.by_default("pixel_shuffle-periodic-4", "unpool-max-False-mirrored")
 def test_any_size_that_divides_goes_through(options):
     network = image_to_image(3, 2, (4, 6), **options)
     assert network.output.shape == (None, None, None, 2)
@@ -263,6 +265,7 @@ def test_image_to_image_networks_survive_saving(options, tmp_path):
 
 @every_kind
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+@pytest.mark.by_default("mixed_bfloat16-unpool-max", "mixed_float16-bilinear-mirrored-2")
 def test_image_to_image_networks_compute_in_half_precision(options, policy):
     network = image_to_image(3, 2, (4, 6), dtype=policy, **options)
     layers = [layer for layer in network.layers if not isinstance(layer, keras.layers.InputLayer)]
@@ -272,6 +275,7 @@ def test_image_to_image_networks_compute_in_half_precision(options, policy):
     assert all(variable.dtype == "float32" for variable in network.variables)
 
 
+@pytest.mark.slow
 def test_skips_carry_what_the_way_down_loses():
     """Without skips nothing finer than the coarsest resolution passes: with the code constant, so is the output."""
     for skips in (False, True):
@@ -307,6 +311,7 @@ def test_convolutions_are_at_every_resolution_on_both_ways():
     assert network.layers[-1].activation is keras.activations.linear
 
 
+@pytest.mark.slow
 def test_sizes_that_do_not_divide_are_refused():
     network = image_to_image(3, 2, (4, 6, 8), skips=False)
     with pytest.raises(

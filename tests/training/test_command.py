@@ -72,6 +72,7 @@ def test_training_ends_with_a_table_and_what_to_do_next(capsys, tmp_path):
     assert max(len(line.replace(str(tmp_path), "")) for line in out.splitlines()) <= 80
 
 
+@pytest.mark.slow
 def test_resuming_continues_where_the_run_stopped(capsys, run, tmp_path):
     """Two epochs at once, and one epoch then another, end in the same weights."""
     path = tmp_path / "parts"
@@ -100,6 +101,7 @@ def test_resuming_continues_where_the_run_stopped(capsys, run, tmp_path):
     assert "recipe (beta_vae/digits" in refused(capsys, "train", "beta_vae/digits", "--run", path, "--resume")
 
 
+@pytest.mark.slow
 def test_damaged_checkpoint_gives_way_to_the_one_before(capsys, run, tmp_path):
     path = tmp_path / "run"
     arguments = ["train", "vae/digits", "--run", str(path), *FAST]
@@ -271,6 +273,7 @@ def test_mirrored_training_by_command(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("switch", ["--mixed-precision", "--jit"])
+@pytest.mark.by_default("--mixed-precision")
 def test_precision_and_xla_are_plain_switches(tmp_path, switch):
     assert main(["train", "vae/digits", switch, "--run", str(tmp_path / "run"), *FAST]) == 0
     assert pathlib.Path(tmp_path / "run" / "model.keras").exists()

@@ -37,6 +37,7 @@ def test_a_code_that_a_flow_has_moved_has_no_gaussian_around_it():
     np.testing.assert_array_equal(posteriors(plain, [X, X])[1][:5], plain.posterior(X).log_var)
 
 
+@pytest.mark.slow
 def test_the_latent_verbs_decode_the_codes_of_a_flow_vae(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     run = train("flow_vae/digits", tmp_path / "run", epochs=1, strategy="none", say=lambda line: None)

@@ -104,6 +104,7 @@ def kill(path, strategy, when, step=0):
 
 
 @pytest.mark.parametrize("strategy", ["none", "mirrored"])
+@pytest.mark.by_default("none")
 def test_kill_9_at_a_random_step_changes_nothing(straight, mirrored, tmp_path, strategy):
     step = random.randrange(1, 3 * STEPS)
     print(f"killed after step {step}")
@@ -127,6 +128,7 @@ def straight_by_two(tmp_path_factory):
     return run
 
 
+@pytest.mark.slow
 def test_kill_9_of_one_of_two_workers_changes_nothing(straight_by_two, tmp_path):
     step = random.randrange(1, 3 * STEPS)
     print(f"worker {step % 2} killed after step {step}")
@@ -196,6 +198,7 @@ def pulled(tmp_path):
     return run
 
 
+@pytest.mark.slow
 def test_pulled_between_the_last_epoch_and_the_finished_run(straight, pulled):
     assert_same(resume(pulled("save_model")), straight("none"))
 
@@ -326,6 +329,7 @@ def test_a_signal_saves_and_ends_with_a_code_of_its_own(straight, tmp_path, monk
     assert_same(resume(tmp_path / "run"), straight("none"))
 
 
+@pytest.mark.slow
 def test_a_signal_before_an_epochs_validation_is_resumed_with_it(straight, tmp_path, monkeypatch):
     monkeypatch.setattr("keraszoo.core.loop.LONGEST_EXECUTION", 1000.0)
     monkeypatch.setattr("keraszoo.training.session.STEPS_PER_EXECUTION", 32)
@@ -357,6 +361,7 @@ def test_command_ends_with_75_on_sigterm(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("to", ["worker", "launcher"])
+@pytest.mark.slow
 def test_a_signal_to_one_of_several_workers_is_agreed_on(straight_by_two, tmp_path, to):
     """Both stop after the same step, the checkpoint is saved, and the resumed run is the uninterrupted one."""
     program = pathlib.Path(__file__).with_name("killed_training.py")
@@ -393,6 +398,7 @@ def test_a_run_is_trained_by_one_process_at_a_time(straight, tmp_path):
     assert_same(resume(tmp_path / "run"), straight("none"))
 
 
+@pytest.mark.slow
 def test_a_second_signal_ends_at_once(tmp_path):
     """It comes while the first one's checkpoint waits for a disk that never answers."""
     program = (
@@ -419,6 +425,7 @@ def write_data(path, seed, rows=100):
     np.savez(path, x_train=x, x_test=x[:16])
 
 
+@pytest.mark.slow
 def test_another_data_set_under_the_same_name_is_refused(tmp_path):
     data = tmp_path / "data.npz"
     write_data(data, 0)
@@ -481,6 +488,7 @@ def test_another_model_is_refused_naming_the_first_variable_that_differs(finishe
             resume(finished.path)
 
 
+@pytest.mark.slow
 def test_callbacks_remember(tmp_path):
     """Early stopping, interrupted, stops where it would have; and stays stopped."""
 
@@ -507,6 +515,7 @@ def test_callbacks_remember(tmp_path):
     assert_same(train(None, tmp_path / "run", **changes, callbacks=callbacks()), reference)
 
 
+@pytest.mark.slow
 def test_state_holds_the_seeds_of_layers_and_the_scale_of_the_loss():
     def model():
         encoder = keras.Sequential(

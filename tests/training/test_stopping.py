@@ -78,6 +78,7 @@ def test_a_signal_while_the_run_is_finished_does_no_harm(tmp_path, monkeypatch, 
 
 
 @pytest.mark.parametrize("screen", ["full", "closed"])
+@pytest.mark.by_default("full")
 def test_a_training_needs_no_screen(tmp_path, screen):
     if screen == "full":
         stdout = os.open("/dev/full", os.O_WRONLY)
@@ -104,6 +105,7 @@ sys.exit(main(["export", sys.argv[2], "--to", sys.argv[3]]))
 
 
 @pytest.mark.parametrize(("number", "code"), [("SIGKILL", -9), ("SIGTERM", 143), ("SIGHUP", 129)])
+@pytest.mark.by_default("SIGTERM-143")
 def test_an_export_that_is_stopped_leaves_a_run_to_resume_and_no_draft(tmp_path, number, code):
     """It wrote into the run's own directory."""
     run = tmp_path / "run"

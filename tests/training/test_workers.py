@@ -381,6 +381,7 @@ def test_two_workers_by_command_train_as_two_replicas_do(trained_by_two, tmp_pat
     assert one.metrics() == two.metrics()
 
 
+@pytest.mark.slow
 def test_a_used_run_directory_is_refused_by_every_worker(trained_by_two):
     folder, _ = trained_by_two
     before = sorted(folder.rglob("*"))

@@ -9,6 +9,7 @@ from keraszoo.core.errors import InputError
 from keraszoo.models import VAE, Autoencoder
 
 
+@pytest.mark.slow
 def test_linear_autoencoder_finds_the_subspace_of_pca():
     random = np.random.default_rng(0)
     axes = np.linalg.qr(random.normal(size=(10, 3)))[0].T * [[2.0], [1.5], [1.0]]

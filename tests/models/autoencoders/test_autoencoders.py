@@ -57,6 +57,7 @@ def test_l1_sums_absolute_values_of_each_example():
 
 
 @pytest.mark.parametrize("count", [24, 9, 1])
+@pytest.mark.by_default("9")
 def test_batch_mean_and_its_gradient_are_those_of_the_whole_batch(mirrored, count):
     """On two replicas, with equal parts, with parts of 5 and 4 examples, and where one replica has none."""
     weights, gradients = [], []
@@ -195,6 +196,7 @@ def test_each_update_changes_its_own_variables_only():
         assert [int(optimizer.iterations) for optimizer in model.optimizers] == [1, 1, 1]
 
 
+@pytest.mark.slow
 def test_codes_come_to_follow_the_prior():
     """Two far apart clusters of data: without the adversary the codes are two clusters as well."""
     keras.utils.set_random_seed(1)

@@ -48,6 +48,7 @@ def test_spectral_decoder_stretches_nothing():
     assert (np.linalg.norm(one - other, axis=1) <= 1.001 * np.linalg.norm(z[0] - z[1], axis=1)).all()
 
 
+@pytest.mark.slow
 def test_prior_is_the_normal_distribution_of_the_epochs_codes():
     """Measured while the encoder stands still, over uneven batches and weights, it is numpy's mean and covariance."""
     rae, x = model(), images(50)

@@ -27,6 +27,7 @@ def test_terms_are_half_the_squared_error_and_the_weighted_discrepancy():
     np.testing.assert_allclose(terms["reconstruction"], error, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_discrepancy_makes_codes_follow_the_prior():
     """An encoder that starts far from the prior is brought to mean 0 and variance 1, whatever the images say."""
     x = np.random.default_rng(0).standard_normal((512, 4, 4, 1)).astype("float32")

@@ -220,6 +220,7 @@ def test_density_integrates_to_one(flow):
     assert area * np.exp(flow.log_prob(points)).sum() == pytest.approx(1.0, abs=2e-3)
 
 
+@pytest.mark.by_default("maf", "iaf", "realnvp")
 def test_samples_follow_the_density(flow):
     """The share of samples in each of 16 cells is the integral of the density there."""
     samples, (points, area) = np.asarray(flow.sample(4000, seed=0)), plane(-8.0, 8.0, 600)
@@ -260,6 +261,7 @@ def test_half_the_precision_costs_less_than_a_ten_thousandth(flow):
     np.testing.assert_allclose(flow.forward(flow.inverse(x)[0])[0], x, atol=2e-5)
 
 
+@pytest.mark.by_default("iaf")
 def test_keras_sees_and_trains_all_weights(flow):
     """A flow whose networks Keras does not see has no weights, and its loss never moves."""
     x = tf.random.stateless_normal([64, 2], (5, 0)) * [0.3, 2.0] + [1.0, -1.0]
@@ -318,6 +320,7 @@ def test_planar_steps_stay_invertible_wherever_their_weights_go():
     assert along > -1.0 and 1.0 + along == pytest.approx(float(slope[0]), rel=1e-3, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_runge_kutta_is_of_fourth_order():
     z = tf.random.stateless_normal([50, 2], (0, 0), dtype=tf.float64)
 

@@ -84,6 +84,7 @@ def steepest(function, x, size=1e-2):
     return max(near.max(), far.max())
 
 
+@pytest.mark.slow
 def test_blocks_stay_contractions_while_they_learn():
     """The data want more than the bound allows: two far clusters."""
     random = np.random.default_rng(0)
@@ -137,6 +138,7 @@ def test_the_series_is_unbiased():
 
 
 @pytest.mark.parametrize("jit", [False, True])
+@pytest.mark.by_default("False")
 def test_gradients_through_the_series_are_unbiased(jit):
     exact = shaken(Residual(3, (8, 8)), 1.0)
     block = Residual(3, (8, 8), log_det="series")
@@ -171,6 +173,7 @@ def test_the_series_is_for_training_and_many_features():
 # ---------------------------------------------------------------------- the way back
 
 
+@pytest.mark.slow
 def test_the_fixed_point_has_the_gradients_of_the_inverse():
     """dx/dz = (dz/dx)^-1, and x(z(x)) = x whatever the weights, so their gradients through it vanish."""
     block = shaken(Residual(3, (8, 8), dtype="float64"), 1.0)
@@ -191,6 +194,7 @@ def test_the_fixed_point_has_the_gradients_of_the_inverse():
 
 
 @pytest.mark.parametrize("log_det", ["exact", "series"])
+@pytest.mark.by_default("exact")
 def test_residual_flows_survive_the_file(log_det, tmp_path):
     flow = ResidualFlow((3,), transforms=2, hidden=(8,), log_det=log_det, lipschitz=0.9, num_classes=2)
     x, y = np.random.default_rng(0).standard_normal((40, 3)).astype("float32"), np.arange(40) % 2
@@ -243,6 +247,7 @@ def test_continuous_flow_follows_the_equation():
     np.testing.assert_allclose([*x[0], log_det[0]], end, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_samples_of_a_continuous_flow_come_back():
     flow = shaken(ContinuousFlow((2,), hidden=(16, 16), transforms=2), 0.5)
     for seed, temperature in itertools.product((0, 1), (0.5, 1.0)):

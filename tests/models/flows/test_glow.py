@@ -61,6 +61,7 @@ def test_inverse_undoes_forward(step):
     np.testing.assert_allclose(log_det, -other, atol=2e-5)
 
 
+@pytest.mark.by_default("one scale", "coupling")
 def test_log_determinant_is_that_of_the_jacobian(step):
     x = normal(3, *step.event_shape, seed=2)
     size = int(np.prod(step.event_shape))
@@ -216,6 +217,7 @@ def test_spline_couplings_survive_saving(tmp_path):
     np.testing.assert_array_equal(restored(x), model(x))
 
 
+@pytest.mark.slow
 def test_a_finished_run_opens_where_no_flow_was_imported(tmp_path):
     run = Run.create(tmp_path / "run", get("glow/digits"))
     run.save_model(build_model(run.recipe))

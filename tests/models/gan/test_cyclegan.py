@@ -288,6 +288,7 @@ def run(folder, tmp_path_factory):
     )
 
 
+@pytest.mark.slow
 def test_a_folder_of_two_classes_is_trained_on_and_evaluated(run, folder):
     assert run.recipe.data.prepare == (("unpaired", "light", "dark"),) and run.recipe.input_shape == (2, 8, 8, 1)
     pairs = run.data().source.array("train")

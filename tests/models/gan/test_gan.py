@@ -110,6 +110,7 @@ def test_penalty_of_packs_is_of_the_whole_pack():
     np.testing.assert_allclose(model.loss_terms(tf.ones([5, 2]))["penalty"][:4], 30.0, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_kernels_stay_in_the_clipping_bound_after_every_step():
     model = compiled(WGAN(SHAPE, **SMALL, clip=0.02, n_critic=2))
     kernels = [v for v in model.discriminator.trainable_variables if len(v.shape) > 1]
@@ -161,6 +162,7 @@ def test_judgement_of_real_examples_does_not_depend_on_the_fakes():
 
 
 @pytest.mark.parametrize("steps_per_execution", [1, 4])
+@pytest.mark.by_default("4")
 def test_critic_learns_n_times_for_each_step_of_the_generator_on_new_batches(steps_per_execution):
     model = compiled(WGANGP(SHAPE, **SMALL, n_critic=3), steps_per_execution=steps_per_execution)
     read = []
@@ -194,6 +196,7 @@ def test_metrics_of_an_update_are_means_over_its_own_steps():
     assert rare["generator"] == [0.0] and rare["loss"] == [0.0] and rare["discriminator"][0] != 0.0
 
 
+@pytest.mark.slow
 def test_a_step_reads_the_weights_before_it_changes_them():
     """The logits of fakes are in no gradient of the Wasserstein loss; still they are those of the weights before.
 
@@ -226,6 +229,7 @@ def test_average_is_the_exponential_moving_average():
     assert np.abs(model.decode(z) - model.generator(z)).max() > 1e-4
 
 
+@pytest.mark.slow
 def test_average_has_statistics_of_its_own_weights():
     """Statistics of the generator's activations would not fit the average's weights."""
     model = DCGAN(SHAPE, **SMALL, average=1.0 - 1e-9)
@@ -468,6 +472,7 @@ SERVED = {
 
 
 @pytest.mark.parametrize("name", SERVED)
+@pytest.mark.by_default("GAN")
 def test_generate_answers_what_sample_answers_as_the_saved_and_loaded_model_does(name, tmp_path):
     model = compiled(SERVED[name]())
     labels = (np.arange(16) % 3,) if model.targets is not None else ()

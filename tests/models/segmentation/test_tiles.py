@@ -65,6 +65,7 @@ def test_tiles_that_do_not_fit_are_refused(options):
 
 @pytest.mark.parametrize("padding", ["same", "valid"])
 @pytest.mark.parametrize("up", ["transposed", "upsampling"])
+@pytest.mark.by_default("transposed-same")
 def test_a_network_in_parts_predicts_what_it_predicts_for_the_whole(padding, up):
     options = {"padding": padding, "up": up, "depth": 2, "width": 4, "normalization": "batch", "residual": True}
     parts = UNet((None, None, 1), tile=92, attention=True, **options)

@@ -94,6 +94,7 @@ def test_kernels_start_as_he_drew_them():
     {"padding": "valid", "residual": True, "attention": True, "up": "upsampling"},
 ])  # fmt: skip
 @pytest.mark.parametrize("classes", [1, 2, 4])
+@pytest.mark.by_default("1-options0", "2-options1", "2-options2", "4-options3")
 def test_any_size_comes_out_as_it_went_in(options, classes):
     model = small((None, None, 3), classes, **options)
     for size in ((97, 131), (1, 5), (16, 16)):
@@ -143,6 +144,7 @@ def test_normalisation_makes_biases_idle_so_there_are_none():
 # ---------------------------------------------------------------------- encoders by name
 
 
+@pytest.mark.slow
 def test_a_named_encoder_takes_any_size_and_keeps_its_weights_in_the_file(tmp_path):
     model = small((32, 32, 1), 3, depth=3, encoder="mobilenet_v2", weights=None)
     image = np.random.default_rng(0).random((1, 45, 70, 1), "float32")
@@ -156,6 +158,7 @@ def test_a_named_encoder_takes_any_size_and_keeps_its_weights_in_the_file(tmp_pa
     assert normalisations and all(isinstance(layer, BatchNormalization) for layer in normalisations)
 
 
+@pytest.mark.slow
 def test_weights_of_an_encoder_are_loaded_once_and_not_with_a_saved_model(tmp_path, monkeypatch):
     asked = []
 
@@ -170,6 +173,7 @@ def test_weights_of_an_encoder_are_loaded_once_and_not_with_a_saved_model(tmp_pa
     assert asked == ["imagenet", None]
 
 
+@pytest.mark.slow
 def test_a_named_encoder_sees_what_the_applications_network_sees():
     keras.utils.set_random_seed(0)
     theirs = keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(32, 32, 3))
@@ -191,6 +195,7 @@ def test_the_command_line_can_name_an_encoder():
 # ---------------------------------------------------------------------- learning
 
 
+@pytest.mark.slow
 def test_loss_terms_are_those_asked_for_with_their_weights(batch):
     x, y = batch
     both = small(loss={"cross_entropy": 1, "dice": 0.5})
@@ -242,6 +247,7 @@ def test_measures_are_pixel_error_and_iou_of_each_image():
     np.testing.assert_allclose(terms["iou"], [1, 4 / 12, 0, 1])
 
 
+@pytest.mark.slow
 def test_it_learns_what_is_bright():
     random = np.random.default_rng(0)
     x = random.random((32, 16, 16, 1)).astype("float32")
@@ -270,6 +276,7 @@ def test_the_threshold_is_chosen_on_images_and_stays_with_the_model(classes, tmp
 
 
 @pytest.mark.parametrize(("averaging", "turned"), [("flips", False), ("flips_and_rotations", True)])
+@pytest.mark.by_default("flips-False")
 def test_averaged_answers_turn_with_the_image(averaging, turned):
     model = small(averaging=averaging)
     image = np.random.default_rng(0).random((1, 12, 20, 1), "float32")
@@ -339,6 +346,7 @@ def test_impossible_sizes_are_refused_while_learning():
         model.fit(np.zeros([2, 50, 52, 1], "float32"), np.zeros([2, 50, 52], int), verbose=0)
 
 
+@pytest.mark.slow
 def test_an_empty_mask_is_learned_from(batch):
     x, y = batch
     for loss in ("cross_entropy", "dice", "jaccard", "focal", "tversky"):
@@ -355,6 +363,7 @@ def test_an_empty_mask_is_learned_from(batch):
     {"averaging": "flips_and_rotations", "tile": 60, "threshold": 0.45},
     {"classes": 3, "padding": "valid", "shape": (44, 44, 1)},
 ])  # fmt: skip
+@pytest.mark.by_default("options1")
 def test_the_exported_model_segments_any_size_as_the_model_does(options, tmp_path):
     model = small(**options)
     version = export(model, tmp_path, name="model")

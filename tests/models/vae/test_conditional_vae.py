@@ -172,6 +172,7 @@ def run(tmp_path_factory):
     return train("conditional_vae/digits", tmp_path_factory.mktemp("runs") / "run", arguments=arguments, **options)
 
 
+@pytest.mark.slow
 def test_the_verbs_know_the_labels_of_the_data(run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     path = str(run.path)

@@ -152,6 +152,7 @@ def test_networks_by_size_give_as_many_numbers_as_the_likelihood_takes(name, net
 
 @pytest.mark.parametrize("name", TWO)
 @pytest.mark.parametrize("make", [Autoencoder, IWAE, FlowVAE, FactorVAE])
+@pytest.mark.by_default("Autoencoder-discretized_logistic", "IWAE-gaussian_learned_variance")
 def test_every_model_that_decodes_takes_them(name, make, tmp_path):
     options = {"k": 3} if make is IWAE else {"discriminator_hidden": (4,)} if make is FactorVAE else {}
     model = make((4, 4, 1), latent_dim=2, hidden=(8,), likelihood={"name": name}, **options)
@@ -217,6 +218,7 @@ def test_mistakes_are_told_in_one_line():
         assert "\n" not in str(error.value)
 
 
+@pytest.mark.slow
 def test_the_command_tells_bits_of_the_levels_that_the_data_have(tmp_path, capsys):
     recipe = Recipe(
         name="vae/test", title="levels", model="VAE", input_shape=(8, 8, 1),

@@ -129,6 +129,7 @@ def test_a_posterior_that_cannot_be_undone_says_so():
         q.log_prob(tf.zeros([2, 2]))
 
 
+@pytest.mark.slow
 def test_priors_of_ones_own_survive_the_file(tmp_path):
     mixture = tfd.MixtureSameFamily(
         tfd.Categorical(probs=[0.5, 0.5]),

@@ -52,6 +52,7 @@ def test_served_draws_depend_on_their_own_seed_alone():
     np.testing.assert_array_equal(three[1], mixture.sample_rows(tf.constant([9], tf.int64), tf.ones(1))[0])
 
 
+@pytest.mark.slow
 def test_a_vae_learns_it_and_keeps_it(tmp_path):
     vae = FlowVAE((4,), latent_dim=2, hidden=(8,), posterior="gaussian", prior="mixture", prior_components=3)
     before = [weight.numpy() for weight in vae.prior.weights]

@@ -85,6 +85,7 @@ def test_terms_are_those_of_the_paper_and_per_example(same_noise):
         np.testing.assert_allclose(twice[name], np.tile(term, 2), rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_training_leaves_the_network_bit_for_bit_and_moves_the_rest():
     batch_normalised = keras.Sequential([
         keras.Input(SHAPE),
@@ -181,6 +182,7 @@ def test_images_are_resized_for_a_network_of_one_size():
 
 
 @pytest.mark.parametrize("network", ["path", "application", None])
+@pytest.mark.by_default("path", "None")
 def test_a_file_needs_nothing_of_what_the_network_was_made_of(network, tmp_path):
     shape = (16, 16, 1)
     if network == "path":
@@ -200,6 +202,7 @@ def test_a_file_needs_nothing_of_what_the_network_was_made_of(network, tmp_path)
     assert not restored.loss_network.trainable_variables
 
 
+@pytest.mark.slow
 def test_a_run_of_the_zoo_is_a_loss_network_and_is_not_needed_afterwards(tmp_path):
     train("classifier/digits", tmp_path / "classifier", epochs=1, say=lambda text: None)
     where = {"loss_network": str(tmp_path / "classifier")}
@@ -369,6 +372,7 @@ def test_features_are_the_hidden_layer_that_is_asked_for(layer, units):
     assert keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(model)).feature_layer == layer
 
 
+@pytest.mark.slow
 def test_a_discriminator_of_your_own_keeps_its_layer_by_name(tmp_path):
     network = keras.Sequential([
         keras.Input(SHAPE), keras.layers.Flatten(), keras.layers.Dense(7, "relu", name="seen"),

@@ -186,6 +186,7 @@ def whole_batch_loss(weight, z, mean, log_var, draws, gathered):
 
 
 @pytest.mark.parametrize("parts", [(3, 2), (5, 0)])
+@pytest.mark.by_default("parts1")
 def test_two_replicas_have_the_terms_and_gradients_of_one(mirrored, parts):
     random = np.random.default_rng(0)
     z, mean, log_var = random.normal(size=[3, 5, 2]).astype("float32")

@@ -158,6 +158,7 @@ def test_the_command_tells_and_writes_the_likelihood(binarised, capsys):
     assert 0 < found["sampling_error"] < found["standard_error"]
 
 
+@pytest.mark.slow
 def test_labels_that_a_vae_does_not_use_change_nothing(same_noise):
     x, weights, metrics = examples(8), [], []
     for targets in ((), (np.arange(8),)):
@@ -212,6 +213,7 @@ def gradients_of(iwae, x, repeats):
 
 
 @pytest.mark.parametrize("beta", [1.0, 0.3])
+@pytest.mark.by_default("1.0")
 def test_both_gradients_have_one_expected_value(beta):
     found = []
     for gradient in ("reparameterised", "dreg"):
@@ -305,6 +307,7 @@ def test_a_conditional_vae_takes_an_importance_weighted_bound(same_noise):
 
 
 @pytest.mark.parametrize("prior", ["vamp", "mixture"])
+@pytest.mark.by_default("vamp")
 def test_models_composed_of_objective_and_prior_learn_and_are_restored(prior, tmp_path):
     vae = VAE((4, 4, 1), latent_dim=2, hidden=(8,), prior=prior, prior_components=3, objective=ImportanceWeighted(3))
     x = np.random.default_rng(0).random((32, 4, 4, 1), "float32")

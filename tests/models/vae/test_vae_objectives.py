@@ -62,6 +62,7 @@ def kl_to_the_prior(model, x):
     return normal_kl(q.mean(), q.log_var)
 
 
+@pytest.mark.slow
 def test_capacity_is_reached_from_both_sides():
     x = np.random.default_rng(0).normal(size=[64, 16]).astype("float32")
     for log_var in (-6.0, 0.0):
@@ -111,6 +112,7 @@ WARMED = [BetaVAE, DIPVAE, InfoVAE, FactorVAE, functools.partial(IWAE, k=3, grad
 
 
 @pytest.mark.parametrize("make", WARMED)
+@pytest.mark.by_default("BetaVAE")
 def test_each_step_has_its_own_beta(make):
     model = warming(make)
     history = model.fit(images(16), batch_size=4, epochs=3, verbose=0).history  # executions of 3 steps and 1
@@ -128,6 +130,7 @@ def test_a_saved_schedule_goes_on_where_it_was(tmp_path):
     assert restored.fit(images(16), batch_size=4, verbose=0).history["beta"] == [1.375]
 
 
+@pytest.mark.slow
 def test_two_replicas_count_a_step_once(mirrored):
     with mirrored.scope():
         model = warming()
@@ -184,6 +187,7 @@ def test_parts_of_the_kl_of_a_gaussian_code_are_known(correlation):
         assert found.mean() == pytest.approx(value, abs=3 * found.std() / np.sqrt(2000) + 0.02), name
 
 
+@pytest.mark.slow
 def test_parts_of_the_kl_add_up_to_it():
     x = posteriors(3000, 0.5)
     model = gaussian_model(BetaTCVAE, 4, size=3000, beta=1.0)
@@ -213,6 +217,7 @@ def test_impossible_weights_of_the_parts_are_refused():
 
 
 @pytest.mark.parametrize("make", [DIPVAE, FactorVAE, functools.partial(BetaTCVAE, size=100)])
+@pytest.mark.by_default("DIPVAE")
 def test_a_learned_prior_is_learned_with_the_model(make):
     model = make((4, 4, 1), latent_dim=2, hidden=(8,), prior="mixture", prior_components=3)
     before = [weight.numpy() for weight in model.prior.trainable_weights]
@@ -307,12 +312,14 @@ def discriminated(correlation, rows=4096, steps=300):
     return {name: float(np.mean(term)) for name, term in model.loss_terms(x).items()}
 
 
+@pytest.mark.slow
 def test_a_discriminator_of_independent_units_knows_nothing():
     terms = discriminated(0.0)
     assert terms["discriminator"] == pytest.approx(np.log(2), abs=0.02)
     assert terms["total_correlation"] == pytest.approx(0.0, abs=0.03)
 
 
+@pytest.mark.slow
 def test_a_discriminator_finds_the_total_correlation():
     terms = discriminated(0.75)
     assert terms["total_correlation"] == pytest.approx(-0.5 * np.log(1 - 0.75**2), abs=0.1)

@@ -72,6 +72,7 @@ def test_an_example_that_is_the_pseudo_input_costs_nothing():
     np.testing.assert_allclose(vae.loss_terms(x)["kl"], 0.0, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_training_moves_the_pseudo_inputs_within_the_range_of_the_data():
     vae = model(components=4)
     x = np.random.default_rng(0).random([32, 4, 4, 1], "float32")

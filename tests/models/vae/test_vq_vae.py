@@ -190,6 +190,7 @@ def prior(grid, codes, scale=1.0, seed=0, **options):
 @pytest.mark.parametrize(
     ("grid", "kernel", "layers"), [((4, 5), 3, None), ((5, 4), 5, None), ((1, 6), 3, None), ((6, 1), 3, None)]
 )
+@pytest.mark.by_default("grid1-5-None", "grid3-3-None")
 def test_each_position_sees_all_the_positions_before_it_and_no_other(grid, kernel, layers):
     model = prior(grid, 3, filters=8, kernel=kernel, layers=layers)
     positions = math.prod(grid)
@@ -254,6 +255,7 @@ def test_a_row_is_drawn_from_its_own_seed_alone():
     np.testing.assert_array_equal(together[1:2], alone)
 
 
+@pytest.mark.slow
 def test_the_prior_learns_what_is_certain():
     """Grids of one code each: once the first is known, so are the others, and log 4 nats remain."""
     codes = np.repeat(np.arange(4), 16)[:, None, None] * np.ones([1, 2, 3], int)
@@ -307,6 +309,7 @@ def test_the_terms_are_those_of_the_paper():
     np.testing.assert_allclose(terms["perplexity"], math.exp(entropy), rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_each_update_changes_its_own_weights_and_the_codebook_moves_once():
     x = images(16)
     for name, options in {"ema": {"decay": 0.9}, "gradient": {"learning": "gradient"}}.items():
@@ -341,6 +344,7 @@ def difference(one, other):
 
 
 @pytest.mark.parametrize("options", [{"decay": 0.5, "restart": 0.6}, {"learning": "gradient"}])
+@pytest.mark.slow
 def test_two_replicas_learn_the_codebook_that_one_learns(options, mirrored, same_noise):
     """Restarts included; the last batch has one example, so that one replica gets none."""
     learned = []
@@ -357,6 +361,7 @@ def test_two_replicas_learn_the_codebook_that_one_learns(options, mirrored, same
     np.testing.assert_allclose(learned[0][-1], learned[1][-1], rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_resumed_training_restarts_the_same_codewords():
     x = images(32)
     model = small(decay=0.5, restart=0.6)
@@ -372,6 +377,7 @@ def test_a_resumed_training_restarts_the_same_codewords():
     assert np.abs(model.quantizer.codebook - before).max() > 0.01
 
 
+@pytest.mark.slow
 def test_restarts_keep_the_codebook_in_use():
     kinds = np.random.default_rng(0).integers(0, 2, (16, 8, 8, 1)).astype("float32")
     x, used = np.tile(kinds, [4, 1, 1, 1]), []
@@ -433,6 +439,7 @@ def test_what_cannot_be_is_refused_in_one_line(make, message):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.slow
 def test_codes_that_are_no_vectors_have_no_latent_pictures(tmp_path):
     run = Run.create(tmp_path / "run", get("vq_vae/digits"))
     run.save_model(small())
