@@ -486,10 +486,15 @@ def test_nested_features_and_vectors_can_be_learned_from(shapes, limit):
 
 @pytest.mark.parametrize("limit", [2**30, 10])
 def test_images_of_any_size_are_brought_to_one_with_their_masks(shapes, limit):
-    source = load("zoo_test_shapes/sizes", image_size=(3, 4), supervised_keys=("photo", "mask"), memory_limit=limit)
+    options = {"image_size": (3, 4), "supervised_keys": ("photo", "mask"), "memory_limit": limit}
+    source = load("zoo_test_shapes/sizes", mask_values="0:0,200:1", **options)
+    assert source.num_classes == 2
     x, y = next(iter(batches(source, "test", 2, training=False, with_labels=True)))
     assert x.shape == (2, 3, 4, 3)
-    np.testing.assert_array_equal(y, np.tile([0, 0, 200, 200], (2, 3, 1)))
+    np.testing.assert_array_equal(y, np.tile([0, 0, 1, 1], (2, 3, 1)))
+    void = load("zoo_test_shapes/sizes", ignore=200, class_names=("a", "b"), **options)
+    _, y = next(iter(batches(void, "test", 2, training=False, with_labels=True)))
+    np.testing.assert_array_equal(y, np.tile([0, 0, -1, -1], (2, 3, 1)))
 
 
 def test_without_supervised_keys_the_first_image_is_the_input(shapes):
@@ -561,9 +566,9 @@ def test_a_flat_folder_is_divided_the_same_every_time(tmp_path):
 def test_sub_folders_are_classes(tmp_path):
     for i in range(4):
         save_image(tmp_path / "cat" / f"{i}.jpg", (4, 4, 3), 10)
-        save_image(tmp_path / "train" / f"{i}.png", (4, 4), 20)  # a class, not a split: there are others beside it
+        save_image(tmp_path / "dog" / f"{i}.png", (4, 4), 20)
     source = load(tmp_path)
-    assert source.class_names == ("cat", "train")
+    assert source.class_names == ("cat", "dog")
     assert source.num_classes == 2
     assert source.shapes["image"] == (4, 4, 3), "one colour image makes all of them colour"
     for split in source.splits:
@@ -726,7 +731,7 @@ def test_files_that_are_no_dataset(tmp_path):
     for name, message in (
         ("a.npz", "not a readable .npz"),
         ("b.csv", "is an .npz archive, or a folder"),
-        ("empty", "no images in train"),
+        ("empty", "no images in it"),
         ("mixed", "not mixed"),
         ("broken", "Cannot read the image .*a.png"),
         ("lonely", "at least two examples"),
