@@ -150,6 +150,11 @@ def test_deeper_images_are_of_their_class(tmp_path):
         np.testing.assert_array_equal(source.array(split, "label"), source.array(split)[:, 0, 0, 0] // 20)
 
 
+def test_a_class_without_training_images_is_told(tmp_path):
+    make(tmp_path, images("train/a/") | images("test/a/") | images("test/b/"))
+    assert load(tmp_path).warnings == (f"{tmp_path}: warning: no training image is of class b",)
+
+
 # ---------------------------------------------------------------------- folders that are refused
 
 REFUSED = {
@@ -168,6 +173,10 @@ REFUSED = {
         "testA and trainA are one class in several splits.*Nearest: test/A/ for testA/",
     ),
     "a folder around": (images("photos/train/") | images("photos/test/"), "splits stand above.*Nearest: .*/photos[.]$"),
+    "a folder around classes": (
+        images("photos/a/") | images("photos/b/"),
+        "photos/ would be the only class, with all of a/, b/ in it. Nearest: .*/photos[.]$",
+    ),
     "splits within classes": (
         images("cat/train/") | images("dog/train/"),
         "splits stand above the classes.*Nearest: .*/train/cat/",

@@ -273,6 +273,22 @@ def test_without_two_cells_only_the_class_weighs(count):
     np.testing.assert_array_equal(border_weights(label, [1.0, 3.0]), np.where(label, 3, 1))
 
 
+def test_pixels_that_do_not_count_weigh_nothing_and_are_no_cell(tmp_path):
+    label = np.zeros([1, 21], int)
+    label[0, [5, 15]] = 1
+    void = label.copy()
+    void[0, 18:] = -1
+    want = border_weights(label, [1.0, 2.0])
+    want[0, 18:] = 0
+    np.testing.assert_array_equal(border_weights(void, [1.0, 2.0]), want)
+    mask = np.load(stack(tmp_path))["label"]
+    mask[:, :5] = 255
+    source = weighted(load(stack(tmp_path, label=mask), ignore=255), w0=0.0)
+    label, weight = source.array("train", "label"), source.array("train", "weight")
+    assert weight[label == 0].sum() == pytest.approx(weight[label == 1].sum(), rel=1e-4)
+    np.testing.assert_array_equal(weight[:, :5], 0)
+
+
 def test_weights_of_many_cells_are_those_of_all_distances():
     instances = draw_instances(np.random.RandomState(0))
     distances = np.sort([ndimage.distance_transform_edt(instances != n) for n in range(1, instances.max() + 1)], axis=0)

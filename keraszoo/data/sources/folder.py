@@ -49,6 +49,9 @@ def load_folder(tree, image_size, memory_limit, test_last, options):
         divided,
         counted(counts, class_names) if class_names else "",
     )
+    unseen = sorted(set(class_names) - {name for _, name in listed["train"]})
+    if unseen:
+        about["warnings"] = (f"{folder}: warning: no training image is of class {', '.join(unseen)}",)
     splits = {
         split: FileSplit(
             [path for path, _ in files],

@@ -127,7 +127,13 @@ def only_images(folder):
 
 
 def check_classes(folder):
-    """Raises InputError where a sub-folder that would be a class holds splits, or images with masks."""
+    """Raises InputError where a sub-folder that would be a class holds splits, all classes, or images with masks."""
+    alone = next(iter(folder.folders.values())) if len(folder.folders) == 1 and not folder.images else None
+    if alone and not alone.images and len(alone.folders) > 1 and not any(map(split_of, alone.folders)):
+        raise InputError(
+            f"{folder.path}: {alone.path.name}/ would be the only class, with all of {_names(alone)} in it. "
+            f"Nearest: {alone.path}."
+        )
     for name, of_class in folder.folders.items():
         split, kind = role_of(name)
         if kind is not None:
@@ -138,8 +144,9 @@ def check_classes(folder):
         for sub in (of_class, *of_class.below()):
             splits = [inner for inner in sub.folders if split_of(inner)]
             if splits:
-                alone = len(folder.folders) == 1 and sub is of_class
-                remedy = f"Nearest: {sub.path}." if alone else f"Nearest: {folder.path}/{splits[0]}/{sub.path.name}/."
+                remedy = (
+                    f"Nearest: {sub.path}." if sub is alone else f"Nearest: {folder.path}/{splits[0]}/{sub.path.name}/."
+                )
                 raise InputError(
                     f"{sub.path}: splits stand above the classes, not within them. Received: {splits[0]}/ in "
                     f"{sub.path.name}/. {remedy}"
