@@ -12,6 +12,7 @@ from PIL import Image
 from keraszoo.core.errors import InputError
 from keraszoo.data import batches, load
 from keraszoo.data.sources.listing import walk
+from keraszoo.data.sources.mask_values import MaskRule
 
 HALF = np.repeat([[0, 0, 1, 1]], 4, axis=0).astype("uint8")  # a mask, 4x4
 RED = np.stack([255 * HALF, 0 * HALF, 0 * HALF], -1)
@@ -292,6 +293,11 @@ def test_masks_become_classes(tmp_path, what, form):
     np.testing.assert_array_equal(y, [want, want])
     assert source.has_void == (np.min(want) < 0 or "ignore" in options)
     assert source.num_classes == max(np.max(want) + 1, 1)
+
+
+def test_the_first_entry_that_fits_decides():
+    rule = MaskRule.parse("0-5:0,5-9:1,9:ignore,10:ignore", ignore=3)
+    np.testing.assert_array_equal(rule.classes(np.array([0, 3, 5, 6, 9, 10]), ""), [0, -1, 0, 1, 1, -1])
 
 
 REFUSED_MASKS = {
