@@ -485,7 +485,7 @@ def test_the_threshold_and_the_scores_leave_out_what_does_not_count():
     images = (255 * random.random((12, 16, 16, 1))).astype("uint8")
     labels = (images[..., 0] > 150).astype("int8")
     labels[:, :, :8] = -1
-    images[:, :, :8] = np.where(images[:, :, :8] > 100, 250, 5)  # by which another threshold would do as well
+    images[:, :, :8] = random.integers(150, 240, (12, 16, 8, 1))  # as background they would ask for another threshold
     arrays = {"all": {"image": images, "label": labels}}
     source = from_arrays("test", arrays, input="image", target="label", test_last=4, num_classes=2, has_void=True)
     prepared = PreparedData(source, Data("test"))
