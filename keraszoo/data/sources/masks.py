@@ -138,14 +138,15 @@ class Classes:
         self._values = {}
 
     def look(self, values, name):
-        """Counts the values of a mask; `name` says which it is, for messages."""
-        if self.rule.entries:
-            values = self.rule.classes(values, name)
-        elif values.dtype.kind == "f" and (values != np.round(values)).any():
-            self.rule.classes(values, name)  # refuses them by name
-        found, counts = np.unique(values, return_counts=True)
-        for value, count in zip(found.tolist(), counts.tolist(), strict=True):
-            self._values[value] = self._values.get(value, 0) + count
+        """Counts the values of masks, [height, width] or [n, ...]; `name` says which they are, for messages."""
+        for mask in values if values.ndim > 2 else (values,):
+            if self.rule.entries:
+                mask = self.rule.classes(mask, name)
+            elif mask.dtype.kind == "f" and (mask != np.round(mask)).any():
+                self.rule.classes(mask, name)  # refuses them by name
+            found, counts = np.unique(mask, return_counts=True)
+            for value, count in zip(found.tolist(), counts.tolist(), strict=True):
+                self._values[value] = self._values.get(value, 0) + count
 
     def choose(self):
         """Decides what the values are, once all masks were looked at; InputError where that is not known."""
@@ -174,8 +175,14 @@ class Classes:
         return mask_dtype(self.num_classes, self.rule.has_void)
 
     def of(self, values, where):
-        """The classes of values, in the type in which they are kept."""
-        return self.rule.classes(values, where).astype(self.dtype)
+        """The classes of values, [height, width] or [n, ...], in the type in which they are kept."""
+        if self.rule == MaskRule() and values.dtype == self.dtype:
+            return values
+        classes = np.empty(values.shape, self.dtype)
+        several = values.ndim > 2
+        for own, mask in zip(classes if several else (classes,), values if several else (values,), strict=True):
+            own[...] = self.rule.classes(mask, where)
+        return classes
 
     def told(self):
         """The counts of pixels in words."""
