@@ -5,6 +5,9 @@ import dataclasses
 import math
 
 from keraszoo.core.errors import InputError
+from keraszoo.data.sources.mask_values import VOID
+
+from .build import model_arguments, model_class
 
 #: options that are a recipe's values
 OF_RECIPE = ("epochs", "batch_size", "learning_rate", "seed", "arguments")
@@ -15,6 +18,10 @@ OF_DATA = {
     "image_size": "image_size",
     "augment": "augment",
     "test_last": "test_last",
+    "ignore": "ignore",
+    "mask_values": "mask_values",
+    "mask_suffix": "mask_suffix",
+    "class_names": "class_names",
 }
 
 
@@ -39,6 +46,23 @@ def changed(recipe, options):
     if "arguments" in changes:
         changes["arguments"] = {**recipe.arguments, **changes["arguments"]}
     return recipe.replace(**changes)
+
+
+def fitting(recipe, prepared):
+    """The recipe with what its data say: the split to test on, and that some pixels do not count.
+
+    Args:
+        recipe: a `Recipe`.
+        prepared: its `PreparedData`.
+
+    Raises:
+        InputError: no split to test on.
+    """
+    recipe = recipe.replace(data=prepared.data)
+    prepared.source.split(recipe.data.test)
+    if prepared.source.has_void and "ignore" in model_arguments(model_class(recipe)):
+        recipe = recipe.replace(arguments={**recipe.arguments, "ignore": VOID})
+    return recipe
 
 
 def to_resume(own, named, options):

@@ -53,6 +53,16 @@ class Options:
     test_last: int | None = _option(
         None, _DATA, "test on the last N examples of a data set that is not divided", type=int, metavar="N"
     )
+    ignore: int | None = _option(
+        None, _DATA, "value of masks' pixels that do not count, such as 255", type=int, metavar="VALUE"
+    )
+    mask_values: str | None = _option(
+        None, _DATA, "which values of masks are which class: 0-127:0,128-255:1 or #000000:0,#ff0000:1", metavar="RULE"
+    )
+    mask_suffix: str | None = _option(
+        None, _DATA, "end of the masks' names, e.g. _mask; they may lie beside their images", metavar="SUFFIX"
+    )
+    class_names: tuple | None = _option(None, _DATA, "names of the classes, class 0 first", nargs="+", metavar="NAME")
     strategy: typing.Any = _option("auto", _DEVICES, "auto, none, one_device, mirrored or multi_worker (default: auto)")
     replicas: int | None = _option(
         None, _DEVICES, "of mirrored; on a machine without GPUs, parts of its CPU", type=int, metavar="N"

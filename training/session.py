@@ -28,7 +28,7 @@ from keraszoo.runs.prepared import PreparedData
 from keraszoo.runs.run import Run
 
 from .build import build_model, build_optimizer, model_class
-from .changes import changed, checked, to_resume
+from .changes import changed, checked, fitting, to_resume
 from .cluster.strategy import choose_strategy, share_batches
 from .evaluation import evaluated
 from .evaluators.features import open_features
@@ -140,6 +140,7 @@ class Session:
         service = self.options.data_service
         limit = {"memory_limit": 0} if service else {}
         self.data = PreparedData.open(self.recipe, self.options.data_dir, **limit)
+        self.recipe = fitting(self.recipe, self.data)
         if service:
             data_services.check_source(self.data.source, self.recipe.data.train)
         self.sizes = {}
@@ -246,6 +247,10 @@ class Session:
 
     def _tell(self):
         recipe, replicas = self.recipe, "1 replica" if self.replicas == 1 else f"{self.replicas} replicas"
+        for line in filter(None, (self.data.source.account, *self.data.source.warnings)):
+            self.say(line)
+        if recipe.data.test == "validation":
+            self.say("tested on the validation split, as there is no other")
         sizes = " and ".join(f"{part.size:,} {name}" for name, part in self.data.seen.splits.items())
         self.say(f"{recipe.name}: {recipe.model}, {self.model.count_params():,} weights, {replicas}")
         self.say(f"{recipe.data.name}: {sizes} examples of shape {recipe.input_shape}")

@@ -84,6 +84,10 @@ class Declaration:
             raise InputError(f"{who} takes finite numbers. Received: {self.role} from {lowest:g} to {highest:g}.")
         raise self.outside(lowest, highest, who)
 
+    def counting(self, values):
+        """An array without what its numbers are not checked for."""
+        return values
+
     #: what it is to the model, for messages
     role = "x"
 
@@ -244,10 +248,15 @@ class Mask(Declaration):
     """The class of each pixel: integers [batch, height, width], or [..., 1], from 0 to n - 1.
 
     A target is such a mask, or {"label": the mask, "weight": [batch, height, width] float}.
+
+    Attributes:
+        n: number of classes.
+        ignore: the value of pixels that do not count, or None.
     """
 
     n: int
     name: str = "mask"
+    ignore: int | None = None
     role = "the masks"
 
     @property
@@ -261,12 +270,15 @@ class Mask(Declaration):
         return random.integers(0, self.n, (rows, *like[:2]))
 
     def tensor(self, value, who):
-        """{"label": [batch, height, width] int32} and, where there is one, the "weight", float32."""
+        """{"label": [batch, height, width] int32} and, where there is one, the "weight", float32.
+
+        With a value to ignore also "valid", bool: whether a pixel counts. The label of one that does not is 0.
+        """
         if value is None:
             raise InputError(f"{who} learns from (x, y), y the class of each pixel. Received: no y.")
         if not isinstance(value, dict):
             value = {"label": value}
-        if "label" not in value or set(value) - {"label", "weight"}:
+        if "label" not in value or set(value) - {"label", "weight", *(() if self.ignore is None else ("valid",))}:
             raise InputError(f"A dictionary of targets has label and perhaps weight. Received: {', '.join(value)}.")
         parts = {name: _pixels(_tensor(part, who, "y")) for name, part in value.items()}
         label = parts["label"]
@@ -279,13 +291,23 @@ class Mask(Declaration):
         parts["label"] = tf.cast(label, tf.int32)
         if "weight" in parts:
             parts["weight"] = tf.cast(parts["weight"], tf.float32)
+        if self.ignore is not None and "valid" not in parts:  # what went through here before has it
+            parts["valid"] = parts["label"] != self.ignore
+            parts["label"] = tf.where(parts["valid"], parts["label"], 0)
         return parts
 
     def summary(self, tensor):
         return super().summary(tensor["label"])
 
+    def counting(self, values):
+        return values if self.ignore is None else np.where(values == self.ignore, 0, values)
+
     def outside(self, lowest, highest, who):
-        return InputError(f"Classes are from 0 to {self.n - 1}. Received: from {lowest:.0f} to {highest:.0f}.")
+        hint = f" Nearest: num_classes={highest + 1:.0f}."
+        if lowest < 0 or highest >= 255:
+            void = lowest if lowest < 0 else highest
+            hint = f" If pixels of {void:.0f} do not count: ignore={void:.0f}."
+        return InputError(f"Classes are from 0 to {self.n - 1}. Received: from {lowest:.0f} to {highest:.0f}.{hint}")
 
 
 @dataclasses.dataclass(frozen=True)

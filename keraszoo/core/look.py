@@ -26,7 +26,7 @@ def check_arrays(model, arguments, inputs=None):
     for declared, values in ((inputs or model.inputs, x), (model.targets, y)):
         if declared is not None and isinstance(values, np.ndarray) and len(values):
             declared.tensor(values[:1], who)
-            declared.check(_summary(values), who, whole=True)
+            declared.check(_summary(declared.counting(values)), who, whole=True)
     if weights is not None:
         lowest = np.min(weights) if np.size(weights) else 0.0
         if not lowest >= 0:

@@ -10,9 +10,11 @@ from ..core.errors import InputError
 from .datasets.stacked_mnist import stack_digits
 from .pipeline.transforms import image_size as checked_size
 from .sources.folder import load_folder
+from .sources.listing import walk
+from .sources.masks import MaskOptions
 from .sources.npy import holds_npy, load_npy
 from .sources.npz import load_npz
-from .sources.pairs import holds_pairs, load_pairs
+from .sources.pairs import find_pairs, load_pairs
 from .sources.source import check_test_last
 from .sources.tfds import known_names, load_records
 
@@ -20,7 +22,19 @@ MEMORY_LIMIT = 2 * 2**30
 STACKED = "stacked_mnist"
 
 
-def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_limit=MEMORY_LIMIT, test_last=None):
+def load(
+    name,
+    data_dir=None,
+    image_size=None,
+    *,
+    supervised_keys=None,
+    memory_limit=MEMORY_LIMIT,
+    test_last=None,
+    ignore=None,
+    mask_values=None,
+    mask_suffix=None,
+    class_names=None,
+):
     """A dataset by name or path. Nothing is ever downloaded.
 
     `name` is one of
@@ -31,12 +45,13 @@ def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_l
       else XDG_CACHE_HOME/keraszoo, else ~/.cache/keraszoo. A dataset that is one split is divided 90 : 10 into train
       and test.
     - `stacked_mnist`: three random digits of the prepared `mnist` as channels, 1000 classes; always in memory.
-    - a folder of images (bmp, gif, jpeg, png, tiff, webp), all in it or in one sub-folder per class;
-      `train/` and `test/` (and `validation/`) may stand above, else 10 % of the images become the test
-      split, the same every time. Images become uint8, grey if all of them are, else RGB without transparency.
-    - a folder of images and their masks, in `images/` and `masks/` under the same names but for the suffix; `train/`
-      and `test/` may stand above. A mask is a PNG (or BMP, GIF, TIFF) of one channel, whose values are the classes of
-      the pixels; 0 and 255 are two classes.
+    - a folder of images (bmp, gif, jpeg, png, tiff, webp), all in it or in one sub-folder per class, at any depth
+      there. Above may stand splits, by any usual name (`train`, `Training`, `val`, `testing`, ...); else 10 % of the
+      images become the test split, the same every time. Images become uint8, grey if all of them are, else RGB
+      without transparency.
+    - a folder of images and their masks, in `images/` and `masks/` (or `imgs`, `labels`, `annotations`, ...) under the
+      same names but for the ending; splits may stand above, within, or in the names (`imagesTr`, `labelsTr`). A mask's
+      values are the classes of the pixels; 0 and 255 are two classes; see `mask_values`.
     - a folder of `train.npy` and `test.npy` (and `validation.npy`), each [n, features] of floating point, which become
       float32.
     - an `.npz` file with arrays named `x_train`, `y_train`, `x_test`, `y_test` (the y optional); or `train`,
@@ -58,6 +73,12 @@ def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_l
             files in every epoch. `.npz` and `.npy` files are always held.
         test_last: the last so many examples become the test split of a dataset that is one split, in place of a
             random tenth: neighbours in a stack of slices or in a film must not be on both sides.
+        ignore: the value of masks' pixels that do not count, such as 255; they get the class -1.
+        mask_values: which values of masks are which class, "0:0,128:1", "0-127:0,128-255:1" or
+            "#000000:0,#ff0000:1,#ffffff:ignore"; the first entry that fits decides.
+        mask_suffix: what the names of masks have more than those of their images, such as "_mask"; both may then lie in
+            one folder.
+        class_names: names of the classes, class 0 first, where the data set has none.
 
     Returns:
         A `Source`.
@@ -65,13 +86,21 @@ def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_l
     Raises:
         InputError: unknown name, a dataset that is not prepared, a cache directory that cannot be written,
             nothing to learn from, an empty split, images of differing size without `image_size`, an archive
-            with other names, NaN or infinity, object arrays, labels out of range.
+            with other names, folders and masks of which it is not known what they mean,
+            NaN or infinity, object arrays, labels out of range.
 
     Example:
         >>> from keraszoo.data import load
         >>> load("digits")
         Source('digits': train 1437, test 360; image uint8 [8, 8, 1], label int64 [])
     """
+    options = MaskOptions.of(ignore=ignore, mask_values=mask_values, mask_suffix=mask_suffix, class_names=class_names)
+    source = _read(name, data_dir, image_size, supervised_keys, memory_limit, test_last, options)
+    options.check_used(source)
+    return source
+
+
+def _read(name, data_dir, image_size, supervised_keys, memory_limit, test_last, options):
     if tf.distribute.has_strategy():
         raise InputError("Load datasets outside strategy.scope(): inside, every replica would hold a copy.")
     size = None if image_size is None else checked_size(image_size)
@@ -86,12 +115,14 @@ def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_l
         if path.is_dir() and holds_npy(path):
             check_test_last(text, ("train", "test"), test_last)
             return load_npy(path, size)
-        if path.is_dir() and holds_pairs(path):
-            return load_pairs(path, size, memory_limit, test_last)
         if path.is_dir():
-            return load_folder(path, size, memory_limit, test_last)
+            tree = walk(path)
+            pairs, passed = find_pairs(tree, options.suffix)
+            if pairs:
+                return load_pairs(tree, pairs, passed, size, memory_limit, test_last, options)
+            return load_folder(tree, size, memory_limit, test_last, options)
         if path.suffix == ".npz" and path.is_file():
-            return load_npz(path, size, test_last)
+            return load_npz(path, size, test_last, options)
         if path.exists():
             raise InputError(
                 f"A dataset is an .npz archive, or a folder of images or of train.npy and test.npy. Received: {text}."
@@ -107,4 +138,4 @@ def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_l
             raise InputError(f"{STACKED} has one image and one label; it takes no supervised_keys.")
         check_test_last(text, ("train", "test"), test_last)
         return stack_digits(text, load_records("mnist", data_dir, size, None, math.inf))
-    return load_records(text, data_dir, size, supervised_keys, memory_limit, test_last)
+    return load_records(text, data_dir, size, supervised_keys, memory_limit, test_last, options)

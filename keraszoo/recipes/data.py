@@ -20,6 +20,10 @@ class Data:
         supervised_keys: (input, target) features of a dataset of tfds in place of its own, or None.
         image_size: (height, width) to which a folder's images are resized, or None.
         test_last: the last so many examples are the test split, where the dataset is one split; None: a random tenth.
+        ignore: value of the pixels of masks that do not count, or None.
+        mask_values: which values of masks are which class, "0:0,128:1", or None: the values are the classes.
+        mask_suffix: what masks' names have more than their images', such as "_mask", or None.
+        class_names: names of the classes, or None: the data set's own.
         train, test: names of the splits.
     """
 
@@ -29,6 +33,10 @@ class Data:
     supervised_keys: tuple | None = None
     image_size: tuple | None = None
     test_last: int | None = None
+    ignore: int | None = None
+    mask_values: str | None = None
+    mask_suffix: str | None = None
+    class_names: tuple | None = None
     train: str = "train"
     test: str = "test"
 

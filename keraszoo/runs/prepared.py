@@ -19,6 +19,7 @@ class PreparedData:
         seed: integer, of steps that draw, of the order and of random transforms.
 
     Attributes:
+        data: the recipe's `Data`; where there is no test split but a validation split, it is tested on that.
         source: the `Source`, of which every split is whole.
         seen: the same as training sees it: with few labels, or repeated.
         shape: of one example as the model sees it.
@@ -28,6 +29,8 @@ class PreparedData:
     """
 
     def __init__(self, read, described, seed=0):
+        if described.test not in read.splits and set(read.splits) == {described.train, "validation"}:
+            described = described.replace(test="validation")  # the only other split there is
         self.data, self.seed = described, seed
         self.source, self.seen = prepared(read, described.prepare, described.train, seed)
         self.shape = data.transformed_shape(self.source, described.transforms)
@@ -51,6 +54,10 @@ class PreparedData:
             image_size=described.image_size,
             supervised_keys=described.supervised_keys,
             test_last=described.test_last,
+            ignore=described.ignore,
+            mask_values=described.mask_values,
+            mask_suffix=described.mask_suffix,
+            class_names=described.class_names,
             **options,
         )
         return cls(read, described, recipe.seed)

@@ -27,7 +27,9 @@ class ZooTestShapes(tfds.core.GeneratorBasedBuilder):
     """Small datasets with what the builders of tfds may have, one a configuration."""
 
     VERSION = tfds.core.Version("1.0.0")
-    BUILDER_CONFIGS = [tfds.core.BuilderConfig(name=name) for name in ("factors", "nan", "sizes", "text", "secret")]
+    BUILDER_CONFIGS = [
+        tfds.core.BuilderConfig(name=name) for name in ("factors", "nan", "sizes", "text", "secret", "named")
+    ]
 
     def _info(self):
         kind = self.builder_config.name
@@ -35,6 +37,9 @@ class ZooTestShapes(tfds.core.GeneratorBasedBuilder):
         if kind == "sizes":
             features["photo"] = tfds.features.Image(shape=(None, None, 3))
             features["mask"] = tfds.features.Image(shape=(None, None, 1))
+        elif kind == "named":
+            features["photo"] = tfds.features.Image(shape=(2, 2, 3))
+            features["mask"] = tfds.features.LabeledImage(labels=["ground", "cat", "dog"], shape=(2, 2, 1))
         elif kind == "text":
             features["text"] = tfds.features.Text()
         elif kind == "secret":
@@ -53,7 +58,10 @@ class ZooTestShapes(tfds.core.GeneratorBasedBuilder):
     def _generate_examples(self, count, secret=False):
         for i in range(count):
             example = {"id": i, "label": -1 if secret else i % 3}
-            if "photo" in self.info.features:
+            if self.builder_config.name == "named":
+                example["photo"] = np.zeros((2, 2, 3), np.uint8)
+                example["mask"] = np.uint8([[[0], [1]], [[1], [255]]])
+            elif "photo" in self.info.features:
                 example["photo"] = np.full((6 + i % 2, 8, 3), 10 * i, np.uint8)
                 example["mask"] = np.tile(np.uint8([[0, 0, 0, 0, 200, 200, 200, 200]]), (6 + i % 2, 1))[..., None]
             if "text" in self.info.features:
@@ -486,10 +494,26 @@ def test_nested_features_and_vectors_can_be_learned_from(shapes, limit):
 
 @pytest.mark.parametrize("limit", [2**30, 10])
 def test_images_of_any_size_are_brought_to_one_with_their_masks(shapes, limit):
-    source = load("zoo_test_shapes/sizes", image_size=(3, 4), supervised_keys=("photo", "mask"), memory_limit=limit)
+    options = {"image_size": (3, 4), "supervised_keys": ("photo", "mask"), "memory_limit": limit}
+    source = load("zoo_test_shapes/sizes", mask_values="0:0,200:1", **options)
+    assert source.num_classes == 2
     x, y = next(iter(batches(source, "test", 2, training=False, with_labels=True)))
     assert x.shape == (2, 3, 4, 3)
-    np.testing.assert_array_equal(y, np.tile([0, 0, 200, 200], (2, 3, 1)))
+    np.testing.assert_array_equal(y, np.tile([0, 0, 1, 1], (2, 3, 1)))
+    void = load("zoo_test_shapes/sizes", ignore=200, class_names=("a", "b"), **options)
+    _, y = next(iter(batches(void, "test", 2, training=False, with_labels=True)))
+    np.testing.assert_array_equal(y, np.tile([0, 0, -1, -1], (2, 3, 1)))
+
+
+@pytest.mark.parametrize("limit", [2**30, 10])
+def test_classes_of_labelled_images_have_names_and_void(shapes, limit):
+    options = {"supervised_keys": ("photo", "mask"), "memory_limit": limit, "ignore": 255}
+    source = load("zoo_test_shapes/named", **options)
+    assert (source.num_classes, source.class_names, source.has_void) == (3, ("ground", "cat", "dog"), True)
+    _, y = next(iter(batches(source, "test", 1, training=False, with_labels=True)))
+    np.testing.assert_array_equal(y, [[[0, 1], [1, -1]]])
+    if limit > 10:
+        assert "3 classes: ground 20 pixels (25 %), cat 40 pixels (50 %), dog 0" in source.account
 
 
 def test_without_supervised_keys_the_first_image_is_the_input(shapes):
@@ -561,9 +585,9 @@ def test_a_flat_folder_is_divided_the_same_every_time(tmp_path):
 def test_sub_folders_are_classes(tmp_path):
     for i in range(4):
         save_image(tmp_path / "cat" / f"{i}.jpg", (4, 4, 3), 10)
-        save_image(tmp_path / "train" / f"{i}.png", (4, 4), 20)  # a class, not a split: there are others beside it
+        save_image(tmp_path / "dog" / f"{i}.png", (4, 4), 20)
     source = load(tmp_path)
-    assert source.class_names == ("cat", "train")
+    assert source.class_names == ("cat", "dog")
     assert source.num_classes == 2
     assert source.shapes["image"] == (4, 4, 3), "one colour image makes all of them colour"
     for split in source.splits:
@@ -726,7 +750,7 @@ def test_files_that_are_no_dataset(tmp_path):
     for name, message in (
         ("a.npz", "not a readable .npz"),
         ("b.csv", "is an .npz archive, or a folder"),
-        ("empty", "no images in train"),
+        ("empty", "no images in it"),
         ("mixed", "not mixed"),
         ("broken", "Cannot read the image .*a.png"),
         ("lonely", "at least two examples"),

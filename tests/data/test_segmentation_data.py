@@ -274,6 +274,22 @@ def test_without_two_cells_only_the_class_weighs(count):
     np.testing.assert_array_equal(border_weights(label, [1.0, 3.0]), np.where(label, 3, 1))
 
 
+def test_pixels_that_do_not_count_weigh_nothing_and_are_no_cell(tmp_path):
+    label = np.zeros([1, 21], int)
+    label[0, [5, 15]] = 1
+    void = label.copy()
+    void[0, 18:] = -1
+    want = border_weights(label, [1.0, 2.0])
+    want[0, 18:] = 0
+    np.testing.assert_array_equal(border_weights(void, [1.0, 2.0]), want)
+    mask = np.load(stack(tmp_path))["label"]
+    mask[:, :5] = 255
+    source = weighted(load(stack(tmp_path, label=mask), ignore=255), w0=0.0)
+    label, weight = source.array("train", "label"), source.array("train", "weight")
+    assert weight[label == 0].sum() == pytest.approx(weight[label == 1].sum(), rel=1e-4)
+    np.testing.assert_array_equal(weight[:, :5], 0)
+
+
 def test_weights_of_many_cells_are_those_of_all_distances():
     instances = draw_instances(np.random.RandomState(0))
     distances = np.sort([ndimage.distance_transform_edt(instances != n) for n in range(1, instances.max() + 1)], axis=0)
@@ -459,7 +475,7 @@ def test_pets_have_three_classes_from_zero_on(tmp_path):
     "changes, options, message",
     [
         ({"label": np.zeros([10, 20, 19], "uint8")}, {}, r"size of its image.*\[10, 20, 19\], images \[10, 20, 20\]"),
-        ({"label": np.full([10, 20, 20], -1)}, {}, "label must be from 0 to 0.*4000 others"),
+        ({"label": np.full([10, 20, 20], -1)}, {}, "classes, 0, 1, 2 and so on. Received: -1.*--ignore=-1"),
         ({"label": np.arange(4000).reshape(10, 20, 20) % 256}, {}, "classes, 0, 1, 2 .*Received: 0, 1, 2"),
         ({}, {"test_last": 10}, "from 1 to 9 of the 10 .*Received: 10"),
         ({}, {"test_last": 0}, "from 1 to 9 .*Received: 0"),
@@ -482,7 +498,7 @@ def spoil(folder, what):
     elif what == "size":
         white.resize((20, 15)).save(masks / "03.png")
     elif what == "colour":
-        white.convert("RGB").save(masks / "03.png")
+        Image.fromarray(np.full([16, 20, 3], [255, 0, 0], "uint8")).save(masks / "03.png")
     elif what == "lossy":
         (masks / "03.png").unlink()
         white.save(masks / "03.jpg")
@@ -505,12 +521,12 @@ def spoil(folder, what):
         ("alone", r"images/03.png: no file of that name in .*masks/. Closest: "),
         ("extra", r"masks/3b.png: no file of that name in .*images/. "),
         ("size", r"size of its image, 16x20 of .*03.png. Received: .*03.png, 15x20"),
-        ("colour", "one channel of 8 bits.*'RGB'"),
+        ("colour", "03.png: a mask in colours needs mask_values"),
         ("lossy", "stored without loss.*03.jpg"),
         ("values", "0 and 255 for two. Received: 0, 7, 255"),
         ("broken", "Cannot read .*03.png"),
         ("twice", "Two files of one name"),
-        ("empty", "no images in images/"),
+        ("empty", "no images in it.*images .an empty folder., masks"),
     ],
 )
 def test_folders_of_pairs_that_cannot_be_learned_from(tmp_path, what, message):

@@ -269,3 +269,19 @@ def test_masks_that_cannot_be_compared(function, message):
     with pytest.raises(InputError, match=message) as error:
         function()
     assert "\n" not in str(error.value)
+
+
+def test_pixels_that_do_not_count_change_no_score():
+    """Cells away from them: what lies there may be predicted as anything, and the scores are those of the rest."""
+    label = np.zeros([1, 16, 24], int)
+    label[0, 2:7, 2:14] = label[0, 9:14, 2:14] = 1
+    predicted = label.copy()
+    predicted[0, 7:9, 3], predicted[0, 3, 5] = 1, 0
+    void = label.copy()
+    void[:, :, 16:] = 255
+    found = segmentation_scores(predicted, void, ignore=255)
+    predicted[:, :, 16:] = np.random.default_rng(0).integers(0, 2, (1, 16, 8))
+    assert segmentation_scores(predicted, void, ignore=255) == found
+    rest = segmentation_scores(predicted[:, :, :16], label[:, :, :16])
+    assert {name: pytest.approx(value) for name, value in rest.items()} == found
+    assert found["pixel_error"] > 0 and found["v_rand"] < 1

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from keraszoo.data.sources.mask_values import VOID
 from keraszoo.metrics import segmentation_scores
 from keraszoo.models.abilities import Segments
 
@@ -24,7 +25,12 @@ def scores(model, prepared):
     for image, target in prepared.one_by_one(prepared.data.test, IMAGES):
         masks.append(np.asarray(model.segment(image[None])[1])[0])
         labels.append(target["label"] if isinstance(target, dict) else target)
-    found = segmentation_scores(np.stack(masks), np.stack(labels), num_classes=max(2, model.num_classes))
+    found = segmentation_scores(
+        np.stack(masks),
+        np.stack(labels),
+        num_classes=max(2, model.num_classes),
+        ignore=VOID if prepared.source.has_void else None,
+    )
     return found | ({"threshold": model.threshold} if model.num_classes <= 2 else {})
 
 

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from ...core.errors import InputError
 from ...core.resident import RESIDENT_LIMIT, Resident
+from ..sources.mask_values import VOID
 from ..sources.source import ArraySplit, byte_size, scaled
 from ..sources.tfds import RecordSplit
 from . import transforms as named
@@ -65,7 +66,8 @@ def batches(
     Returns:
         A `tf.data.Dataset` of x [batch, ...] float32, or of (x, y) with y [batch, ...] int64 (float32 where
         the target is stored as floats). Where the target is a mask y is [batch, height, width] int64, or, of a source
-        with a weight map, {"label": that, "weight": [batch, height, width] float32}. Its cardinality is infinite in
+        with a weight map, {"label": that, "weight": [batch, height, width] float32}. Pixels of a mask that do not count
+        have the class -1. Its cardinality is infinite in
         training, the number of batches in evaluation.
 
     Raises:
@@ -209,12 +211,14 @@ def _finished(source, split, transforms, with_labels, training):
         if not source.has_masks:
             return x, y
 
-        def moved(values, nearest):
+        def moved(values, nearest, outside=0):
             values = tf.reshape(values, [-1, *source.shapes[source.input][:2]])
-            values = named.apply_to_mask(values, transforms, uniform, training=training, nearest=nearest)
+            values = named.apply_to_mask(
+                values, transforms, uniform, training=training, nearest=nearest, outside=outside
+            )
             return tf.ensure_shape(values, [None, *shape[:2]] if len(shape) == 3 else [None, None, None])
 
-        label = moved(y, nearest=True)
+        label = moved(y, nearest=True, outside=VOID if source.has_void else 0)
         if source.weight is None:
             return x, label
         return x, {"label": label, "weight": moved(features[source.weight], nearest=False)}

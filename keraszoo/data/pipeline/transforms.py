@@ -14,10 +14,11 @@ from ..sources.image_shape import image_size, shape_of_images
 from . import augmentation
 
 
-def pad(x, size):
+def pad(x, size, *, outside=0):
     """Zeros around the images, which stay in the middle: [batch, *size, channels].
 
-    Around a mask zero is the first class, in a weight map nothing to learn from.
+    Around a mask zero is the first class, in a weight map nothing to learn from; where masks have pixels that do not
+    count, those around do not count either.
 
     Args:
         size: an integer or (height, width), at least the image's own.
@@ -27,7 +28,8 @@ def pad(x, size):
     if rows > height or columns > width:
         raise InputError(f"pad needs a size of at least the image's, {rows}x{columns}. Received: {height}x{width}.")
     top, left = (height - rows) // 2, (width - columns) // 2
-    return tf.pad(x, [[0, 0], [top, height - rows - top], [left, width - columns - left], [0, 0]])
+    around = [[0, 0], [top, height - rows - top], [left, width - columns - left], [0, 0]]
+    return tf.pad(x, around, constant_values=outside)
 
 
 def resize(x, size, *, nearest=False):
@@ -121,27 +123,28 @@ def apply(x, transforms, uniform, *, training=True):
     return _apply(x, transforms, uniform, training, TRANSFORMS, nearest=False)
 
 
-def apply_to_mask(mask, transforms, uniform, *, training=True, nearest=True):
+def apply_to_mask(mask, transforms, uniform, *, training=True, nearest=True, outside=0):
     """What belongs to the pixels of the images, moved as `apply` moves them.
 
     Args:
         mask: [batch, height, width].
         transforms, uniform, training: as `apply` takes them.
         nearest: whether `mask` holds labels, which must not be mixed; else it is mixed as images are.
+        outside: what lies around a mask.
 
     Returns:
         [batch, height', width'] of the same dtype.
     """
-    return _apply(mask[..., None], transforms, uniform, training, GEOMETRIC, nearest)[..., 0]
+    return _apply(mask[..., None], transforms, uniform, training, GEOMETRIC, nearest, outside)[..., 0]
 
 
-def _apply(x, transforms, uniform, training, acting, nearest):
+def _apply(x, transforms, uniform, training, acting, nearest, outside=0):
     for position, (name, arguments) in enumerate(parse(transforms)):
         if name not in acting or (name in AUGMENTATIONS and not training):
             continue
         function = TRANSFORMS[name]
         takes = inspect.signature(function).parameters
-        own = {"nearest": nearest} if "nearest" in takes else {}
+        own = {name: value for name, value in (("nearest", nearest), ("outside", outside)) if name in takes}
         if "uniform" in takes:
             own["uniform"] = lambda shape, position=position: uniform(shape, position)
         x = function(x, *arguments, **own)

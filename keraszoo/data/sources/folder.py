@@ -10,34 +10,48 @@ import tensorflow as tf
 from PIL import Image, ImageOps
 
 from ...core.errors import InputError
+from .account import account, counted, how_divided
+from .layouts import check_classes, check_no_masks, only_images, split_folders
+from .listing import SUFFIXES
 from .source import Source, check_test_last, divide, from_arrays
 
-SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
-SPLITS = ("train", "validation", "val", "test")
 
-
-def load_folder(folder, image_size, memory_limit, test_last=None):
-    """The Source of a folder of images; see `keraszoo.data.load`."""
-    folder = Path(folder)
-    folders = _folders(folder)
-    if folders and all(sub.name in SPLITS for sub in folders):
-        listed = {sub.name: _list(sub) for sub in sorted(folders, key=lambda sub: SPLITS.index(sub.name))}
-    else:
-        listed = {"train": _list(folder)}
-    for split, files in listed.items():
-        if not files:
-            raise InputError(
-                f"{folder}: no images in {split}. Images are files in {', '.join(SUFFIXES)}; "
-                "arrays would be train.npy and test.npy."
-            )
+def load_folder(tree, image_size, memory_limit, test_last, options):
+    """The Source of a folder of images, a `Folder`; see `keraszoo.data.load`. `options` are `MaskOptions`."""
+    folder, tree = tree.path, only_images(tree)
+    listed = {split: _list(only_images(part)) for split, part in split_folders(tree).items()}
+    if not any(listed.values()):
+        raise InputError(
+            f"{folder}: there are no images in it. Images are files in {', '.join(SUFFIXES)}; "
+            f"arrays would be train.npy and test.npy.{_found(tree)}"
+        )
+    paths = [path for files in listed.values() for path, _ in files]
+    check_no_masks(folder, paths)
     class_names = tuple(sorted({name for files in listed.values() for _, name in files if name is not None}))
+    if options.class_names is not None:
+        raise InputError(
+            f"class_names are for data whose classes have no names; in a folder its sub-folders are the classes. "
+            f"Received: {', '.join(options.class_names)} for {folder}."
+        )
     if class_names and any(name is None for files in listed.values() for _, name in files):
         raise InputError(f"{folder}: images are either all in one folder or all in one folder per class, not mixed.")
-    height, width, channels = common_shape(folder, [path for files in listed.values() for path, _ in files], image_size)
-    check_test_last(folder, listed, test_last)
-    if len(listed) == 1:
-        files = next(iter(listed.values()))
-        listed = {split: [files[row] for row in rows] for split, rows in divide(folder, len(files), test_last).items()}
+    height, width, channels = common_shape(folder, paths, image_size)
+    listed, divided = divided_list(folder, listed, test_last)
+    counts = [sum(name == own for files in listed.values() for _, own in files) for name in class_names]
+    about = {"input": "image", "target": "label" if class_names else None, "class_names": class_names or None}
+    about["num_classes"] = len(class_names) or None
+    about["account"] = account(
+        folder,
+        len(paths),
+        tree.passed,
+        "images, one folder a class" if class_names else "images",
+        {split: len(files) for split, files in listed.items()},
+        divided,
+        counted(counts, class_names) if class_names else "",
+    )
+    unseen = sorted(set(class_names) - {name for _, name in listed["train"]})
+    if unseen:
+        about["warnings"] = (f"{folder}: warning: no training image is of class {', '.join(unseen)}",)
     splits = {
         split: FileSplit(
             [path for path, _ in files],
@@ -47,8 +61,6 @@ def load_folder(folder, image_size, memory_limit, test_last=None):
         )
         for split, files in listed.items()
     }
-    about = {"input": "image", "target": "label" if class_names else None, "class_names": class_names or None}
-    about["num_classes"] = len(class_names) or None
     if sum(part.size for part in splits.values()) * height * width * channels > memory_limit:
         return Source(str(folder), splits, input_range=(0.0, 1.0), **about)
     arrays = {
@@ -56,6 +68,20 @@ def load_folder(folder, image_size, memory_limit, test_last=None):
         for split, part in splits.items()
     }
     return from_arrays(str(folder), arrays, **about)
+
+
+def divided_list(folder, listed, test_last):
+    """Lists of examples by split, `{None: list}` divided into train and test, and the words for it, "" for none.
+
+    Raises:
+        InputError: `test_last` for what has a test split, or what cannot be divided.
+    """
+    check_test_last(folder, listed, test_last)
+    if len(listed) > 1:
+        return listed, ""
+    files = next(iter(listed.values()))
+    rows = divide(folder, len(files), test_last)
+    return {split: [files[row] for row in rows[split]] for split in rows}, how_divided(test_last)
 
 
 class FileSplit:
@@ -96,21 +122,19 @@ class FileSplit:
         return zlib.crc32(repr(files).encode())
 
 
-def _folders(folder):
-    return [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
-
-
-def image_files(folder):
-    """The files in a folder that are images by their names, sorted."""
-    return sorted(
-        path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
-    )
-
-
 def _list(folder):
-    """[(path, class name or None)] of the images in a folder or in its sub-folders, sorted."""
-    flat = [(path, None) for path in image_files(folder)]
-    return flat + [(path, sub.name) for sub in sorted(_folders(folder)) for path in image_files(sub)]
+    """[(path, class name or None)] of the images in a folder, or at any depth of its sub-folders, the classes."""
+    check_classes(folder)
+    own = [(path, None) for path in folder.images]
+    return own + [(path, name) for name, sub in folder.folders.items() for path in sub.all_images()]
+
+
+def _found(folder):
+    """What there is instead of images, in words."""
+    if not folder.passed:
+        return ""
+    shown = ", ".join(f"{path.name} ({reason})" for path, reason in folder.passed[:3])
+    return f" Received: {shown}{f' and {len(folder.passed) - 3} others' if len(folder.passed) > 3 else ''}."
 
 
 def common_shape(folder, paths, image_size):

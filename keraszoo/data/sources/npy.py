@@ -3,8 +3,9 @@
 import numpy as np
 
 from ...core.errors import InputError
-from .folder import SPLITS
 from .source import from_arrays
+
+SPLITS = ("train", "validation", "val", "test")
 
 
 def holds_npy(folder):

@@ -10,27 +10,49 @@ import tensorflow as tf
 from ...core.errors import InputError
 from ...system.archives import check_size
 from ..pipeline.transforms import fit
-from .masks import classes_of, resized
+from .masks import Classes, MaskOptions, mask_arrays, resized
 from .source import from_arrays
 
 _LAYOUTS = "x_train, y_train, x_test, y_test (y optional), or train, test, or image, label (label optional)"
 _RESIZED_TOGETHER = 1024
 
 
-def load_npz(path, image_size, test_last=None):
-    """The Source of an `.npz` file; see `keraszoo.data.load`."""
-    path = Path(path)
+def load_npz(path, image_size, test_last=None, options=None):
+    """The Source of an `.npz` file; see `keraszoo.data.load`. `options` are `MaskOptions`."""
+    path, options = Path(path), options or MaskOptions()
     arrays = _read(path)
     splits, input, target = _arrange(path, arrays)
+    masked = {}
     for split, part in splits.items():
-        if target in part:
-            part[target] = _targets(path, split, part[input], part[target], image_size)
+        if target in part and _are_masks(part[input], part[target]):
+            _check_slices(path, split, part[input], part[target])
+            masked[split] = mask_arrays(f"{path}, split {split!r}", part[target], options.rule)
+            _check_size(path, split, part[input], masked[split])
+        elif target in part and part[target].ndim == 2 and part[target].shape[1] == 1:  # labels as a column
+            part[target] = part[target][:, 0]
         part[input] = _examples(path, split, part[input], image_size)
-    masked = [part for part in splits.values() if target in part and _are_masks(part[target])]
-    for part, masks in zip(masked, classes_of(path, [part[target] for part in masked]), strict=True):
-        part[target] = masks
+    about = {"class_names": options.class_names}
+    if options.class_names is not None and all(
+        part[target].dtype.kind in "biu" for part in splits.values() if target in part
+    ):
+        about["num_classes"] = len(options.class_names)
+    if masked:
+        classes = Classes(path, options.rule, options.class_names)
+        for split, masks in masked.items():
+            classes.look(masks, f"{path}, split {split!r}")
+        classes.choose()
+        for split, masks in masked.items():
+            found = classes.of(masks, path)
+            splits[split][target] = resized(found, image_size) if image_size else found
+        about |= {
+            "class_names": classes.class_names,
+            "num_classes": classes.num_classes,
+            "has_void": classes.rule.has_void,
+            "account": f"{path}: {classes.words}; {classes.told()}",
+            "warnings": tuple(classes.warnings()),
+        }
     target = target if target in splits["train"] else None
-    return from_arrays(str(path), splits, input=input, target=target, test_last=test_last)
+    return from_arrays(str(path), splits, input=input, target=target, test_last=test_last, **about)
 
 
 def _read(path):
@@ -79,23 +101,32 @@ def _arrange(path, arrays):
     raise InputError(f"{path}: the arrays must be named {_LAYOUTS}. Received: {', '.join(sorted(keys)) or 'none'}.")
 
 
-def _are_masks(labels):
-    return labels.ndim >= 3 and labels.dtype.kind in "biu"
+def _are_masks(inputs, labels):
+    """Whether labels are of pixels: they go on where the inputs' height and width are."""
+    return inputs.ndim >= 3 and labels.ndim >= 3 and labels.dtype.kind in "biuf"
 
 
-def _targets(path, split, inputs, labels, image_size):
-    """Labels as [n, ...]; masks, one integer for each pixel of the inputs, as [n, height, width], resized if asked."""
-    if labels.ndim == 2 and labels.shape[1] == 1:  # labels as a column
-        return labels[:, 0]
-    if not _are_masks(labels) or inputs.ndim < 3:
-        return labels
-    labels = labels[..., 0] if labels.ndim == 4 and labels.shape[3] == 1 else labels
-    if labels.shape[1:] != inputs.shape[1:3]:
+def _check_slices(path, split, inputs, masks):
+    """Raises InputError for volumes."""
+    if inputs.ndim == 5 or (inputs.shape == masks.shape and inputs.ndim == 4 and not _is_colour(masks)):
+        raise InputError(
+            f"{path}, split {split!r}: volumes are not segmented, but their slices are. Received: masks "
+            f"{list(masks.shape)}. Nearest: image.reshape(-1, height, width, 1), label.reshape(-1, height, width)."
+        )
+
+
+def _is_colour(masks):
+    """Whether the last axis may be of colours, or of one channel: each image's pixels then lie along the others."""
+    return masks.shape[-1] in (1, 3, 4) and masks.shape[-1] < min(masks.shape[1:-1])
+
+
+def _check_size(path, split, inputs, masks):
+    """Raises InputError for masks of another size than their images'."""
+    if masks.shape[1:] != inputs.shape[1:3]:
         raise InputError(
             f"{path}, split {split!r}: a mask has the size of its image, and one number a pixel. "
-            f"Received: masks {list(labels.shape)}, images {list(inputs.shape)}."
+            f"Received: masks {list(masks.shape)}, images {list(inputs.shape)}."
         )
-    return resized(labels, image_size) if image_size else labels
 
 
 def _examples(path, split, array, image_size):

@@ -7,40 +7,97 @@ import tensorflow as tf
 from PIL import Image, ImageOps
 
 from ...core.errors import InputError, closest
-from .folder import SPLITS, FileSplit, common_shape, image_files, read_images
-from .masks import are_black_and_white
-from .source import Source, check_test_last, divide, from_arrays
+from .account import account
+from .folder import FileSplit, common_shape, divided_list, read_images
+from .layouts import pair_folders, split_folders
+from .masks import Classes, read_mask
+from .source import Source, from_arrays
 
-IMAGES, MASKS = "images", "masks"
-MASK_SUFFIXES = (".bmp", ".gif", ".png", ".tif", ".tiff")  # they keep every pixel as it was
-MASK_MODES = ("1", "L", "P")
-
-
-def holds_pairs(folder):
-    """Whether a folder, or the folder of a split in it, has both `images/` and `masks/`."""
-    return any((root / IMAGES).is_dir() and (root / MASKS).is_dir() for root in (folder, *_splits(folder).values()))
+_FIRST_CHANNEL = "_0000"  # of nnU-Net, whose images end in the number of a channel
 
 
-def load_pairs(folder, image_size, memory_limit, test_last=None):
-    """The Source of a folder of images and masks; see `keraszoo.data.load`. The masks are the feature `label`."""
-    if (folder / IMAGES).is_dir() and (folder / MASKS).is_dir():
-        listed = {"train": _pairs(folder)}
-    else:
-        listed = {split: _pairs(root) for split, root in _splits(folder).items()}
+def find_pairs(tree, suffix=None):
+    """`{split or None: [(image, mask), ...]}` of a folder, and `[(path, reason)]` of the images that are in no pair.
+
+    Args:
+        tree: a `Folder`.
+        suffix: what the masks' names have more than their images', such as "_mask"; None: nothing.
+
+    Returns:
+        The pairs, {} for a folder without masks, and what is passed over.
+
+    Raises:
+        InputError: folders that do not fit together, a file without its partner, several of one name.
+    """
+    if suffix is not None and (not isinstance(suffix, str) or not suffix or "/" in suffix):
+        raise InputError(f"mask_suffix is the end of the masks' names, such as _mask. Received: {suffix!r}.")
+    pairs, passed = {}, []
+    for split, part in split_folders(tree).items():
+        halves = pair_folders(part)
+        if split is not None and halves and set(halves) != {None}:
+            raise InputError(
+                f"{part.path}: splits stand above images/ and masks/ or within them, not both. Received: "
+                f"{', '.join(part.folders)}."
+            )
+        if halves:
+            for inner, (images, masks) in halves.items():
+                if masks is None:
+                    passed += [(path, "an image without a folder of masks") for path in images.all_images()]
+                else:
+                    pairs[inner or split] = _pairs(images, masks, suffix)
+            used = [half for both in halves.values() for half in both if half is not None]
+            inside = {path for half in used for path in half.all_images()}
+            passed += [(path, "in no folder of images or masks") for path in part.all_images() if path not in inside]
+        elif suffix is not None:
+            pairs[split] = _beside(part, suffix)
+        else:
+            pairs[split] = None
+    without = [split for split, found in pairs.items() if found is None]
+    if len(without) == len(pairs):
+        return {}, ()
+    if without:
+        raise InputError(f"{tree.path}: every split has images and masks. Missing: masks in {without[0]}.")
+    return pairs, passed
+
+
+def load_pairs(tree, listed, passed, image_size, memory_limit, test_last, options):
+    """The Source of a folder of images and masks; see `keraszoo.data.load`. The masks are the feature `label`.
+
+    Args:
+        tree: a `Folder`.
+        listed, passed: what `find_pairs` found.
+        options: `MaskOptions`.
+    """
+    folder = tree.path
     paths = [path for pairs in listed.values() for path, _ in pairs]
-    values = set().union(*(_check_pair(*pair) for pairs in listed.values() for pair in pairs))
+    classes = Classes(folder, options.rule, options.class_names)
+    for pairs in listed.values():
+        for pair in pairs:
+            _check_pair(*pair, classes)
+    classes.choose()
     height, width, channels = common_shape(folder, paths, image_size)
-    check_test_last(folder, listed, test_last)
-    if len(listed) == 1:
-        pairs = next(iter(listed.values()))
-        listed = {split: [pairs[row] for row in rows] for split, rows in divide(folder, len(pairs), test_last).items()}
-    white = are_black_and_white(folder, values)
-    num_classes = 2 if white else max(values) + 1
+    listed, divided = divided_list(folder, listed, test_last)
     splits = {
-        split: PairSplit(pairs, (height, width, channels), resize=bool(image_size), white=white)
+        split: PairSplit(pairs, (height, width, channels), resize=bool(image_size), classes=classes)
         for split, pairs in listed.items()
     }
-    about = {"input": "image", "target": "label", "num_classes": num_classes}
+    about = {
+        "input": "image",
+        "target": "label",
+        "num_classes": classes.num_classes,
+        "class_names": classes.class_names,
+        "has_void": classes.rule.has_void,
+        "account": account(
+            folder,
+            2 * len(paths),
+            [*tree.passed, *passed],
+            f"images and {classes.words}",
+            {split: len(pairs) for split, pairs in listed.items()},
+            divided,
+            classes.told(),
+        ),
+        "warnings": tuple(classes.warnings()),
+    }
     if sum(part.size for part in splits.values()) * height * width * (channels + 1) > memory_limit:
         return Source(str(folder), splits, input_range=(0.0, 1.0), **about)
     arrays = {split: {f: part.read(f, range(part.size)) for f in part.shapes} for split, part in splits.items()}
@@ -54,22 +111,27 @@ class PairSplit(FileSplit):
         pairs: [(path of the image, path of its mask)].
         shape: (height, width, channels) of every image.
         resize: whether the files' own sizes may differ from it.
-        white: whether the masks are 0 and 255.
+        classes: the `Classes` of the masks.
     """
 
-    def __init__(self, pairs, shape, resize, white):
+    def __init__(self, pairs, shape, resize, classes):
         super().__init__([image for image, _ in pairs], {}, shape, resize)
-        self.masks, self.white = [str(mask) for _, mask in pairs], white
-        self.shapes["label"], self.dtypes["label"] = shape[:2], tf.uint8
+        self.masks, self.classes = [str(mask) for _, mask in pairs], classes
+        self.shapes["label"], self.dtypes["label"] = shape[:2], tf.as_dtype(classes.dtype)
 
     def read(self, feature, rows):
-        """The values of one feature in these rows: [rows, ...] uint8."""
+        """The values of one feature in these rows: [rows, ...]."""
+        shape = self.shapes[feature]
         if feature == "image":
-            return read_images([self.paths[row] for row in rows], self.shapes["image"], self.resize)
-        return _read_masks([self.masks[row] for row in rows], self.shapes["label"], self.resize, self.white)
+            return read_images([self.paths[row] for row in rows], shape, self.resize)
+        masks = np.empty((len(rows), *shape), self.classes.dtype)
+        for mask, path in zip(masks, (self.masks[row] for row in rows), strict=True):
+            mask[...] = self.classes.of(read_mask(path, self.classes.rule, shape if self.resize else None), path)
+        return masks
 
     def gather(self, indices):
-        labels = tf.numpy_function(lambda rows: self.read("label", rows), [indices], tf.uint8, stateful=False)
+        dtype = self.dtypes["label"]
+        labels = tf.numpy_function(lambda rows: self.read("label", rows), [indices], dtype, stateful=False)
         labels = tf.ensure_shape(labels, [*indices.shape, *self.shapes["label"]])
         return {**super().gather(indices), "label": labels}
 
@@ -78,63 +140,81 @@ class PairSplit(FileSplit):
         return zlib.crc32(repr((super().checksum(), masks.checksum())).encode())
 
 
-def _splits(folder):
-    return {split: folder / split for split in SPLITS if (folder / split).is_dir()}
+def _pairs(images, masks, suffix):
+    """[(image, mask)] of the files in two folders that have one name but for suffixes, sorted."""
+    of_masks = masks.all_images()
+    if suffix is not None:
+        wrong = [path for path in of_masks if not path.stem.endswith(suffix)]
+        if wrong:
+            raise InputError(f"{wrong[0]}: the masks' names end in {suffix}, as mask_suffix says. This one does not.")
+    listed = {"image": _by_name(images.all_images(), images.path)}
+    listed["mask"] = _by_name(of_masks, masks.path, suffix or "")
+    if all(name.endswith(_FIRST_CHANNEL) for name in listed["image"]) and not set(listed["image"]) & {*listed["mask"]}:
+        listed["image"] = {name.removesuffix(_FIRST_CHANNEL): path for name, path in listed["image"].items()}
+    return _matched(listed["image"], listed["mask"], images.path, masks.path)
 
 
-def _pairs(folder):
-    """[(image, mask)] of the files in `images/` and `masks/` that have one name but for the suffix, sorted."""
-    listed = {}
-    for kind in (IMAGES, MASKS):
-        if not (folder / kind).is_dir():
-            raise InputError(f"{folder}: images and masks lie in {IMAGES}/ and {MASKS}/. Missing: {kind}/.")
-        listed[kind] = {}
-        for path in image_files(folder / kind):
-            if path.stem in listed[kind]:
-                raise InputError(f"Two files of one name: {listed[kind][path.stem]} and {path}.")
-            listed[kind][path.stem] = path
-    images, masks = listed[IMAGES], listed[MASKS]
-    for kind, own, others in ((MASKS, images, masks), (IMAGES, masks, images)):
+def _beside(folder, suffix):
+    """[(image, mask)] of the files in one folder, at any depth, of which the masks' names end in `suffix`."""
+    paths = folder.all_images()
+    masks = [path for path in paths if path.stem.endswith(suffix)]
+    images = [path for path in paths if not path.stem.endswith(suffix)]
+    if not masks:
+        raise InputError(f"{folder.path}: no image's name ends in {suffix}, as mask_suffix says of masks.")
+    return _matched(_by_name(images, folder.path), _by_name(masks, folder.path, suffix), folder.path, folder.path)
+
+
+def _by_name(paths, folder, suffix=""):
+    """`{name: path}`: the file's name without its ending, or where one occurs twice its path below the folder."""
+    names = [path.stem.removesuffix(suffix) for path in paths]
+    if len(set(names)) < len(names):
+        names = [str(path.relative_to(folder).with_name(name)) for path, name in zip(paths, names, strict=True)]
+    found = {}
+    for path, name in zip(paths, names, strict=True):
+        if name in found:
+            raise InputError(f"Two files of one name: {found[name]} and {path}.")
+        found[name] = path
+    return found
+
+
+def _matched(images, masks, images_folder, masks_folder):
+    """[(image, mask)] of files by their names, sorted; InputError where one is alone."""
+    for own, others, where in ((images, masks, masks_folder), (masks, images, images_folder)):
         alone = sorted(set(own) - set(others))
         if alone:
-            hint = closest(alone[0], others) if others else "There are none."
             more = f" and {len(alone) - 1} others" if len(alone) > 1 else ""
-            raise InputError(f"{own[alone[0]]}{more}: no file of that name in {folder / kind}/. {hint}")
+            raise InputError(f"{own[alone[0]]}{more}: no file of that name in {where}/. {_hint(images, masks, others)}")
     if not images:
-        raise InputError(f"{folder}: no images in {IMAGES}/.")
-    return [(images[stem], masks[stem]) for stem in sorted(images)]
+        raise InputError(f"{images_folder}: there are no images in it.")
+    return [(images[name], masks[name]) for name in sorted(images)]
 
 
-def _check_pair(image_path, mask_path):
-    """The values of a mask, once it is known to be one and of its image's size."""
-    if mask_path.suffix.lower() not in MASK_SUFFIXES:
-        raise InputError(f"Masks are stored without loss, {', '.join(MASK_SUFFIXES)}. Received: {mask_path}.")
+def _hint(images, masks, others):
+    """What would bring files of differing names together."""
+    if not others:
+        return "There are none."
+    if any(name[-5:-1] == "_000" for name in images) and not set(images) & set(masks):
+        return "Names that end in _0001 and so on are further channels, which are not read; only _0000 is."
+    for name in sorted(images):
+        ending = next((mask[len(name) :] for mask in masks if mask != name and mask.startswith(name)), "")
+        if ending and not ending[0].isalnum() and name + ending not in images:
+            return f"If masks' names end in {ending}: --mask-suffix {ending}."
+    alone = sorted((set(images) | set(masks)) - (set(images) & set(masks)))
+    return closest(alone[0], others)
+
+
+def _check_pair(image_path, mask_path, classes):
+    """Looks at a mask, once it is known to be of its image's size."""
+    values = read_mask(mask_path, classes.rule)
     try:
         with Image.open(image_path) as image:
-            size = ImageOps.exif_transpose(image).size if image.getexif() else image.size
-        with Image.open(mask_path) as mask:
-            if mask.mode not in MASK_MODES:
-                raise InputError(f"A mask has one channel of 8 bits. Received: {mask_path} of mode {mask.mode!r}.")
-            if mask.size != size:
-                raise InputError(
-                    f"A mask has the size of its image, {size[1]}x{size[0]} of {image_path}. "
-                    f"Received: {mask_path}, {mask.size[1]}x{mask.size[0]} (height x width)."
-                )
-            return set(np.unique(np.asarray(mask)).astype(int).tolist())
+            width, height = ImageOps.exif_transpose(image).size if image.getexif() else image.size
     except (OSError, Image.DecompressionBombError) as error:
-        raise InputError(f"Cannot read {image_path} or {mask_path}: {error}.") from error
-
-
-def _read_masks(paths, shape, resize, white):
-    """The masks [n, *shape] uint8."""
-    masks = np.empty((len(paths), *shape), np.uint8)
-    for mask, path in zip(masks, paths, strict=True):
-        try:
-            with Image.open(path) as file:
-                values = Image.fromarray(np.asarray(file).astype("uint8"))
-        except (OSError, Image.DecompressionBombError) as error:
-            raise InputError(f"Cannot read the mask {path}: {error}.") from error
-        if resize:
-            values = ImageOps.fit(values, shape[::-1], Image.Resampling.NEAREST)
-        mask[...] = np.asarray(values) // 255 if white else np.asarray(values)
-    return masks
+        raise InputError(f"Cannot read the image {image_path}: {error}.") from error
+    if values.shape != (height, width):
+        received = "x".join(map(str, values.shape))
+        raise InputError(
+            f"A mask has the size of its image, {height}x{width} of {image_path}. "
+            f"Received: {mask_path}, {received} (height x width)."
+        )
+    classes.look(values, mask_path)

@@ -25,10 +25,25 @@ class Source:
         num_classes: number of the target's classes, or None when it has none.
         input_range: (lowest, highest) input value once uint8 is scaled to [0, 1], or None when not known.
         in_memory: whether `array` works; if not, the examples are read from files in every epoch.
+        has_void: whether masks mark pixels that do not count, by the class -1.
+        account: a line that says what was found and what became of it, or None.
+        warnings: lines about what is odd but possible.
     """
 
     def __init__(
-        self, name, splits, *, input, target=None, class_names=None, num_classes=None, input_range=None, weight=None
+        self,
+        name,
+        splits,
+        *,
+        input,
+        target=None,
+        class_names=None,
+        num_classes=None,
+        input_range=None,
+        weight=None,
+        has_void=False,
+        account=None,
+        warnings=(),
     ):
         """
         Args:
@@ -53,6 +68,7 @@ class Source:
         self.num_classes = num_classes
         self.input_range = input_range
         self.in_memory = all(isinstance(part, ArraySplit) for part in splits.values())
+        self.has_void, self.account, self.warnings = has_void, account, warnings
 
     @property
     def features(self):
@@ -81,6 +97,9 @@ class Source:
             num_classes=self.num_classes,
             input_range=self.input_range,
             weight=self.weight if weight is None else weight,
+            has_void=self.has_void,
+            account=self.account,
+            warnings=self.warnings,
         )
 
     def array(self, split, feature=None):
@@ -163,7 +182,19 @@ class ArraySplit:
         return checksum
 
 
-def from_arrays(name, splits, *, input, target=None, class_names=None, num_classes=None, test_last=None):
+def from_arrays(
+    name,
+    splits,
+    *,
+    input,
+    target=None,
+    class_names=None,
+    num_classes=None,
+    test_last=None,
+    has_void=False,
+    account=None,
+    warnings=(),
+):
     """A Source of arrays in memory, checked.
 
     Args:
@@ -172,6 +203,7 @@ def from_arrays(name, splits, *, input, target=None, class_names=None, num_class
         test_last: how a single split is divided, see `divide`.
         class_names: names of the classes, when the target is a class and they are known.
         num_classes: number of classes, when known; else the largest integer target plus one.
+        has_void, account, warnings: of the `Source`.
 
     Raises:
         InputError: object, text or complex arrays; features of differing length, splits of differing shape or
@@ -185,7 +217,7 @@ def from_arrays(name, splits, *, input, target=None, class_names=None, num_class
     _check_alike(name, names, splits)
     targets = {split: part[target] for split, part in splits.items() if target in part and part[target].size}
     if all(labels.dtype.kind in "biu" for labels in targets.values()):
-        num_classes = _check_classes(names, target, targets, num_classes) if targets else num_classes
+        num_classes = _check_classes(names, target, targets, num_classes, has_void) if targets else num_classes
     check_test_last(name, splits, test_last)
     if len(splits) == 1:
         part = next(iter(splits.values()))
@@ -200,6 +232,9 @@ def from_arrays(name, splits, *, input, target=None, class_names=None, num_class
         class_names=class_names,
         num_classes=num_classes,
         input_range=(min(low for low, _ in ranges), max(high for _, high in ranges)) if ranges else None,
+        has_void=has_void,
+        account=account,
+        warnings=warnings,
     )
 
 
@@ -311,13 +346,13 @@ def _check_alike(name, names, splits):
                 )
 
 
-def _check_classes(names, target, targets, num_classes):
+def _check_classes(names, target, targets, num_classes, has_void):
     """The number of classes, once every label is known to be one of them."""
     highest = max(int(a.max()) for a in targets.values())
     if num_classes is None:
         num_classes = highest + 1
     for split, labels in targets.items():
-        bad = (labels < 0) | (labels >= num_classes)
+        bad = (labels < -int(has_void)) | (labels >= num_classes)
         if bad.any():
             row = int(np.argmax(bad.reshape(len(labels), -1).any(axis=1)))
             value = labels[row][bad[row]].flat[0] if labels.ndim > 1 else labels[row]

@@ -13,6 +13,8 @@ import tensorflow_datasets as tfds
 from ...core.errors import InputError, closest
 from ..datasets import offline
 from ..pipeline.transforms import fit
+from .mask_values import mask_dtype
+from .masks import Classes, MaskOptions
 from .source import Source, byte_size, check_test_last, divide, from_arrays, scale_of
 
 _NAME = re.compile(r"(?P<name>\w+)(/(?P<config>[\w\-.+]+))?(:(?P<version>(\d+|\*)(\.(\d+|\*)){2}))?")
@@ -27,8 +29,12 @@ def known_names():
     return set(tfds.list_builders(with_community_datasets=False))  # the community's list is on the network
 
 
-def load_records(name, data_dir, image_size, supervised_keys, memory_limit, test_last=None):
-    """The Source of a tfds dataset, prepared or one of `offline.BUILDERS`; see `keraszoo.data.load`."""
+def load_records(name, data_dir, image_size, supervised_keys, memory_limit, test_last=None, options=None):
+    """The Source of a tfds dataset, prepared or one of `offline.BUILDERS`; see `keraszoo.data.load`.
+
+    `options` are `MaskOptions`.
+    """
+    options = options or MaskOptions()
     builder = _builder(name, data_dir)
     leaves = dict(_leaves(builder.info.features))
     input, target = _keys(name, builder.info, leaves, supervised_keys)
@@ -51,25 +57,51 @@ def load_records(name, data_dir, image_size, supervised_keys, memory_limit, test
     for split, part in _split_names(name, builder.info.splits, test_last).items():
         splits[split] = RecordSplit(builder, part, kept, shapes, sizes, {target} - {input}, from_one)
     connector = kept.get(target)
-    classes = connector if isinstance(connector, tfds.features.ClassLabel) else None
+    classes = connector if isinstance(connector, (tfds.features.ClassLabel, tfds.features.LabeledImage)) else None
     names = tuple(classes.names) if classes and classes.num_classes else None
-    num_classes = classes.num_classes if classes else _COUNTED_FROM_ONE.get((builder.name, target))
+    num_classes = (classes and classes.num_classes) or _COUNTED_FROM_ONE.get((builder.name, target))
+    about = {"input": input, "target": target, "num_classes": num_classes, "class_names": options.class_names or names}
+    dtype = kept[input].get_tensor_info().tf_dtype
+    range_ = (0.0, 1.0) if scale_of(dtype) > 1 or dtype == tf.bool else None
+    streamed = Source(name, splits, input_range=range_, **about)
     if sum(byte_size(part.shapes, part.dtypes, part.size) for part in splits.values()) <= memory_limit:
         arrays = {split: part.arrays() for split, part in splits.items()}
         for features in arrays.values():
-            if classes and (features[target] == -1).all():  # labels that are kept secret
+            if isinstance(classes, tfds.features.ClassLabel) and (features[target] == -1).all():  # kept secret
                 del features[target]
-        return from_arrays(name, arrays, input=input, target=target, class_names=names, num_classes=num_classes)
-    dtype = kept[input].get_tensor_info().tf_dtype
+        if streamed.has_masks:
+            about |= _mask_arrays(name, arrays, target, about["class_names"], options.rule)
+        return from_arrays(name, arrays, **about)
+    if not streamed.has_masks or not options.given:
+        return streamed
+    num_classes = options.rule.num_classes or num_classes
+    if num_classes is None and options.class_names:
+        num_classes = len(options.class_names)
+    if num_classes is None:
+        raise InputError(f"{name} is read in every epoch and does not say how many classes it has: pass class_names.")
+    for part in splits.values():
+        part.rules = {target: options.rule}
+        part.dtypes[target] = tf.as_dtype(mask_dtype(num_classes, options.rule.has_void))
     return Source(
-        name,
-        splits,
-        input=input,
-        target=target,
-        class_names=names,
-        num_classes=num_classes,
-        input_range=(0.0, 1.0) if scale_of(dtype) > 1 or dtype == tf.bool else None,
+        name, splits, input_range=range_, has_void=options.rule.has_void, **{**about, "num_classes": num_classes}
     )
+
+
+def _mask_arrays(name, arrays, target, class_names, rule):
+    """What the masks in memory say of themselves; in `arrays` they become classes."""
+    classes = Classes(name, rule, class_names)
+    parts = [features for features in arrays.values() if target in features]
+    for features in parts:
+        classes.look(features[target], name)
+    classes.choose()
+    for features in parts:
+        features[target] = classes.of(features[target], name)
+    return {
+        "num_classes": classes.num_classes,
+        "has_void": classes.rule.has_void,
+        "account": f"{name}: {classes.words}; {classes.told()}",
+        "warnings": tuple(classes.warnings()),
+    }
 
 
 class RecordSplit:
@@ -83,6 +115,9 @@ class RecordSplit:
         sizes: `{feature: (height, width) to bring images to, or None}`.
         masks: features whose values must not be mixed when they are brought to a size.
         from_one: features whose classes are stored as 1, 2, ... and are given as 0, 1, ...
+
+    Attributes:
+        rules: `{feature: MaskRule}` of masks whose values are not their classes.
     """
 
     def __init__(self, builder, part, connectors, shapes, sizes, masks, from_one=()):
@@ -91,6 +126,7 @@ class RecordSplit:
         self.size = builder.info.splits[part].num_examples
         self.shapes = shapes
         self.dtypes = {feature: c.get_tensor_info().tf_dtype for feature, c in connectors.items()}
+        self.rules = {}
 
     def share(self, share):
         """The split of share (index, count): consecutive examples, equally many or one more than in others."""
@@ -98,7 +134,9 @@ class RecordSplit:
         if count == 1:
             return self
         part = tfds.even_splits(self.part, count)[index]
-        return RecordSplit(self.builder, part, self.connectors, self.shapes, self.sizes, self.masks, self.from_one)
+        split = RecordSplit(self.builder, part, self.connectors, self.shapes, self.sizes, self.masks, self.from_one)
+        split.rules, split.dtypes = self.rules, self.dtypes
+        return split
 
     def only(self, features):
         """The same examples with some of their features."""
@@ -159,6 +197,10 @@ class RecordSplit:
 
     def repeated(self, seed):
         """An endless dataset of examples for a service, which deals out the files anew in every pass."""
+        if self.rules:
+            raise InputError(
+                "mask_values and ignore act on the machine that trains; a tf.data service has no part in it."
+            )
         examples = self._encoded(seed, dealt_out=True).shuffle(_SHUFFLE_BUFFER, seed, reshuffle_each_iteration=True)
         return self._checked(examples.repeat())
 
@@ -201,8 +243,18 @@ class RecordSplit:
                 value = fit(value, self.sizes[feature], nearest=feature in self.masks)
             if feature in self.from_one:
                 value -= tf.constant(1, value.dtype)
+            if feature in self.rules:
+                value = self._classes(feature, value)
             features[feature] = tf.ensure_shape(value, self.shapes[feature])
         return features
+
+    def _classes(self, feature, values):
+        rule, dtype, where = self.rules[feature], self.dtypes[feature], self.builder.info.full_name
+
+        def classes(values):
+            return rule.classes(values, where).astype(dtype.as_numpy_dtype)
+
+        return tf.numpy_function(classes, [values], dtype, stateful=False)
 
     def _checked(self, examples):
         def decode(example):

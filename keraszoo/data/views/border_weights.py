@@ -22,7 +22,8 @@ def border_weights(label, class_weights=None, instances=None, w0=10.0, sigma=5.0
     there is nothing to keep apart, and w is w_c.
 
     Args:
-        label: [height, width], the class of each pixel; 0 lies between the cells.
+        label: [height, width], the class of each pixel; 0 lies between the cells. Pixels that do not count, -1, weigh
+            0, and are between the cells.
         class_weights: weight of each class, one number each; None: 1.
         instances: [height, width], the number of each pixel's cell, 0 outside; None: cells are the connected parts of
             what is not class 0 (pixels that share an edge).
@@ -53,6 +54,8 @@ def border_weights(label, class_weights=None, instances=None, w0=10.0, sigma=5.0
         raise InputError(
             f"instances must have the label's size. Received: {list(np.shape(instances))} and {list(label.shape)}."
         )
+    counts = label >= 0
+    label = np.where(counts, label, 0)
     weights = np.ones(label.shape, "float32")
     if class_weights is not None:
         weights = np.asarray(check_class_weights(class_weights, int(label.max(initial=0)) + 1), "float32")[label]
@@ -62,7 +65,7 @@ def border_weights(label, class_weights=None, instances=None, w0=10.0, sigma=5.0
     if midline is not None:
         apart = np.where(np.isfinite(second), second, 0) - np.where(np.isfinite(second), nearest, 0)
         border *= np.exp(-np.square(apart) / (2 * midline**2))
-    return weights + np.where(cells == 0, border, 0).astype("float32")
+    return np.where(counts, weights + np.where(cells == 0, border, 0).astype("float32"), np.float32(0))
 
 
 def balanced_class_weights(counts):

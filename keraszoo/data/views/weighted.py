@@ -164,5 +164,5 @@ def _class_counts(source):
     else:
         labels = (part.gather(tf.range(row, row + 1))[source.target].numpy() for row in range(min(COUNTED, part.size)))
     least = source.num_classes or 0
-    counts = [np.bincount(label.reshape(-1), minlength=least) for label in labels]
+    counts = [np.bincount(label[label >= 0], minlength=least) for label in labels]
     return sum(np.pad(count, (0, max(map(len, counts)) - len(count))) for count in counts)

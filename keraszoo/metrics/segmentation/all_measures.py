@@ -11,7 +11,7 @@ from .warping import warping_error
 THRESHOLDS = tuple(np.linspace(0.05, 0.95, 19).round(2).tolist())
 
 
-def segmentation_scores(predicted, label, threshold=0.5, instances=None, num_classes=None):
+def segmentation_scores(predicted, label, threshold=0.5, instances=None, num_classes=None, ignore=None):
     """How good masks are, by every score of this room.
 
     Overlap is counted over all images together, the scores of segments and boundaries are means over the images. They
@@ -24,6 +24,8 @@ def segmentation_scores(predicted, label, threshold=0.5, instances=None, num_cla
         threshold: a pixel belongs to class 1 where its probability is at least this.
         instances: number of each pixel's object, of the same shape, 0 outside; None: connected parts of class 1.
         num_classes: by default as many as are seen, at least 2.
+        ignore: label of pixels that do not count, or None. To segments and boundaries they are background in both
+            masks, and the warping error is a share of the others.
 
     Returns:
         `{"pixel_error", "iou_0", "iou_1", ..., "mean_iou", "dice_0", "dice_1", ..., "mean_dice"}`, and for two classes
@@ -44,15 +46,17 @@ def segmentation_scores(predicted, label, threshold=0.5, instances=None, num_cla
     if predicted.dtype.kind == "f":
         predicted = _at_threshold(predicted, threshold)
     label, predicted = check_masks(label, predicted)
-    confusion = pixel_confusion(label, predicted, num_classes)
+    confusion = pixel_confusion(label, predicted, num_classes, ignore)
     scores = {"pixel_error": pixel_error(confusion)}
     for name, values in (("iou", iou(confusion)), ("dice", dice(confusion))):
         scores |= {f"{name}_{number}": float(value) for number, value in enumerate(values)}
         scores[f"mean_{name}"] = float(values.mean())
     if len(confusion) > 2:
         return scores
-    truths = [segments(mask) for mask in label] if instances is None else _stack(instances)
-    rows = [_scores_of_segments(*images) for images in zip(label, predicted, truths, strict=True)]
+    counts = np.ones(label.shape, bool) if ignore is None else label != ignore
+    label, predicted = label * counts, predicted * counts
+    truths = [segments(mask) for mask in label] if instances is None else _stack(instances) * counts
+    rows = [_scores_of_segments(*images) for images in zip(label, predicted, truths, counts, strict=True)]
     return scores | {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
 
 
@@ -96,14 +100,14 @@ def choose_threshold(probabilities, labels, thresholds=THRESHOLDS, instances=Non
     return float(thresholds[best[len(best) // 2]])
 
 
-def _scores_of_segments(label, predicted, truth):
+def _scores_of_segments(label, predicted, truth, counts):
     found = segments(predicted)
     of_pairs, of_information = rand_and_information(truth, found)
     return {
         "v_rand": of_pairs,
         "v_info": of_information,
         "rand_error": rand_error(truth, found),
-        "warping_error": warping_error(label, predicted),
+        "warping_error": warping_error(label, predicted) / max(counts.mean(), 1 / counts.size),
         "boundary_f1": boundary_f1(label, predicted),
     }
 

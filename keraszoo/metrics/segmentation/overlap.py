@@ -9,12 +9,13 @@ import numpy as np
 from ...core.errors import InputError
 
 
-def pixel_confusion(label, predicted, num_classes=None):
+def pixel_confusion(label, predicted, num_classes=None, ignore=None):
     """Numbers of pixels [num_classes, num_classes]: the row is the true class, the column the predicted one.
 
     Args:
         label, predicted: integers or booleans of the same shape, classes from 0 on.
         num_classes: by default the highest class of both plus one, at least 2.
+        ignore: label of pixels that do not count, or None.
 
     Raises:
         InputError: differing shapes, numbers that are no classes.
@@ -25,6 +26,9 @@ def pixel_confusion(label, predicted, num_classes=None):
                [0, 2]])
     """
     label, predicted = check_masks(label, predicted)
+    if ignore is not None:
+        counts = label != ignore
+        label, predicted = label[counts], predicted[counts]
     highest = max(label.max(initial=0), predicted.max(initial=0))
     classes = num_classes or max(2, int(highest) + 1)
     for name, mask in (("label", label), ("predicted", predicted)):

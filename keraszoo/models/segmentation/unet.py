@@ -57,6 +57,8 @@ class UNet(ZooModel):
             image and of its transposed, 8 times the work. None: the image alone.
         tile: height and width of the parts of larger images, a multiple of 2^depth, or with padding="valid" a possible
             size; None: three times the overlap that they need, at least 512.
+        ignore: the class of pixels that do not count, such as 255 or -1, none of the others; None: all count. They are
+            left out of every loss, of the measures and of what `calibrate` chooses by.
 
     Raises:
         InputError: (a ValueError) for impossible sizes, names or numbers.
@@ -91,6 +93,7 @@ class UNet(ZooModel):
         threshold=0.5,
         averaging=None,
         tile=None,
+        ignore=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -135,7 +138,9 @@ class UNet(ZooModel):
             any_size=True,
             advice="divide by the largest value that there can be",
         )
-        self.targets = Mask(max(2, self.num_classes))
+        if ignore is not None and (isinstance(ignore, bool) or not isinstance(ignore, int)):
+            raise InputError(f"ignore is the class of pixels that do not count, an integer. Received: {ignore!r}.")
+        self.targets = Mask(max(2, self.num_classes), ignore=ignore)
 
     # ------------------------------------------------------------------ the network's answers
 
@@ -249,21 +254,23 @@ class UNet(ZooModel):
     def loss_terms(self, x, y=None, training=False):
         if self._lost:
             self._check_valid(*x.shape[1:3])
-        labels, weight = self._targets(x, y)
+        labels, weight, valid = self._targets(x, y)
         logits = self.logits(x, training=training)
         terms = {}
         for name, share in self.loss_weights.items():
             weighted = [weight] if name in WEIGHTED else []
-            terms[name] = share * LOSSES[name](logits, labels, *weighted)
+            terms[name] = share * LOSSES[name](logits, labels, *weighted, valid=valid)
         predicted = tf.argmax(losses.probabilities(logits), axis=-1, output_type=labels.dtype)
         return {
             **terms,
-            "pixel_error": tf.reduce_mean(tf.cast(predicted != labels, tf.float32), [1, 2]),
-            "iou": _mean_iou(predicted, labels, max(2, self.num_classes)),
+            "pixel_error": losses.mean_over(tf.cast(predicted != labels, tf.float32), valid),
+            "iou": _mean_iou(predicted, labels, max(2, self.num_classes), valid),
         }
 
     def _targets(self, x, y):
-        """The labels [batch, height, width] and their weights or None, of the pixels that the network answers for."""
+        """Of the pixels that the network answers for, [batch, height, width] each: the labels, their weights or None,
+        and whether they count, or None where all do.
+        """
         parts, border = self.targets.tensor(y, type(self).__name__), self._lost // 2
         for values in parts.values():
             if not values.shape.is_compatible_with(x.shape[:3]):
@@ -273,7 +280,7 @@ class UNet(ZooModel):
                 )
         if border:
             parts = {name: values[:, border:-border, border:-border] for name, values in parts.items()}
-        return parts["label"], parts.get("weight")
+        return parts["label"], parts.get("weight"), parts.get("valid")
 
     def calibrate(self, x, y):
         """Chooses `threshold` for two classes: of those with nearly the fewest wrong pixels, the one for segments.
@@ -291,9 +298,13 @@ class UNet(ZooModel):
 
         labels = y["label"] if isinstance(y, dict) else y
         labels = np.reshape(labels, np.shape(x)[:3])
+        counts = np.ones(labels.shape, bool) if self.targets.ignore is None else labels != self.targets.ignore
+        if not counts.any():
+            return
+        labels = np.where(counts, labels, 0)
         foreground = [np.asarray(self.probabilities(image[None]))[0, ..., 1] for image in x]
-        foreground = np.stack(foreground)
-        errors = {value: np.mean((foreground >= value) != (labels == 1)) for value in THRESHOLDS}
+        foreground = np.where(counts, np.stack(foreground), 0)  # what does not count is background in both
+        errors = {value: np.mean(((foreground >= value) != (labels == 1))[counts]) for value in THRESHOLDS}
         good = [value for value, error in errors.items() if error <= min(errors.values()) + PIXEL_ERROR_TOLERANCE]
         self._threshold.assign(choose_threshold(foreground, labels, thresholds=good))
 
@@ -378,11 +389,13 @@ def _loss_weights(loss):
     return {name: float(weight) for name, weight in weights.items()}
 
 
-def _mean_iou(predicted, labels, classes):
+def _mean_iou(predicted, labels, classes, valid=None):
     """Intersection over union, the mean over the classes but 0: 2 x [batch, height, width] -> [batch] float32.
 
     1 where a class is neither in the mask nor predicted.
     """
+    if valid is not None:  # a pixel that is of class 0 in both is in no other
+        predicted, labels = (tf.where(valid, values, 0) for values in (predicted, labels))
     one, other = (tf.one_hot(values, classes)[..., 1:] for values in (predicted, labels))
     both = tf.reduce_sum(one * other, [1, 2])
     either = tf.reduce_sum(tf.maximum(one, other), [1, 2])

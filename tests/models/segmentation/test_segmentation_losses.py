@@ -102,3 +102,20 @@ def test_losses_are_the_images_own():
         alone = tf.concat([loss(logits[i : i + 1], labels[i : i + 1]) for i in range(3)], 0)
         assert together.dtype == "float32"
         np.testing.assert_allclose(together, alone, rtol=1e-6)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3])
+@pytest.mark.parametrize("loss", [pixel_cross_entropy, focal, dice, jaccard, tversky], ids=lambda loss: loss.__name__)
+def test_a_loss_is_that_of_the_image_without_the_pixels_that_do_not_count(loss, channels):
+    random = np.random.default_rng(0)
+    logits = tf.constant(3 * random.standard_normal((2, 5, 6, channels)), tf.float32)
+    labels = random.integers(0, max(2, channels), (2, 5, 6))
+    valid = np.ones((2, 5, 6), bool)
+    valid[:, :, 4:] = False
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        found = loss(logits, labels, valid=valid)
+    np.testing.assert_allclose(found, loss(logits[:, :, :4], labels[:, :, :4]), rtol=1e-5)
+    assert np.all(tape.gradient(found, logits)[:, :, 4:] == 0)
+    np.testing.assert_allclose(loss(logits, labels, valid=np.ones_like(valid)), loss(logits, labels), rtol=1e-6)
+    assert np.isfinite(loss(logits, labels, valid=np.zeros_like(valid))).all()

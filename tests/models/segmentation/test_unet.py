@@ -307,6 +307,7 @@ def test_averaged_answers_turn_with_the_image(averaging, turned):
     ({"loss": {"dice": 0}}, "weight of a loss"),
     ({"loss": {}}, "loss is a name"),
     ({"threshold": 2}, "threshold is a probability"),
+    ({"ignore": "255"}, "ignore is the class of pixels that do not count"),
     ({"dropout": 1.0}, "dropout is a rate"),
     ({"averaging": "rotations"}, "Unknown averaging"),
     ({"tile": 101}, "Received: tile=101. Nearest: 100"),
@@ -323,7 +324,8 @@ def test_impossible_arguments_are_refused(arguments, message):
 
 @pytest.mark.parametrize(("change", "message"), [
     (lambda x, y: (x, y[:, :15]), "mask must be as large as its image.*15, 16"),
-    (lambda x, y: (x, y + 1), "Classes are from 0 to 1. Received: from 1 to 2"),
+    (lambda x, y: (x, y + 1), "Classes are from 0 to 1. Received: from 1 to 2. Nearest: num_classes=3"),
+    (lambda x, y: (x, 255 * y), "Received: from 0 to 255. If pixels of 255 do not count: ignore=255"),
     (lambda x, y: (x, y - 1), "Classes are from 0 to 1. Received: from -1 to 0"),
     (lambda x, y: (np.repeat(x, 3, -1), y), "takes batches of shape.*Received:.* 3"),
     (lambda x, y: (x[..., 0], y), "Add the channel axis"),
@@ -443,3 +445,62 @@ def test_a_run_is_scored_at_the_threshold_chosen_on_its_training_images(tmp_path
     found = scores_of(model, prepared)
     assert found["threshold"] == model.threshold and found["pixel_error"] < 0.05 and 0 < found["v_rand"] <= 1
     json.dumps(found)
+
+
+# ---------------------------------------------------------------------- pixels that do not count
+
+ALL_LOSSES = {"cross_entropy": 1, "focal": 1, "dice": 1, "jaccard": 1, "tversky": 1}
+
+
+@pytest.mark.parametrize("ignore", [255, -1])
+def test_pixels_that_do_not_count_change_no_term(batch, ignore):
+    """Neither what is predicted there nor their weight; and without them the terms are those of the rest."""
+    x, y = batch
+    model = small(loss=ALL_LOSSES, ignore=ignore)
+    y = np.where(np.arange(16) < 12, y, ignore)
+    weight = np.random.default_rng(1).random(y.shape, "float32")
+    logits = tf.constant(np.random.default_rng(2).standard_normal((6, 16, 16, 1)), tf.float32)
+    terms = []
+    for beyond, width in ((1.0, 16), (9.0, 16), (1.0, 12)):
+        model.logits = lambda x, training=False, beyond=beyond, width=width: tf.concat(
+            [logits[:, :, :12], beyond * logits[:, :, 12:width]], 2
+        )
+        own = np.where(np.arange(16) < 12, weight, beyond)
+        terms.append(model.loss_terms(x[:, :, :width], {"label": y[:, :, :width], "weight": own[:, :, :width]}))
+    for name in terms[0]:
+        np.testing.assert_allclose(terms[0][name], terms[1][name], rtol=1e-6, err_msg=name)
+        np.testing.assert_allclose(terms[0][name], terms[2][name], rtol=1e-5, err_msg=name)
+
+
+def test_the_gate_takes_the_label_that_does_not_count_and_no_other(batch, tmp_path):
+    x, y = batch
+    model = small(ignore=255)
+    y[:, 0] = 255
+    model.compile()
+    for data in ((x, y), (tf.data.Dataset.from_tensor_slices((x, y)).batch(6),)):
+        assert np.isfinite(model.fit(*data, verbose=0).history["loss"]).all()
+    y[:, 1] = -1
+    for data in ((x, y), (tf.data.Dataset.from_tensor_slices((x, y)).batch(6),)):
+        with pytest.raises(InputError, match="Classes are from 0 to 1. Received: from -1 to 1. .*ignore=-1"):
+            model.fit(*data, verbose=0)
+    model.save(tmp_path / "model.keras")
+    assert keras.saving.load_model(tmp_path / "model.keras").targets.ignore == 255
+
+
+def test_the_threshold_and_the_scores_leave_out_what_does_not_count():
+    from keraszoo.data.sources.source import from_arrays
+
+    random = np.random.default_rng(0)
+    images = (255 * random.random((12, 16, 16, 1))).astype("uint8")
+    labels = (images[..., 0] > 150).astype("int8")
+    labels[:, :, :8] = -1
+    images[:, :, :8] = random.integers(150, 240, (12, 16, 8, 1))  # as background they would ask for another threshold
+    arrays = {"all": {"image": images, "label": labels}}
+    source = from_arrays("test", arrays, input="image", target="label", test_last=4, num_classes=2, has_void=True)
+    prepared = PreparedData(source, Data("test"))
+    model = small(ignore=-1)
+    model.probabilities = lambda x: tf.concat([1 - x, x], -1)
+    calibrate(model, prepared)
+    assert 0.55 <= model.threshold <= 0.62
+    found = scores_of(model, prepared)
+    assert found["pixel_error"] < 0.05 and found["warping_error"] < 0.05 and found["v_rand"] > 0.9

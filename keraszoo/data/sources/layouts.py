@@ -1,0 +1,216 @@
+"""How a folder of images is arranged: what its sub-folders are, by their names."""
+
+import itertools
+import re
+
+from ...core.errors import InputError
+
+#: the usual names of the splits, compared without case
+SPLIT_NAMES = {
+    "train": ("train", "training", "tr"),
+    "validation": ("val", "valid", "validation", "dev"),
+    "test": ("test", "testing", "ts"),
+}
+IMAGES, MASKS = "images", "masks"
+#: and those of the two halves of a folder of pairs
+KIND_NAMES = {
+    IMAGES: ("image", "images", "img", "imgs"),
+    MASKS: (
+        *("mask", "masks", "label", "labels", "annotation", "annotations", "segmentation", "segmentations"),
+        *("seg", "segs", "gt", "groundtruth"),
+    ),
+}
+#: endings of masks' names where they lie beside their images
+MASK_SUFFIXES = ("mask", "masks", "label", "labels", "seg", "segmentation", "annotation", "gt", "groundtruth")
+
+_SPLITS = {name: split for split, names in SPLIT_NAMES.items() for name in names}
+_KINDS = {name: kind for kind, names in KIND_NAMES.items() for name in names}
+#: `imagesTr`, `train_masks`: both in one name
+_BOTH = {
+    joined: (_SPLITS[split], _KINDS[kind])
+    for split, kind in itertools.product(_SPLITS, _KINDS)
+    for joined in (split + kind, kind + split)
+}
+
+
+def split_of(name):
+    """The split of which a name is a usual one, or None.
+
+    Example:
+        >>> split_of("Training"), split_of("val"), split_of("cats")
+        ('train', 'validation', None)
+    """
+    return _SPLITS.get(name.casefold())
+
+
+def role_of(name):
+    """(split or None, "images" or "masks" or None) of a folder's name.
+
+    Example:
+        >>> role_of("imgs"), role_of("labelsTr"), role_of("test_images"), role_of("cats")
+        ((None, 'images'), ('train', 'masks'), ('test', 'images'), (None, None))
+    """
+    plain = re.sub(r"[_\-. ]", "", name.casefold())
+    return _BOTH.get(plain, (_SPLITS.get(plain), _KINDS.get(plain)))
+
+
+def split_folders(folder):
+    """`{split: Folder}` in the order train, validation, test; `{None: folder}` where no sub-folder is a split.
+
+    Raises:
+        InputError: splits beside other folders or beside images, two folders of one split, or splits joined to
+            other names, such as `trainA` and `testA`.
+    """
+    splits = {name: split_of(name) for name in folder.folders}
+    if not any(splits.values()):
+        _check_joined(folder)
+        return {None: folder}
+    others = [name for name, split in splits.items() if split is None]
+    if others or folder.images:
+        beside = f"{others[0]}/" if others else folder.images[0].name
+        named = next(name for name, split in splits.items() if split)
+        raise InputError(
+            f"{folder.path}: {named}/ is a split by its name, and what lies beside a split must be one too. "
+            f"Received: {beside}. Move it into a split or out of the folder; if {named} is a class, put all classes "
+            "into a folder train/."
+        )
+    return _by_split(folder, splits)
+
+
+def pair_folders(folder):
+    """`{split or None: (Folder of images, Folder of masks or None)}` of a folder of pairs; {} for another one.
+
+    The splits are those within `images/` and `masks/`, or in their names; masks may lack for a split that is in a
+    name.
+
+    Raises:
+        InputError: two folders of one role, masks without images, or images without masks beside other folders.
+    """
+    found = {}
+    for name, sub in folder.folders.items():
+        split, kind = role_of(name)
+        if kind is None:
+            continue
+        within = split_folders(sub) if split is None else {split: sub}
+        for inner, part in within.items():
+            if (inner, kind) in found:
+                raise InputError(
+                    f"{folder.path}: one folder of {kind} is expected. Received: {found[inner, kind].path.name}/ and "
+                    f"{part.path.name}/."
+                )
+            found[inner, kind] = part
+    splits = [split for split in (None, *SPLIT_NAMES) if {(split, IMAGES), (split, MASKS)} & set(found)]
+    if not found or all(kind == IMAGES for _, kind in found):
+        return {}
+    for split in splits:
+        where = f"{folder.path}, {split}" if split else f"{folder.path}"
+        if (split, IMAGES) not in found:
+            raise InputError(
+                f"{where}: the masks in {found[split, MASKS].path.name}/ have no folder of images beside them. It is "
+                f"called one of {', '.join(KIND_NAMES[IMAGES])}. Received: {_names(folder)}."
+            )
+        if (split, MASKS) not in found and not _is_joined(found[split, IMAGES].path.name):
+            raise InputError(
+                f"{where}: the images in {found[split, IMAGES].path.name}/ have no folder of masks beside them. It is "
+                f"called one of {', '.join(KIND_NAMES[MASKS])}. Received: {_names(folder)}."
+            )
+    return {split: (found[split, IMAGES], found.get((split, MASKS))) for split in splits}
+
+
+def only_images(folder):
+    """The folder itself, or its only sub-folder where that is called `images` and nothing lies beside it."""
+    if len(folder.folders) == 1 and not folder.images:
+        (name, sub), *_ = folder.folders.items()
+        if role_of(name) == (None, IMAGES):
+            return only_images(sub)
+    return folder
+
+
+def check_classes(folder):
+    """Raises InputError where a sub-folder that would be a class holds splits, all classes, or images with masks."""
+    alone = next(iter(folder.folders.values())) if len(folder.folders) == 1 and not folder.images else None
+    if alone and not alone.images and len(alone.folders) > 1 and not any(map(split_of, alone.folders)):
+        raise InputError(
+            f"{folder.path}: {alone.path.name}/ would be the only class, with all of {_names(alone)} in it. "
+            f"Nearest: {alone.path}."
+        )
+    for name, of_class in folder.folders.items():
+        split, kind = role_of(name)
+        if kind is not None:
+            raise InputError(
+                f"{folder.path}: {name}/ holds {kind} by its name, which is no class. A folder of pairs has images/ "
+                f"and masks/; classes have other names. Received: {_names(folder)}."
+            )
+        for sub in (of_class, *of_class.below()):
+            splits = [inner for inner in sub.folders if split_of(inner)]
+            if splits:
+                remedy = (
+                    f"Nearest: {sub.path}." if sub is alone else f"Nearest: {folder.path}/{splits[0]}/{sub.path.name}/."
+                )
+                raise InputError(
+                    f"{sub.path}: splits stand above the classes, not within them. Received: {splits[0]}/ in "
+                    f"{sub.path.name}/. {remedy}"
+                )
+            kinds = {role_of(inner)[1]: inner for inner in sub.folders}
+            if MASKS in kinds:
+                raise InputError(
+                    f"{sub.path}: images and masks lie in one folder each, at the top or in a split. Received: "
+                    f"{kinds[MASKS]}/ in {sub.path.name}/. Move all images into images/ and all masks into masks/."
+                )
+
+
+def check_no_masks(folder, paths):
+    """Raises InputError where images would be classified of which some are masks by their names."""
+    stems = {}
+    for path in paths:
+        stems.setdefault((path.parent, path.stem), path)
+    for (parent, stem), path in stems.items():
+        for ending in (separator + word for separator in "_-" for word in MASK_SUFFIXES):
+            image = stems.get((parent, stem[: -len(ending)])) if stem.casefold().endswith(ending) else None
+            if image is not None:
+                raise InputError(
+                    f"{folder}: {path.name} beside {image.name} is a mask by its name. Say so: --mask-suffix "
+                    f"{stem[-len(ending) :]}. If it is none, give it another name."
+                )
+
+
+def _by_split(folder, splits):
+    found = {}
+    for split in SPLIT_NAMES:
+        names = [name for name, own in splits.items() if own == split]
+        if len(names) > 1:
+            raise InputError(
+                f"{folder.path}: {names[0]}/ and {names[1]}/ are two names of one split, {split}. Keep one folder."
+            )
+        if names:
+            found[split] = folder.folders[names[0]]
+    if "train" not in found:
+        raise InputError(
+            f"{folder.path}: a folder of splits needs train/. Received: {_names(folder)}. To divide the images that "
+            f"are there: {next(iter(found.values())).path}."
+        )
+    return found
+
+
+def _check_joined(folder):
+    """Raises InputError for `trainA`, `trainB`, `testA` and `testB`: splits would become classes."""
+    joined = {}
+    for name in folder.folders:
+        match = re.fullmatch(r"(train|training|test|testing|val|valid|validation)[_\- ]?(.+)", name, re.IGNORECASE)
+        if match and role_of(name)[1] is None:
+            joined.setdefault(match[2], {})[split_of(match[1])] = name
+    for rest, names in joined.items():
+        if len(names) > 1:
+            split, name = next(iter(names.items()))
+            raise InputError(
+                f"{folder.path}: {' and '.join(names.values())} are one class in several splits by their names, and "
+                f"splits stand above the classes. Nearest: {split}/{rest}/ for {name}/."
+            )
+
+
+def _is_joined(name):
+    return re.sub(r"[_\-. ]", "", name.casefold()) in _BOTH
+
+
+def _names(folder):
+    return ", ".join(f"{name}/" for name in folder.folders)
