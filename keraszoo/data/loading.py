@@ -12,8 +12,10 @@ from .pipeline.transforms import image_size as checked_size
 from .sources.folder import load_folder
 from .sources.npy import holds_npy, load_npy
 from .sources.npz import load_npz
+from .sources.pages import TIFF
 from .sources.pairs import holds_pairs, load_pairs
 from .sources.source import check_test_last
+from .sources.stack import load_stack
 from .sources.tfds import known_names, load_records
 
 MEMORY_LIMIT = 2 * 2**30
@@ -33,10 +35,13 @@ def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_l
     - `stacked_mnist`: three random digits of the prepared `mnist` as channels, 1000 classes; always in memory.
     - a folder of images (bmp, gif, jpeg, png, tiff, webp), all in it or in one sub-folder per class;
       `train/` and `test/` (and `validation/`) may stand above, else 10 % of the images become the test
-      split, the same every time. Images become uint8, grey if all of them are, else RGB without transparency.
+      split, the same every time. Images are grey if all of them are, else RGB, without transparency; a TIFF may
+      have other channels. They stay uint8 (8 bits a channel), uint16 or float32, all of one depth. Every page of a
+      multi-page TIFF is an image; of a moving GIF, PNG or WebP the first picture.
+    - a multi-page TIFF, `.tif` or `.tiff`: every page is an image; what its axes call channels are channels.
     - a folder of images and their masks, in `images/` and `masks/` under the same names but for the suffix; `train/`
       and `test/` may stand above. A mask is a PNG (or BMP, GIF, TIFF) of one channel, whose values are the classes of
-      the pixels; 0 and 255 are two classes.
+      the pixels; 0 and 255 are two classes. The pages of two TIFFs of one name are pairs.
     - a folder of `train.npy` and `test.npy` (and `validation.npy`), each [n, features] of floating point, which become
       float32.
     - an `.npz` file with arrays named `x_train`, `y_train`, `x_test`, `y_test` (the y optional); or `train`,
@@ -79,7 +84,9 @@ def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_l
     if not text:
         raise InputError(f"A dataset is given by its name or path. Received: {name!r}.")
     path = Path(text).expanduser()
-    looks_like_path = isinstance(name, os.PathLike) or text.startswith((".", "/", "~")) or text.endswith(("/", ".npz"))
+    looks_like_path = (
+        isinstance(name, os.PathLike) or text.startswith((".", "/", "~")) or text.endswith(("/", ".npz", *TIFF))
+    )
     if looks_like_path or (path.exists() and text.replace(":", "/").split("/")[0] not in {*known_names(), STACKED}):
         if supervised_keys is not None:
             raise InputError(f"supervised_keys is for tfds datasets. Received: {text}.")
@@ -92,9 +99,12 @@ def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_l
             return load_folder(path, size, memory_limit, test_last)
         if path.suffix == ".npz" and path.is_file():
             return load_npz(path, size, test_last)
+        if path.suffix.lower() in TIFF and path.is_file():
+            return load_stack(path, size, memory_limit, test_last)
         if path.exists():
             raise InputError(
-                f"A dataset is an .npz archive, or a folder of images or of train.npy and test.npy. Received: {text}."
+                "A dataset is an .npz archive, a multi-page TIFF, or a folder of images or of train.npy and test.npy. "
+                f"Received: {text}."
             )
         raise InputError(f"No such file or folder: {text}.")
     if supervised_keys is not None:

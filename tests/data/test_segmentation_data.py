@@ -507,7 +507,7 @@ def spoil(folder, what):
         ("colour", "one channel of 8 bits.*'RGB'"),
         ("lossy", "stored without loss.*03.jpg"),
         ("values", "0 and 255 for two. Received: 0, 7, 255"),
-        ("broken", "Cannot read .*03.png"),
+        ("broken", "Cannot read the image .*03.png"),
         ("twice", "Two files of one name"),
         ("empty", "no images in images/"),
     ],

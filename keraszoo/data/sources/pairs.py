@@ -1,5 +1,6 @@
 """A folder of images and of their masks as a Source."""
 
+import itertools
 import zlib
 
 import numpy as np
@@ -7,9 +8,10 @@ import tensorflow as tf
 from PIL import Image, ImageOps
 
 from ...core.errors import InputError, closest
-from .folder import SPLITS, FileSplit, common_shape, image_files, read_images
+from .folder import SPLITS, FileSplit, held_or_read, image_files
 from .masks import are_black_and_white
-from .source import Source, check_test_last, divide, from_arrays
+from .pages import TIFF, Page, form_of, read_labels, survey
+from .source import check_test_last, divide
 
 IMAGES, MASKS = "images", "masks"
 MASK_SUFFIXES = (".bmp", ".gif", ".png", ".tif", ".tiff")  # they keep every pixel as it was
@@ -29,7 +31,15 @@ def load_pairs(folder, image_size, memory_limit, test_last=None):
         listed = {split: _pairs(root) for split, root in _splits(folder).items()}
     paths = [path for pairs in listed.values() for path, _ in pairs]
     values = set().union(*(_check_pair(*pair) for pairs in listed.values() for pair in pairs))
-    height, width, channels = common_shape(folder, paths, image_size)
+    pages, shape, dtype = survey(folder, paths, image_size)
+    listed = {
+        split: [
+            (Page(str(image), number), Page(str(mask), number))
+            for image, mask in pairs
+            for number in range(pages[image])
+        ]
+        for split, pairs in listed.items()
+    }
     check_test_last(folder, listed, test_last)
     if len(listed) == 1:
         pairs = next(iter(listed.values()))
@@ -37,44 +47,35 @@ def load_pairs(folder, image_size, memory_limit, test_last=None):
     white = are_black_and_white(folder, values)
     num_classes = 2 if white else max(values) + 1
     splits = {
-        split: PairSplit(pairs, (height, width, channels), resize=bool(image_size), white=white)
-        for split, pairs in listed.items()
+        split: PairSplit(pairs, shape, dtype, resize=bool(image_size), white=white) for split, pairs in listed.items()
     }
     about = {"input": "image", "target": "label", "num_classes": num_classes}
-    if sum(part.size for part in splits.values()) * height * width * (channels + 1) > memory_limit:
-        return Source(str(folder), splits, input_range=(0.0, 1.0), **about)
-    arrays = {split: {f: part.read(f, range(part.size)) for f in part.shapes} for split, part in splits.items()}
-    return from_arrays(str(folder), arrays, **about)
+    return held_or_read(str(folder), splits, memory_limit, about)
 
 
 class PairSplit(FileSplit):
     """Images and masks that stay in their files.
 
     Args:
-        pairs: [(path of the image, path of its mask)].
+        pairs: [(`Page` of the image, `Page` of its mask)].
         shape: (height, width, channels) of every image.
+        dtype: of every image.
         resize: whether the files' own sizes may differ from it.
         white: whether the masks are 0 and 255.
     """
 
-    def __init__(self, pairs, shape, resize, white):
-        super().__init__([image for image, _ in pairs], {}, shape, resize)
-        self.masks, self.white = [str(mask) for _, mask in pairs], white
+    def __init__(self, pairs, shape, dtype, resize, white):
+        super().__init__([image for image, _ in pairs], {}, shape, dtype, resize)
+        self.masks, self.white = [mask for _, mask in pairs], white
         self.shapes["label"], self.dtypes["label"] = shape[:2], tf.uint8
 
     def read(self, feature, rows):
-        """The values of one feature in these rows: [rows, ...] uint8."""
         if feature == "image":
-            return read_images([self.paths[row] for row in rows], self.shapes["image"], self.resize)
+            return super().read(feature, rows)
         return _read_masks([self.masks[row] for row in rows], self.shapes["label"], self.resize, self.white)
 
-    def gather(self, indices):
-        labels = tf.numpy_function(lambda rows: self.read("label", rows), [indices], tf.uint8, stateful=False)
-        labels = tf.ensure_shape(labels, [*indices.shape, *self.shapes["label"]])
-        return {**super().gather(indices), "label": labels}
-
     def checksum(self):
-        masks = FileSplit(self.masks, {}, self.shapes["image"], self.resize)
+        masks = FileSplit(self.masks, {}, self.shapes["image"], "uint8", self.resize)
         return zlib.crc32(repr((super().checksum(), masks.checksum())).encode())
 
 
@@ -106,35 +107,46 @@ def _pairs(folder):
 
 
 def _check_pair(image_path, mask_path):
-    """The values of a mask, once it is known to be one and of its image's size."""
+    """The values of a mask file, once it is known to hold a mask for each image of its image file, of the same size."""
     if mask_path.suffix.lower() not in MASK_SUFFIXES:
         raise InputError(f"Masks are stored without loss, {', '.join(MASK_SUFFIXES)}. Received: {mask_path}.")
-    try:
-        with Image.open(image_path) as image:
-            size = ImageOps.exif_transpose(image).size if image.getexif() else image.size
-        with Image.open(mask_path) as mask:
-            if mask.mode not in MASK_MODES:
-                raise InputError(f"A mask has one channel of 8 bits. Received: {mask_path} of mode {mask.mode!r}.")
-            if mask.size != size:
-                raise InputError(
-                    f"A mask has the size of its image, {size[1]}x{size[0]} of {image_path}. "
-                    f"Received: {mask_path}, {mask.size[1]}x{mask.size[0]} (height x width)."
-                )
-            return set(np.unique(np.asarray(mask)).astype(int).tolist())
-    except (OSError, Image.DecompressionBombError) as error:
-        raise InputError(f"Cannot read {image_path} or {mask_path}: {error}.") from error
+    image, mask = form_of(image_path), form_of(mask_path)
+    if mask.pages != image.pages:
+        raise InputError(
+            f"A stack of images and its masks have equally many pages. Received: {image.pages} in {image_path}, "
+            f"{mask.pages} in {mask_path}."
+        )
+    if (mask.height, mask.width) != (image.height, image.width):
+        raise InputError(
+            f"A mask has the size of its image, {image.height}x{image.width} of {image_path}. "
+            f"Received: {mask_path}, {mask.height}x{mask.width} (height x width)."
+        )
+    _check_mask(mask_path, mask)
+    values = set()
+    for number in range(mask.pages):
+        values |= set(np.unique(read_labels(mask_path, [number])[0]).astype(int).tolist())
+    if max(values) > 255 or min(values) < 0:
+        raise InputError(f"A mask's values are classes from 0 to 255. Received: {mask_path} with {max(values)}.")
+    return values
 
 
-def _read_masks(paths, shape, resize, white):
+def _check_mask(path, form):
+    """Raises InputError unless a mask file has one channel, or a palette."""
+    if path.suffix.lower() in TIFF and form.channels == 1 and form.dtype != "float32":
+        return
+    with Image.open(path) as mask:
+        if mask.mode not in MASK_MODES:
+            raise InputError(f"A mask has one channel of 8 bits. Received: {path} of mode {mask.mode!r}.")
+
+
+def _read_masks(pages, shape, resize, white):
     """The masks [n, *shape] uint8."""
-    masks = np.empty((len(paths), *shape), np.uint8)
-    for mask, path in zip(masks, paths, strict=True):
-        try:
-            with Image.open(path) as file:
-                values = Image.fromarray(np.asarray(file).astype("uint8"))
-        except (OSError, Image.DecompressionBombError) as error:
-            raise InputError(f"Cannot read the mask {path}: {error}.") from error
-        if resize:
-            values = ImageOps.fit(values, shape[::-1], Image.Resampling.NEAREST)
-        mask[...] = np.asarray(values) // 255 if white else np.asarray(values)
+    masks, row = np.empty((len(pages), *shape), np.uint8), 0
+    for path, together in itertools.groupby(pages, lambda page: page.path):
+        for values in read_labels(path, [page.number for page in together]):
+            values = values.astype("uint8")
+            if resize:
+                values = np.asarray(ImageOps.fit(Image.fromarray(values), shape[::-1], Image.Resampling.NEAREST))
+            masks[row] = values // 255 if white else values
+            row += 1
     return masks
