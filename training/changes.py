@@ -9,7 +9,13 @@ from keraszoo.core.errors import InputError
 #: options that are a recipe's values
 OF_RECIPE = ("epochs", "batch_size", "learning_rate", "seed", "arguments")
 #: option: name of the same in `Data`
-OF_DATA = {"dataset": "name", "domains": "domains", "image_size": "image_size", "test_last": "test_last"}
+OF_DATA = {
+    "dataset": "name",
+    "domains": "domains",
+    "image_size": "image_size",
+    "test_last": "test_last",
+    "scale": "scale",
+}
 
 
 def changed(recipe, options):

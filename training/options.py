@@ -45,6 +45,12 @@ class Options:
     test_last: int | None = _option(
         None, _DATA, "test on the last N examples of a data set that is not divided", type=int, metavar="N"
     )
+    scale: str | None = _option(
+        None,
+        _DATA,
+        "stored values of images that become 0 and 1: dtype, data (percentiles of the training split), or LOW:HIGH",
+        metavar="SCALE",
+    )
     strategy: typing.Any = _option("auto", _DEVICES, "auto, none, one_device, mirrored or multi_worker (default: auto)")
     replicas: int | None = _option(
         None, _DEVICES, "of mirrored; on a machine without GPUs, parts of its CPU", type=int, metavar="N"

@@ -8,6 +8,7 @@ finished:  the model, its metrics and what the evaluators found are written
 """
 
 import contextlib
+import dataclasses
 import inspect
 import io
 import secrets
@@ -143,6 +144,7 @@ class Session:
             data_services.check_source(self.data.source, self.recipe.data.train)
         if self.data.shape != self.recipe.input_shape:
             self.recipe = self.recipe.replace(input_shape=self.data.shape)
+        self.recipe = dataclasses.replace(self.recipe, data=self.data.data)  # with the scaling of its images
         self.steps = self.data.steps_per_epoch(self.recipe.batch_size)
 
     def _build_model(self):
@@ -176,7 +178,12 @@ class Session:
         """What the data say of themselves, against what the model takes."""
         source, split = self.data.seen, self.recipe.data.train
         if source.input_range and not self.recipe.data.transforms:
-            self.model.inputs.check((*source.input_range, 0), self.recipe.model)
+            try:
+                self.model.inputs.check((*source.input_range, 0), self.recipe.model)
+            except InputError as error:
+                if source.scaling or len(source.shapes[source.input]) != 3:
+                    raise
+                raise InputError(f"{error} For what is stored: --scale data, or --scale LOW:HIGH.") from error
         if self.labelled and source.in_memory and self.data.labelled(split):
             check_arrays(self.model, {"y": source.array(split, source.target)})
         check_batch(self.model, self.data.seen_examples(1, labels=self.labelled))
@@ -246,6 +253,8 @@ class Session:
         sizes = " and ".join(f"{part.size:,} {name}" for name, part in self.data.seen.splits.items())
         self.say(f"{recipe.name}: {recipe.model}, {self.model.count_params():,} weights, {replicas}")
         self.say(f"{recipe.data.name}: {sizes} examples of shape {recipe.input_shape}")
+        for line in self.data.notes:
+            self.say(line)
         self.say(
             f"{recipe.epochs} epochs of {self.steps} steps, batch {recipe.batch_size}, seed {recipe.seed}; "
             f"run in {self.run.path}"

@@ -23,12 +23,24 @@ class Source:
         dtypes: `{feature: tf.DType as stored}`.
         class_names: names of the target's classes, or None when they have none.
         num_classes: number of the target's classes, or None when it has none.
-        input_range: (lowest, highest) input value once uint8 is scaled to [0, 1], or None when not known.
+        input_range: (lowest, highest) input value once it is scaled, or None when not known.
+        scaling: `keraszoo.scaling.Scaling`, which stored values become 0 and 1; None: uint8 and uint16 are scaled to
+            [0, 1] by what their types hold, other numbers are taken as they are.
         in_memory: whether `array` works; if not, the examples are read from files in every epoch.
     """
 
     def __init__(
-        self, name, splits, *, input, target=None, class_names=None, num_classes=None, input_range=None, weight=None
+        self,
+        name,
+        splits,
+        *,
+        input,
+        target=None,
+        class_names=None,
+        num_classes=None,
+        input_range=None,
+        weight=None,
+        scaling=None,
     ):
         """
         Args:
@@ -51,7 +63,8 @@ class Source:
         self.weight = weight
         self.class_names = class_names
         self.num_classes = num_classes
-        self.input_range = input_range
+        self.input_range = input_range if scaling is None else (0.0, 1.0)
+        self.scaling = scaling
         self.in_memory = all(isinstance(part, ArraySplit) for part in splits.values())
 
     @property
@@ -81,7 +94,18 @@ class Source:
             num_classes=self.num_classes,
             input_range=self.input_range,
             weight=self.weight if weight is None else weight,
+            scaling=self.scaling,
         )
+
+    def with_scaling(self, scaling):
+        """This source, of which other stored values become 0 and 1."""
+        scaled_source = self.with_splits({})
+        scaled_source.scaling, scaled_source.input_range = scaling, (0.0, 1.0)
+        return scaled_source
+
+    def scaled(self, values):
+        """Inputs as they are stored -> as models see them, float32."""
+        return self.scaling(values) if self.scaling else scaled(values, self.dtypes[self.input])
 
     def array(self, split, feature=None):
         """All values of one feature, in order and as stored: a read-only numpy array [size, ...], not a copy.
