@@ -54,8 +54,10 @@ def unet(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def moons():
-    return load("points/moons")
+def points(tmp_path_factory):
+    path = tmp_path_factory.mktemp("points") / "points.npz"
+    np.savez(path, train=RANDOM.standard_normal([50, 2]), test=RANDOM.standard_normal([40, 2]))
+    return load(path)
 
 
 def photos(folder):
@@ -106,12 +108,12 @@ def test_examples_are_the_same_from_a_folder_a_stack_and_an_array(here, digits):
     assert [float(row["score"]) for row in rows] == [each.score for each in mixed]
 
 
-def test_a_table_of_numbers_is_read_by_its_columns(here, moons):
-    x = moons.array("test")[:40]
+def test_a_table_of_numbers_is_read_by_its_columns(here, points):
+    x = points.array("test")[:40]
     np.savetxt("x.csv", x, "%.9g", delimiter=",", header="a,b", comments="")
     np.save("x.npy", x)
     for path in ("x.csv", "x.npy"):
-        examples = Examples([path], PreparedData(moons, Data("points/moons")))
+        examples = Examples([path], PreparedData(points, Data()))
         np.testing.assert_allclose(examples.all(), x, rtol=1e-6)
     assert [query.name for query in examples.queries[:2]] == ["x.npy, row 0", "x.npy, row 1"]
 
@@ -276,15 +278,15 @@ def test_images_that_cannot_be_segmented(here, unet, made, message):
     [
         ("a,b\n1,2\n3,x\n", "x.csv: every column must hold numbers. Received: column 'b' of text"),
         ("a,b\n1,2\n3,\n", "x.csv: every value must be a finite number. Received: row 1"),
-        ("a,b,c\n1,2,3\n", "x.csv: each row must be an example of points/moons, 2. Received: 3"),
+        ("a,b,c\n1,2,3\n", "x.csv: each row must be an example of .*points.npz, 2. Received: 3"),
         ("a,b\n", "x.csv: "),
         ("", "x.csv cannot be read as a table of numbers"),
     ],
 )
-def test_tables_that_cannot_be_judged(here, moons, text, message):
+def test_tables_that_cannot_be_judged(here, points, text, message):
     (here / "x.csv").write_text(text)
     with pytest.raises(InputError, match=message) as error:
-        rows_of("x.csv", moons)
+        rows_of("x.csv", points)
     assert "\n" not in str(error.value)
 
 

@@ -325,8 +325,7 @@ class UNet(ZooModel):
             shown = tf.cast(tf.argmax(answer, -1), tf.float32)[..., None] / (self.num_classes - 1.0)
         else:
             shown = answer[..., 1:]
-        image = x if x.shape[-1] in (1, 3) else tf.reduce_mean(x, -1, keepdims=True)
-        return {"segmented": tf.stack([image, tf.broadcast_to(shown, tf.shape(image))], axis=1)}
+        return {"segmented": tf.stack([x, tf.broadcast_to(shown, tf.shape(x))], axis=1)}
 
     def serving_signatures(self):
         channels = self.image_shape[2]
