@@ -54,7 +54,9 @@ def to_resume(own, named, options):
     """
     asked = changed(own, dataclasses.replace(options, epochs=None))
     differing = [name for name in _differing(asked, own) if name not in ("data", "expected")]
-    differing += ["dataset" if name == "name" else name for name in _differing(asked.data, own.data)]
+    differing += [
+        "dataset" if name == "name" else name for name in _differing(asked.data, own.data) if name != "scaling"
+    ]
     if named is not None and named.name != own.name:
         differing.insert(0, f"recipe ({named.name} instead of {own.name})")
     if differing:

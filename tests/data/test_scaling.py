@@ -5,12 +5,17 @@ import pytest
 import tensorflow as tf
 import tifffile
 
+from keraszoo import recipes
 from keraszoo.core.errors import InputError
 from keraszoo.data import batches, load, rescaled, unpaired
 from keraszoo.models import UNet
 from keraszoo.recipes.data import Data
+from keraszoo.recipes.recipe import Recipe
 from keraszoo.runs.prepared import PreparedData
 from keraszoo.scaling import Scaling
+from keraszoo.training.changes import to_resume
+from keraszoo.training.options import Options
+from keraszoo.training.session import Session
 
 RANDOM = np.random.default_rng(0)
 
@@ -156,3 +161,20 @@ def test_numbers_of_any_type_are_scaled(tmp_path, dtype, scale):
     x = next(iter(batches(source, "train", 5, training=False)))
     low, high = source.scaling[1:]
     np.testing.assert_allclose(x, np.clip((source.array("train") - low) / (high - low), 0, 1), atol=1e-6)
+
+
+def test_a_training_says_and_records_the_scale_and_its_model_serves_it(tmp_path):
+    (tmp_path / "images").mkdir()
+    (tmp_path / "masks").mkdir()
+    values = tifffile.imread(twelve_bits(tmp_path / "images"))
+    tifffile.imwrite(tmp_path / "masks" / "stack.tif", (values > 1000).astype("uint8"), photometric="minisblack")
+    small = {"epochs": 1, "batch_size": 2, "arguments": {"depth": 1, "width": 2}}
+    options = Options(dataset=str(tmp_path), scale="0:4095", test_last=4, strategy="none", **small)
+    recipe = recipes.get("unet/cells").replace(data=Data())
+    session = Session(recipe, tmp_path / "run", options)
+    assert session.recipe.data.scaling == ("uint16", 0.0, 4095.0) == session.model.scaling
+    assert Recipe.from_json(session.recipe.to_json()) == session.recipe
+    assert to_resume(session.recipe, None, options) == session.recipe
+    with pytest.raises(InputError, match="Received another: scale"):
+        to_resume(session.recipe, None, Options(scale="data"))
+    assert not (tmp_path / "run").exists()
