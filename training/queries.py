@@ -49,6 +49,7 @@ def images_of(path, say=print):
     """
     path = pathlib.Path(path)
     if not path.is_dir():
+        _check_file(path, "image")
         return _pages(path, path.stem)
     files, others = _walked(path)
     if others:
@@ -164,12 +165,17 @@ def _walked(folder):
     return sorted(files), sorted(others)
 
 
+def _check_file(path, what):
+    """Raises InputError unless a path is a file: reading a pipe would wait for ever."""
+    if not os.path.exists(path):
+        raise InputError(f"There is no {what} {path}.")
+    if not os.path.isfile(path):
+        raise InputError(f"{path} is neither a file nor a folder.")
+
+
 def _pages(path, stem):
     """A `Query` for each image in a file."""
-    try:
-        pages = form_of(path).pages
-    except FileNotFoundError as error:
-        raise InputError(f"There is no image {path}.") from error
+    pages = form_of(path).pages
     if pages == 1:
         return [Query(str(path), 0, str(path), stem)]
     digits = len(str(pages))
@@ -195,6 +201,7 @@ def rows_of(path, source):
 
 def _numbers(path):
     """An array of finite numbers [n, ...]."""
+    _check_file(path, "table")
     try:
         if path.lower().endswith(".npy"):
             values = np.load(path, mmap_mode="r", allow_pickle=False)
@@ -206,8 +213,6 @@ def _numbers(path):
                 if frame[column].dtype.kind not in "biuf":
                     raise InputError(f"{path}: every column must hold numbers. Received: column {column!r} of text.")
             values = frame.to_numpy("float64")
-    except FileNotFoundError as error:
-        raise InputError(f"There is no table {path}.") from error
     except InputError:
         raise
     except (OSError, ValueError) as error:

@@ -197,7 +197,7 @@ def text(folder):
         (lambda folder: folder / "missing.tif", "No such file or folder: .*missing.tif"),
     ],
 )
-def test_stacks_that_are_no_data_set(tmp_path, made, message):
+def test_stacks_that_are_no_data_set(tmp_path, caplog, made, message):
     with pytest.raises(InputError, match=message) as error:
         load(made(tmp_path))
-    assert "\n" not in str(error.value)
+    assert "\n" not in str(error.value) and not caplog.records

@@ -246,6 +246,11 @@ def channels(folder):
     return "five.tif", "out.png"
 
 
+def pipe(folder):
+    os.mkfifo(folder / "pipe.png")
+    return "pipe.png", "out.png"
+
+
 def nowhere(folder):
     photos(folder / "photos")
     return "photos", "no/out"
@@ -263,6 +268,7 @@ def nowhere(folder):
         (channels, "five.tif: an image of 1 channels is needed. Received: 5 channels"),
         (nowhere, "folder cannot be made. Received: no/out: no is none"),
         (lambda _: ("missing", "out"), "There is no image missing"),
+        (pipe, "pipe.png is neither a file nor a folder"),
     ],
 )
 def test_images_that_cannot_be_segmented(here, unet, made, message):

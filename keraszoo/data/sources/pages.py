@@ -4,6 +4,7 @@ TIFF is read by tifffile, page by page, PNG of 16 bits by TensorFlow, everything
 """
 
 import itertools
+import logging
 import os
 import struct
 import typing
@@ -270,6 +271,14 @@ class _Layout(typing.NamedTuple):
     orientation: int
 
 
+def _opened(path):
+    """A TIFF; what tifffile would write to the log about its faults is left out, as those that matter are raised."""
+    import tifffile
+
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL)
+    return tifffile.TiffFile(path)
+
+
 def _layout(path, tif):
     series, page = tif.series[0], tif.pages[0]
     if len(tif.series) > 1:
@@ -295,9 +304,7 @@ def _layout(path, tif):
 
 
 def _tiff_form(path):
-    import tifffile
-
-    with tifffile.TiffFile(path) as tif:
+    with _opened(path) as tif:
         layout = _layout(path, tif)
         if layout.by_pillow:  # such as a palette, CMYK or white as zero
             return _pillow_form(path)._replace(pages=layout.pages)
@@ -308,9 +315,7 @@ def _tiff_form(path):
 
 
 def _tiff_images(path, numbers, colours=True):
-    import tifffile
-
-    with tifffile.TiffFile(path) as tif:
+    with _opened(path) as tif:
         layout = _layout(path, tif)
         if not layout.by_pillow:
             try:
