@@ -46,7 +46,7 @@ def compress(run, files=(), *, table=None, data_dir=None, say=print):
     if table is not None:
         check_csv(table)
     _, model, prepared = _opened(run, data_dir)
-    test = Examples(files, prepared, say).all() if files else prepared.batches(prepared.data.test)
+    test = Examples(files, prepared, say).dataset() if files else prepared.batches(prepared.data.test)
     rows = rate_distortion(model, prepared.batches(prepared.data.train), test)
     if table is not None:
         write_csv(table, rows, ("bits_per_unit", "bits_per_pixel", "entropy_coded", "psnr"))

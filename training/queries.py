@@ -114,9 +114,11 @@ class Examples:
 
             yield np.asarray(transforms.apply(tf.constant(x), self.prepared.data.transforms, uniform, training=False))
 
-    def all(self):
-        """Every example in one array, [n, ...] float32."""
-        return np.concatenate(list(self.batches()))
+    def dataset(self):
+        """The same batches as a `tf.data.Dataset`, for who goes through them more than once."""
+        return tf.data.Dataset.from_generator(
+            self.batches, output_signature=tf.TensorSpec([None, *self.prepared.shape], tf.float32)
+        )
 
     def _example(self, query):
         if query.file in self._arrays:

@@ -114,7 +114,7 @@ def test_a_table_of_numbers_is_read_by_its_columns(here, points):
     np.save("x.npy", x)
     for path in ("x.csv", "x.npy"):
         examples = Examples([path], PreparedData(points, Data()))
-        np.testing.assert_allclose(examples.all(), x, rtol=1e-6)
+        np.testing.assert_allclose(np.concatenate(list(examples.batches())), x, rtol=1e-6)
     assert [query.name for query in examples.queries[:2]] == ["x.npy, row 0", "x.npy, row 1"]
 
 
