@@ -53,6 +53,8 @@ def build_model(recipe, dtype=None):
     arguments = dict(recipe.arguments)
     if "pretrained" in arguments:
         arguments["encoder"] = _encoder_of(arguments.pop("pretrained"))
+    if "scaling" in known and recipe.data.scaling is not None:
+        arguments.setdefault("scaling", recipe.data.scaling)
     try:
         return made(recipe.input_shape, dtype=dtype, **arguments)
     except InputError:

@@ -22,6 +22,7 @@ OF_DATA = {
     "mask_values": "mask_values",
     "mask_suffix": "mask_suffix",
     "class_names": "class_names",
+    "scale": "scale",
 }
 
 
@@ -58,7 +59,7 @@ def fitting(recipe, prepared):
     Raises:
         InputError: no split to test on.
     """
-    recipe = recipe.replace(data=prepared.data)
+    recipe = dataclasses.replace(recipe, data=prepared.data)  # what it expects is of these data
     prepared.source.split(recipe.data.test)
     if prepared.source.has_void and "ignore" in model_arguments(model_class(recipe)):
         recipe = recipe.replace(arguments={**recipe.arguments, "ignore": VOID})
@@ -78,7 +79,9 @@ def to_resume(own, named, options):
     """
     asked = changed(own, dataclasses.replace(options, epochs=None))
     differing = [name for name in _differing(asked, own) if name not in ("data", "expected")]
-    differing += ["dataset" if name == "name" else name for name in _differing(asked.data, own.data)]
+    differing += [
+        "dataset" if name == "name" else name for name in _differing(asked.data, own.data) if name != "scaling"
+    ]
     if named is not None and named.name != own.name:
         differing.insert(0, f"recipe ({named.name} instead of {own.name})")
     if differing:

@@ -63,6 +63,12 @@ class Options:
         None, _DATA, "end of the masks' names, e.g. _mask; they may lie beside their images", metavar="SUFFIX"
     )
     class_names: tuple | None = _option(None, _DATA, "names of the classes, class 0 first", nargs="+", metavar="NAME")
+    scale: str | None = _option(
+        None,
+        _DATA,
+        "stored values of images that become 0 and 1: dtype, data (percentiles of the training split), or LOW:HIGH",
+        metavar="SCALE",
+    )
     strategy: typing.Any = _option("auto", _DEVICES, "auto, none, one_device, mirrored or multi_worker (default: auto)")
     replicas: int | None = _option(
         None, _DEVICES, "of mirrored; on a machine without GPUs, parts of its CPU", type=int, metavar="N"

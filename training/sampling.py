@@ -66,7 +66,7 @@ def _write(out, samples):
         if out.suffix == ".npy":
             write_whole(out, lambda path: np.save(path, samples))
             return
-        if samples.ndim != 4 or samples.shape[-1] not in (1, 3):
+        if samples.ndim != 4:
             raise InputError(f"Only images become a .png; take .npy. Received: samples of shape {samples.shape}.")
         write_whole(out, lambda path: save_png(path, tile(grid(samples))))
     except OSError as error:

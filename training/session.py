@@ -180,7 +180,12 @@ class Session:
         """What the data say of themselves, against what the model takes."""
         source, split = self.data.seen, self.recipe.data.train
         if source.input_range and not self.recipe.data.transforms:
-            self.model.inputs.check((*source.input_range, 0), self.recipe.model)
+            try:
+                self.model.inputs.check((*source.input_range, 0), self.recipe.model)
+            except InputError as error:
+                if source.scaling or len(source.shapes[source.input]) != 3:
+                    raise
+                raise InputError(f"{error} For what is stored: --scale data, or --scale LOW:HIGH.") from error
         if self.labelled and source.in_memory and self.data.labelled(split):
             check_arrays(self.model, {"y": source.array(split, source.target)})
         check_batch(self.model, self.data.seen_examples(1, labels=self.labelled))
@@ -254,6 +259,8 @@ class Session:
         sizes = " and ".join(f"{part.size:,} {name}" for name, part in self.data.seen.splits.items())
         self.say(f"{recipe.name}: {recipe.model}, {self.model.count_params():,} weights, {replicas}")
         self.say(f"{recipe.data.name}: {sizes} examples of shape {recipe.input_shape}")
+        for line in self.data.notes:
+            self.say(line)
         if self.sizes:
             sizes = ", ".join(f"{name} {value}" for name, value in self.sizes.items())
             self.say(f"sizes for these data: {sizes}; --set NAME=VALUE chooses another")

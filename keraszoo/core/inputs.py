@@ -141,6 +141,8 @@ class Input(Declaration):
                 hint = " Add the channel axis: x[..., None]."
             elif x.shape.is_compatible_with(self.shape):
                 hint, received = " Add the batch axis: x[None].", x.shape
+            elif x.shape.rank == 4 and tf.TensorShape([*x.shape[2:], x.shape[1]]).is_compatible_with(self.shape):
+                hint = " Channels come last: np.moveaxis(x, 1, -1)."
             raise InputError(f"{who} takes batches of shape {(None, *self.shape)}. Received: {received}.{hint}")
         if not x.dtype.is_floating:
             hint = " Divide 0..255 images by 255." if x.dtype == tf.uint8 else f" Nearest: x.astype({self.dtype!r})."

@@ -15,6 +15,7 @@ from .pipeline.service import Service
 from .sources.source import Source
 from .views.few_labels import few_labels
 from .views.repeated import repeated
+from .views.rescaled import rescaled
 from .views.unpaired import unpaired
 from .views.weighted import weighted
 
@@ -26,6 +27,7 @@ __all__ = [
     "few_labels",
     "load",
     "repeated",
+    "rescaled",
     "resident",
     "steps_per_epoch",
     "transformed_shape",

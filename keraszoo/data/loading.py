@@ -14,8 +14,10 @@ from .sources.listing import walk
 from .sources.masks import MaskOptions
 from .sources.npy import holds_npy, load_npy
 from .sources.npz import load_npz
+from .sources.pages import TIFF
 from .sources.pairs import find_pairs, load_pairs
 from .sources.source import check_test_last
+from .sources.stack import load_stack
 from .sources.tfds import known_names, load_records
 
 MEMORY_LIMIT = 2 * 2**30
@@ -47,11 +49,14 @@ def load(
     - `stacked_mnist`: three random digits of the prepared `mnist` as channels, 1000 classes; always in memory.
     - a folder of images (bmp, gif, jpeg, png, tiff, webp), all in it or in one sub-folder per class, at any depth
       there. Above may stand splits, by any usual name (`train`, `Training`, `val`, `testing`, ...); else 10 % of the
-      images become the test split, the same every time. Images become uint8, grey if all of them are, else RGB
-      without transparency.
+      images become the test split, the same every time. Images are grey if all of them are, else RGB, without
+      transparency; a TIFF may have other channels. They stay uint8 (8 bits a channel), uint16 or float32, all of one
+      depth. Every page of a multi-page TIFF is an image; of a moving GIF, PNG or WebP the first picture.
+    - a multi-page TIFF, `.tif` or `.tiff`: every page is an image; what its axes call channels are channels.
     - a folder of images and their masks, in `images/` and `masks/` (or `imgs`, `labels`, `annotations`, ...) under the
       same names but for the ending; splits may stand above, within, or in the names (`imagesTr`, `labelsTr`). A mask's
-      values are the classes of the pixels; 0 and 255 are two classes; see `mask_values`.
+      values are the classes of the pixels; 0 and 255 are two classes; see `mask_values`. The pages of two TIFFs of one
+      name are pairs.
     - a folder of `train.npy` and `test.npy` (and `validation.npy`), each [n, features] of floating point, which become
       float32.
     - an `.npz` file with arrays named `x_train`, `y_train`, `x_test`, `y_test` (the y optional); or `train`,
@@ -108,7 +113,9 @@ def _read(name, data_dir, image_size, supervised_keys, memory_limit, test_last, 
     if not text:
         raise InputError(f"A dataset is given by its name or path. Received: {name!r}.")
     path = Path(text).expanduser()
-    looks_like_path = isinstance(name, os.PathLike) or text.startswith((".", "/", "~")) or text.endswith(("/", ".npz"))
+    looks_like_path = (
+        isinstance(name, os.PathLike) or text.startswith((".", "/", "~")) or text.endswith(("/", ".npz", *TIFF))
+    )
     if looks_like_path or (path.exists() and text.replace(":", "/").split("/")[0] not in {*known_names(), STACKED}):
         if supervised_keys is not None:
             raise InputError(f"supervised_keys is for tfds datasets. Received: {text}.")
@@ -123,9 +130,12 @@ def _read(name, data_dir, image_size, supervised_keys, memory_limit, test_last, 
             return load_folder(tree, size, memory_limit, test_last, options)
         if path.suffix == ".npz" and path.is_file():
             return load_npz(path, size, test_last, options)
+        if path.suffix.lower() in TIFF and path.is_file():
+            return load_stack(path, size, memory_limit, test_last)
         if path.exists():
             raise InputError(
-                f"A dataset is an .npz archive, or a folder of images or of train.npy and test.npy. Received: {text}."
+                "A dataset is an .npz archive, a multi-page TIFF, or a folder of images or of train.npy and test.npy. "
+                f"Received: {text}."
             )
         raise InputError(f"No such file or folder: {text}.")
     if supervised_keys is not None:

@@ -1,6 +1,7 @@
 """The verbs `keraszoo list` and `keraszoo show`."""
 
 import dataclasses
+import os
 
 from rich.console import Console
 from rich.table import Table
@@ -24,7 +25,7 @@ def list_command(argv):
         received = " ".join([*options.words, *["--offline"] * options.offline])
         parser.error(f"no recipe has all of these. Received: {received}. The families are {', '.join(families())}")
     console = _console()
-    if not console.is_terminal:
+    if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = 1000  # for grep: a whole line each
     table = Table(box=None, pad_edge=False, expand=console.is_terminal)
     table.add_column("recipe", no_wrap=True, width=max(len(recipe.name) for recipe in found))

@@ -25,6 +25,10 @@ class Data:
         mask_suffix: what masks' names have more than their images', such as "_mask", or None.
         class_names: names of the classes, or None: the data set's own.
         train, test: names of the splits.
+        scale: which stored values of images become 0 to 1: "dtype", "data" or "LOW:HIGH", see
+            `keraszoo.data.rescaled`. None: all that 8 or 16 bits can hold; other numbers stay as they are.
+        scaling: (dtype, low, high), what that came to: recorded when the data are first read, for images that are not
+            of plain 8 bits.
     """
 
     name: str = "digits"
@@ -39,6 +43,8 @@ class Data:
     class_names: tuple | None = None
     train: str = "train"
     test: str = "test"
+    scale: str | None = None
+    scaling: tuple | None = None
 
     @property
     def offline(self):
@@ -60,4 +66,6 @@ class Data:
             domains = changes.pop("domains")
             steps = [("unpaired", *domains) if step[0] == "unpaired" else step for step in self.prepare]
             changes["prepare"] = tuple(steps)
+        if any(changes.get(name, getattr(self, name)) != getattr(self, name) for name in ("name", "train", "scale")):
+            changes.setdefault("scaling", None)  # it was measured on others
         return dataclasses.replace(self, **changes)

@@ -6,6 +6,8 @@ import numpy as np
 
 from .. import data
 from ..data.preparation import prepared
+from ..data.views.rescaled import by_dtype, recorded
+from ..scaling import Scaling
 
 BATCH_SIZE = 512  # of evaluation, where the user names none
 
@@ -23,6 +25,8 @@ class PreparedData:
         source: the `Source`, of which every split is whole.
         seen: the same as training sees it: with few labels, or repeated.
         shape: of one example as the model sees it.
+        data: the recipe's `Data`, with the scaling of its images.
+        notes: lines about them that the user should read.
 
     Raises:
         InputError: steps or transforms that the source does not allow.
@@ -31,7 +35,8 @@ class PreparedData:
     def __init__(self, read, described, seed=0):
         if described.test not in read.splits and set(read.splits) == {described.train, "validation"}:
             described = described.replace(test="validation")  # the only other split there is
-        self.data, self.seed = described, seed
+        read, self.data, self.notes = _scaled(read, described)
+        self.seed = seed
         self.source, self.seen = prepared(read, described.prepare, described.train, seed)
         self.shape = data.transformed_shape(self.source, described.transforms)
 
@@ -128,3 +133,19 @@ class PreparedData:
 
     def _pipeline(self, labels):
         return {"transforms": self.data.transforms, "with_labels": labels, "seed": self.seed}
+
+
+def _scaled(read, described):
+    """(the source scaled as the `Data` say, these with the scaling recorded, lines about it)."""
+    notes = []
+    if described.scaling is not None:
+        read = recorded(read, Scaling.of(described.scaling))
+    elif described.scale is not None:
+        read = data.rescaled(read, described.scale, described.train)
+    else:
+        read, note = by_dtype(read, described.train)
+        notes += [note] * (note is not None)
+    if read.scaling in (None, Scaling("uint8", 0.0, 255.0)):
+        return read, described, notes
+    notes.append(f"{read.name}: images of {read.scaling}")
+    return read, described.replace(scaling=tuple(read.scaling)), notes

@@ -745,16 +745,17 @@ def test_files_that_are_no_dataset(tmp_path):
         (tmp_path / "broken").mkdir(exist_ok=True)
         (tmp_path / "broken" / name).write_bytes(b"not an image")
     save_image(tmp_path / "lonely" / "a.png")
-    (tmp_path / "deep").mkdir()
-    Image.fromarray(np.ones((4, 4), "uint16")).save(tmp_path / "deep" / "a.png")
+    for name, dtype in (("a.png", "uint16"), ("b.png", "uint8")):
+        (tmp_path / "deep").mkdir(exist_ok=True)
+        Image.fromarray(np.ones((4, 4), dtype)).save(tmp_path / "deep" / name)
     for name, message in (
         ("a.npz", "not a readable .npz"),
-        ("b.csv", "is an .npz archive, or a folder"),
+        ("b.csv", "is an .npz archive, a multi-page TIFF, or a folder"),
         ("empty", "no images in it"),
         ("mixed", "not mixed"),
         ("broken", "Cannot read the image .*a.png"),
         ("lonely", "at least two examples"),
-        ("deep", "8 bits a channel"),
+        ("deep", "differ in depth.*16 bits .*a.png.*, 8 bits .*b.png"),
     ):
         with pytest.raises(InputError, match=message):
             load(tmp_path / name)

@@ -349,8 +349,8 @@ def test_jpeg_masks_need_ranges(tmp_path):
     [
         ({"label": np.stack([HALF, 1 - HALF], -1)[None].repeat(3, 0)}, r"look one-hot. Nearest: label.argmax\(-1\)"),
         ({"label": np.zeros([3, 4, 4, 7], "uint8")}, r"one number a pixel.*Received: \[3, 4, 4, 7\]"),
-        ({"image": np.zeros([3, 2, 4, 4]), "label": np.zeros([3, 2, 4, 4], int)}, "volumes are not segmented"),
-        ({"image": np.zeros([3, 2, 4, 4, 1]), "label": np.zeros([3, 2, 4, 4], int)}, "volumes are not segmented"),
+        ({"image": np.zeros([3, 2, 4, 4]), "label": np.zeros([3, 2, 4, 4], int)}, "volumes"),
+        ({"image": np.zeros([3, 2, 4, 4, 1]), "label": np.zeros([3, 2, 4, 4], int)}, "volumes"),
         ({"label": np.full([3, 4, 4], -1)}, "from 0 on|0, 1, 2 and so on. Received: -1.*--ignore=-1"),
         ({"label": HALF[None].repeat(3, 0) - 1.5}, "whole numbers from 0 on. Received: -1.5, -0.5"),
     ],

@@ -68,7 +68,7 @@ BAD[1, 2], BAD[3, 0] = np.nan, np.inf
     [
         ({"train": TABLE}, "needs train.npy and test.npy. Missing: test.npy. Found: train.npy."),
         ({"test": TABLE, "val": TABLE}, "needs train.npy and test.npy. Missing: train.npy. Found: val.npy, test.npy."),
-        ({"data": TABLE}, "no images in train.*arrays would be train.npy and test.npy"),
+        ({"data": TABLE}, "there are no images.*arrays would be train.npy and test.npy"),
         ({"train": TABLE, "test": TABLE[0]}, r"test.npy: the array must be \[n, features\]. Received: \[6\]"),
         ({"train": TABLE[..., None], "test": TABLE}, r"train.npy: the array must be .*Received: \[4, 6, 1\]"),
         ({"train": TABLE[:, :0], "test": TABLE}, r"train.npy: the array must be .*Received: \[4, 0\]"),

@@ -524,7 +524,7 @@ def spoil(folder, what):
         ("colour", "03.png: a mask in colours needs mask_values"),
         ("lossy", "stored without loss.*03.jpg"),
         ("values", "0 and 255 for two. Received: 0, 7, 255"),
-        ("broken", "Cannot read .*03.png"),
+        ("broken", "Cannot read the mask .*03.png"),
         ("twice", "Two files of one name"),
         ("empty", "no images in it.*images .an empty folder., masks"),
     ],

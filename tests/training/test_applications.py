@@ -436,9 +436,9 @@ def test_restore_says_when_colours_are_lost(run, here, capsys):
     ("arguments", "message"),
     [
         (["search", "RUN", "missing.png"], "There is no image missing.png"),
-        (["search", "RUN", "text.png"], "text.png cannot be read as an image"),
-        (["search", "RUN", "cut.png"], "cut.png cannot be read as an image"),
-        (["search", "RUN", "."], "cannot be read as an image"),
+        (["search", "RUN", "text.png"], "Cannot read the image text.png"),
+        (["search", "RUN", "cut.png"], "Cannot read the image cut.png"),
+        (["search", "RUN", "folder.png"], "folder.png: no images, which are files in .bmp"),
         (["search", "RUN", "deep.png"], "8 bits a channel.*deep.png"),
         (["search", "RUN", "image.png", "--count", "0"], "from 1 to the size.*1437. Received: 0"),
         (["search", "RUN", "image.png", "--count", "9999"], "1437. Received: 9999"),

@@ -2,15 +2,19 @@
 
 from keraszoo.arguments import Parser
 
+FILES = "images (PNG, JPEG, TIFF and others), multi-page TIFFs, folders of images, or tables (.csv, .npy)"
+SHOWN = 40  # rows on the screen; --table has all
+
 
 def compress_command(argv):
-    parser = _parser("compress", "Store the run's test images as quantised codes: what it costs and how good they are.")
+    parser = _parser("compress", "Store images as quantised codes: what it costs and how good they are.")
+    parser.add_argument("files", nargs="*", metavar="FILE", help=f"{FILES}; without, the run's test images")
     options = parser.parse_args(argv)
 
     from ..analysis import compress
     from ..evaluation import table
 
-    rows = compress(options.run, data_dir=options.data_dir)
+    rows = compress(options.run, options.files, table=options.table, data_dir=options.data_dir)
     cells = [
         (str(row.bits), f"{row.rate:.4g}", "" if row.entropy is None else f"{row.entropy:.4g}", f"{row.psnr:.2f}")
         for row in rows
@@ -20,11 +24,11 @@ def compress_command(argv):
 
 
 def search_command(argv):
-    parser = _parser("search", "Find the training images whose codes are nearest to that of an image.")
-    parser.add_argument("image", metavar="IMAGE", help="PNG or JPEG of any size")
-    parser.add_argument("--count", type=int, default=8, help="how many (default: 8)")
+    parser = _parser("search", "Find the training images whose codes are nearest to those of images.")
+    parser.add_argument("files", nargs="+", metavar="FILE", help=FILES)
+    parser.add_argument("--count", type=int, default=8, help="how many for each (default: 8)")
     parser.add_argument("--hashing", action="store_true", help="compare binary codes by the bits that differ")
-    parser.add_argument("--out", metavar="FILE", help=".png for the query and its neighbours")
+    parser.add_argument("--out", metavar="FILE", help=".png for the images and their neighbours")
     options = parser.parse_args(argv)
 
     from ..analysis import search
@@ -32,23 +36,28 @@ def search_command(argv):
 
     found = search(
         options.run,
-        options.image,
+        options.files,
         options.count,
         hashing=options.hashing,
         out=options.out,
+        table=options.table,
         data_dir=options.data_dir,
     )
-    distance = "bits that differ" if options.hashing else "distance"
-    cells = [(str(row), f"{far:.5g}", label or "") for row, far, label in found]
-    print(table(cells, ("training image", distance, "class")))
+    header = ("training image", "bits that differ" if options.hashing else "distance", "class")
+    cells = [(str(each.row), f"{each.distance:.5g}", each.label or "") for each in found]
+    if len(found) > options.count:
+        header = ("image", *header)
+        cells = [(_shortened(each.query), *cell) for each, cell in zip(found, cells, strict=True)]
+    print(table(cells[:SHOWN], header))
+    _say_rest(cells, options.table)
     if options.out:
-        print(f"The image and its neighbours are in {options.out}")
+        print(f"The images and their neighbours are in {options.out}")
     return 0
 
 
 def anomaly_command(argv):
     parser = _parser("anomaly", "Tell images that are unlike the training images, by the model's loss.")
-    parser.add_argument("images", nargs="+", metavar="IMAGE", help="PNG or JPEG of any size")
+    parser.add_argument("files", nargs="+", metavar="FILE", help=FILES)
     parser.add_argument(
         "--quantile",
         type=float,
@@ -60,50 +69,53 @@ def anomaly_command(argv):
     from ..analysis import anomaly
     from ..evaluation import table
 
-    threshold, verdicts = anomaly(options.run, options.images, options.quantile, data_dir=options.data_dir)
+    threshold, verdicts = anomaly(
+        options.run, options.files, options.quantile, table=options.table, data_dir=options.data_dir
+    )
     cells = [
         (
-            _shortened(image),
+            _shortened(verdict.query),
             f"{verdict.score:.5g}",
             f"{verdict.share:.1%}",
             "anomaly" if verdict.anomaly else "ordinary",
         )
-        for image, verdict in zip(options.images, verdicts, strict=True)
+        for verdict in verdicts
     ]
-    print(table(cells, ("image", "score", "above", "verdict")))
+    print(table(cells[:SHOWN], ("image", "score", "above", "verdict")))
+    _say_rest(cells, options.table)
+    if len(cells) > len(options.files):
+        print(f"{sum(verdict.anomaly for verdict in verdicts)} of {len(verdicts)} are anomalies.")
     print(f"Anomalies score above {threshold:.5g}, as {1 - options.quantile:.3g} of the training images do.")
     return 0
 
 
 def restore_command(argv):
-    parser = Parser("restore", "Restore an image with a run's model: less noise, more pixels, or no hole.")
-    parser.add_argument("run", help="run directory")
-    parser.add_argument("image", metavar="IMAGE", help="PNG or JPEG")
-    parser.add_argument("out", metavar="OUT", help=".png to write; replaced if it is there")
-    parser.add_argument("--mask", metavar="FILE", help="image as large as IMAGE: white is known, black is the hole")
-    options = parser.parse_args(argv)
-
-    from ..analysis import restore
-
-    height, width, _ = restore(options.run, options.image, options.out, options.mask).shape
-    print(f"Restored image of {height}x{width} (height x width) in {options.out}")
-    return 0
-
-
-def segment_command(argv):
-    parser = Parser("segment", "Segment an image with a run's model: the class of each pixel.")
-    parser.add_argument("run", help="run directory")
-    parser.add_argument("image", metavar="IMAGE", help="PNG or JPEG of any size")
+    parser = _image_parser("restore", "Restore images with a run's model: less noise, more pixels, or no hole.")
     parser.add_argument(
-        "out",
-        metavar="MASK",
-        help=".png to write, replaced if it is there: white is the foreground, or grey levels 0, 1, 2 ... are classes",
+        "--mask", metavar="FILE", help="image as large as IMAGE, or as many: white is known, black is the hole"
     )
     options = parser.parse_args(argv)
 
-    from ..analysis import segment
+    from ..image_to_image import restore
 
-    mask, shares = segment(options.run, options.image, options.out)
+    done = restore(options.run, options.image, options.out, options.mask, table=options.table)
+    return _say_written(done, "Restored", options.out)
+
+
+def segment_command(argv):
+    parser = _image_parser(
+        "segment",
+        "Segment images with a run's model: the class of each pixel. In masks white is the foreground, or grey levels "
+        "0, 1, 2 ... are classes.",
+    )
+    options = parser.parse_args(argv)
+
+    from ..image_to_image import segment
+
+    done = segment(options.run, options.image, options.out, table=options.table)
+    if isinstance(done, list):
+        return _say_written(done, "Segmented", options.out)
+    mask, shares = done
     height, width = mask.shape
     covered = ", ".join(f"class {number} {share:.1%}" for number, share in enumerate(shares))
     print(f"Mask of {height}x{width} (height x width) in {options.out}: {covered}")
@@ -111,26 +123,48 @@ def segment_command(argv):
 
 
 def translate_command(argv):
-    parser = Parser("translate", "Translate an image into the other domain with a run's model.")
-    parser.add_argument("run", help="run directory")
-    parser.add_argument("image", metavar="IMAGE", help="PNG or JPEG of any size")
-    parser.add_argument("out", metavar="OUT", help=".png to write; replaced if it is there")
+    parser = _image_parser("translate", "Translate images into the other domain with a run's model.")
     parser.add_argument(
         "--to", choices=("a", "b"), default="b", help="the first or the second of the recipe's domains (default: b)"
     )
     options = parser.parse_args(argv)
 
-    from ..analysis import translate
+    from ..image_to_image import translate
 
-    height, width, _ = translate(options.run, options.image, options.out, options.to).shape
-    print(f"Translated image of {height}x{width} (height x width) in {options.out}")
+    done = translate(options.run, options.image, options.out, options.to, table=options.table)
+    return _say_written(done, "Translated", options.out)
+
+
+def _say_written(done, what, out):
+    """Tells what was written: of an image its size, of several how many."""
+    if isinstance(done, list):
+        print(f"{what} {len(done)} images into {out}")
+    else:
+        print(f"{what} image of {done.shape[0]}x{done.shape[1]} (height x width) in {out}")
     return 0
+
+
+def _say_rest(cells, table):
+    if len(cells) > SHOWN:
+        print(f"... {len(cells) - SHOWN} rows more" + (f", in {table}" if table else "; --table FILE.csv has all"))
+
+
+def _image_parser(verb, description):
+    parser = Parser(verb, description)
+    parser.add_argument("run", help="run directory")
+    parser.add_argument("image", metavar="IMAGE", help="an image of any size, a multi-page TIFF, or a folder of images")
+    parser.add_argument(
+        "out", metavar="OUT", help=".png to write, replaced if it is there; or a .tif, or a new folder, for any number"
+    )
+    parser.add_argument("--table", metavar="FILE", help=".csv to write, a row for each image")
+    return parser
 
 
 def _parser(verb, description):
     parser = Parser(verb, description)
     parser.add_argument("run", help="run directory")
     parser.add_argument("--data-dir", help="of tensorflow-datasets (default: TFDS_DATA_DIR or ~/tensorflow_datasets)")
+    parser.add_argument("--table", metavar="FILE", help=".csv to write")
     return parser
 
 

@@ -13,9 +13,22 @@ EXAMPLES = 64
 SMALLEST_SIDE = 32  # pixels on paper: smaller images are enlarged by a whole factor
 
 
+def shown(images):
+    """Images [..., channels] of any number of channels -> [..., 1 or 3], as a picture can have.
+
+    Of two the first is magenta and the second green; of more than three the first three are red, green and blue.
+    """
+    images = np.asarray(images)
+    channels = images.shape[-1]
+    return images if channels in (1, 3) else images[..., [0, 1, 0] if channels == 2 else [0, 1, 2]]
+
+
 def tile(images):
-    """[rows, columns, height, width, channels] in [0, 1] -> one uint8 image [H, W, channels] with thin grey lines."""
-    images = np.clip(np.asarray(images, "float32"), 0.0, 1.0)
+    """[rows, columns, height, width, channels] in [0, 1] -> one uint8 image [H, W, 1 or 3] with thin grey lines.
+
+    What is shown of other numbers of channels, `shown` says.
+    """
+    images = np.clip(np.asarray(shown(images), "float32"), 0.0, 1.0)
     factor = -(-SMALLEST_SIDE // min(images.shape[2:4]))
     images = images.repeat(factor, axis=2).repeat(factor, axis=3)
     images = np.pad(images, [(0, 0), (0, 0), (0, 1), (0, 1), (0, 0)], constant_values=0.5)

@@ -7,7 +7,7 @@ from tensorboard.plugins.projector import ProjectorConfig
 
 from keraszoo.runs.drafts import write_whole
 
-from .pictures import grid, save_png
+from .pictures import grid, save_png, shown
 
 LARGEST_SPRITE = 8192  # pixels along a side that TensorBoard takes
 
@@ -20,7 +20,7 @@ def write_projector(folder, codes, images=None, labels=None, names=None):
     Args:
         folder: directory, which is written whole or not at all; one that is there is replaced.
         codes: [n, d].
-        images: [n, height, width, 1 or 3] in [0, 1], or None.
+        images: [n, height, width, channels] in [0, 1], or None.
         labels: the class of each, [n] integers, or None.
         names: of the classes.
 
@@ -40,8 +40,8 @@ def _write(folder, codes, images, labels, names):
     if labels is not None:
         embedding.metadata_path = "metadata.tsv"
         (folder / "metadata.tsv").write_text("".join(f"{names[label]}\n" for label in labels))
-    if images is not None and images.shape[-1] in (1, 3):
-        sprite = _sprite(images)
+    if images is not None:
+        sprite = _sprite(shown(images))
         if max(sprite.shape) <= LARGEST_SPRITE:
             save_png(folder / "sprite.png", sprite)
             embedding.sprite.image_path = "sprite.png"

@@ -41,10 +41,8 @@ class LatentSpace:
         name, shape = type(self.model).__name__, tuple(self.model.inputs.shape)
         self.dim = _dimension(self.model)
         self.check(*abilities)
-        if len(shape) != 3 or shape[-1] not in (1, 3):
-            raise InputError(
-                f"Only images of 1 or 3 channels can be shown. Received: {name} of examples of shape {shape}."
-            )
+        if len(shape) != 3:
+            raise InputError(f"Only images can be shown. Received: {name} of examples of shape {shape}.")
         self.image_shape = shape
         names = {StandardNormal: "normal", StandardUniform: "uniform", type(None): "normal"}  # flows start from N(0, I)
         self.prior = names.get(type(getattr(self.model, "prior", None)), "other")

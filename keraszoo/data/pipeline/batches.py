@@ -8,7 +8,7 @@ import tensorflow as tf
 from ...core.errors import InputError
 from ...core.resident import RESIDENT_LIMIT, Resident
 from ..sources.mask_values import VOID
-from ..sources.source import ArraySplit, byte_size, scaled
+from ..sources.source import ArraySplit, byte_size
 from ..sources.tfds import RecordSplit
 from . import transforms as named
 from .service import check_source
@@ -52,8 +52,8 @@ def batches(
         training: whether to shuffle and repeat.
         transforms: sequence of `(name, *arguments)`: pad, resize, grayscale, rgb, flatten, threshold,
             binarize, and in training only the augmentations random_crop, flip, rotate90, rotate, shift, elastic,
-            brightness, contrast and noise. Before them uint8 and uint16 are scaled to [0, 1]; other numbers are
-            taken as they are. What moves pixels moves those of a mask alike.
+            brightness, contrast and noise. Before them uint8 and uint16 are scaled to [0, 1], or as
+            `source.scaling` says; other numbers are taken as they are. What moves pixels moves those of a mask alike.
         with_labels: give (x, y) with the source's target as y.
         seed: integer, for the order and for random transforms.
         first_step: number of training steps already done.
@@ -202,7 +202,7 @@ def _finished(source, split, transforms, with_labels, training):
         raise InputError(f"{source.name}, split {split!r}, has no labels. Its features: {', '.join(part.shapes)}.")
 
     def finish(features, uniform):
-        x = scaled(features[source.input], source.dtypes[source.input])
+        x = source.scaled(features[source.input])
         x = tf.ensure_shape(named.apply(x, transforms, uniform, training=training), [None, *shape])
         if not with_labels:
             return x

@@ -2,18 +2,17 @@
 
 import os
 import zlib
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
-from PIL import Image, ImageOps
 
 from ...core.errors import InputError
 from .account import account, counted, how_divided
 from .layouts import check_classes, check_no_masks, only_images, split_folders
 from .listing import SUFFIXES
-from .source import Source, check_test_last, divide, from_arrays
+from .pages import Page, read_pages, survey
+from .source import Source, byte_size, check_test_last, divide, from_arrays
 
 
 def load_folder(tree, image_size, memory_limit, test_last, options):
@@ -35,7 +34,11 @@ def load_folder(tree, image_size, memory_limit, test_last, options):
         )
     if class_names and any(name is None for files in listed.values() for _, name in files):
         raise InputError(f"{folder}: images are either all in one folder or all in one folder per class, not mixed.")
-    height, width, channels = common_shape(folder, paths, image_size)
+    pages, shape, dtype = survey(folder, paths, image_size)
+    listed = {
+        split: [(Page(str(path), number), name) for path, name in files for number in range(pages[path])]
+        for split, files in listed.items()
+    }
     listed, divided = divided_list(folder, listed, test_last)
     counts = [sum(name == own for files in listed.values() for _, own in files) for name in class_names]
     about = {"input": "image", "target": "label" if class_names else None, "class_names": class_names or None}
@@ -54,20 +57,30 @@ def load_folder(tree, image_size, memory_limit, test_last, options):
         about["warnings"] = (f"{folder}: warning: no training image is of class {', '.join(unseen)}",)
     splits = {
         split: FileSplit(
-            [path for path, _ in files],
+            [page for page, _ in files],
             {"label": np.array([class_names.index(name) for _, name in files], np.int64)} if class_names else {},
-            (height, width, channels),
+            shape,
+            dtype,
             resize=bool(image_size),
         )
         for split, files in listed.items()
     }
-    if sum(part.size for part in splits.values()) * height * width * channels > memory_limit:
-        return Source(str(folder), splits, input_range=(0.0, 1.0), **about)
-    arrays = {
-        split: {"image": read_images(part.paths, part.shapes["image"], part.resize), **part.labels}
-        for split, part in splits.items()
-    }
-    return from_arrays(str(folder), arrays, **about)
+    return held_or_read(str(folder), splits, memory_limit, about)
+
+
+def held_or_read(name, splits, memory_limit, about):
+    """The Source of splits in files: in memory as far as that goes, else read from its files in every epoch.
+
+    Args:
+        splits: `{split: FileSplit}`.
+        memory_limit: in bytes.
+        about: further arguments of `Source`.
+    """
+    if sum(byte_size(part.shapes, part.dtypes, part.size) for part in splits.values()) > memory_limit:
+        whole = all(part.dtypes["image"].is_integer for part in splits.values())
+        return Source(name, splits, input_range=(0.0, 1.0) if whole else None, **about)
+    arrays = {split: {f: part.read(f, range(part.size)) for f in part.shapes} for split, part in splits.items()}
+    return from_arrays(name, arrays, **about)
 
 
 def divided_list(folder, listed, test_last):
@@ -88,38 +101,46 @@ class FileSplit:
     """Images that stay in their files.
 
     Args:
-        paths: a file each.
+        pages: a `Page` each.
         labels: `{feature: array [size]}`.
         shape: (height, width, channels) of every image.
+        dtype: "uint8", "uint16" or "float32", of every image.
         resize: whether the files' own sizes may differ from it.
     """
 
     parallel_calls = tf.data.AUTOTUNE
 
-    def __init__(self, paths, labels, shape, resize):
-        self.paths, self.labels, self.resize = [str(path) for path in paths], labels, resize
-        self.size = len(paths)
+    def __init__(self, pages, labels, shape, dtype, resize):
+        self.pages, self.labels, self.resize = list(pages), labels, resize
+        self.size = len(pages)
         self.shapes = {"image": shape, **{feature: () for feature in labels}}
-        self.dtypes = {"image": tf.uint8, **{feature: tf.as_dtype(a.dtype) for feature, a in labels.items()}}
-        with tf.device("CPU:0"):
-            self._paths = tf.constant(self.paths)
-            self._labels = {feature: tf.constant(array) for feature, array in labels.items()}
+        self.dtypes = {"image": tf.as_dtype(dtype), **{feature: tf.as_dtype(a.dtype) for feature, a in labels.items()}}
+
+    def read(self, feature, rows):
+        """The values of one feature in these rows: an array [rows, ...]."""
+        if feature in self.labels:
+            return self.labels[feature][np.asarray(rows)]
+        dtype = self.dtypes["image"].as_numpy_dtype
+        return read_pages([self.pages[row] for row in rows], self.shapes["image"], dtype, self.resize)
 
     def gather(self, indices):
         """`{feature: [batch, ...]}` of the examples at `indices` [batch]."""
-        shape = self.shapes["image"]
 
-        def read(paths):
-            return read_images([path.decode() for path in paths], shape, self.resize)
+        def read(feature):
+            values = tf.numpy_function(
+                lambda rows: self.read(feature, rows), [indices], self.dtypes[feature], stateful=False
+            )
+            return tf.ensure_shape(values, [*indices.shape, *self.shapes[feature]])
 
-        images = tf.numpy_function(read, [tf.gather(self._paths, indices)], tf.uint8, stateful=False)
-        images = tf.ensure_shape(images, [*indices.shape, *shape])
-        return {"image": images, **{feature: tf.gather(a, indices) for feature, a in self._labels.items()}}
+        return {feature: read(feature) for feature in self.shapes}
 
     def checksum(self):
         """A CRC-32 of the files' names and sizes, in order."""
-        files = [(*Path(path).parts[-2:], os.path.getsize(path)) for path in self.paths]
-        return zlib.crc32(repr(files).encode())
+        return zlib.crc32(repr([_identity(page) for page in self.pages]).encode())
+
+
+def _identity(page):
+    return (*Path(page.path).parts[-2:], page.number, os.path.getsize(page.path))
 
 
 def _list(folder):
@@ -135,45 +156,3 @@ def _found(folder):
         return ""
     shown = ", ".join(f"{path.name} ({reason})" for path, reason in folder.passed[:3])
     return f" Received: {shown}{f' and {len(folder.passed) - 3} others' if len(folder.passed) > 3 else ''}."
-
-
-def common_shape(folder, paths, image_size):
-    """(height, width, channels) that all images have or are given; reads the headers only."""
-    sizes, grey = Counter(), True
-    for path in paths:
-        try:
-            with Image.open(path) as image:
-                width, height = ImageOps.exif_transpose(image).size if image.getexif() else image.size
-                mode = image.mode
-        except (OSError, Image.DecompressionBombError) as error:
-            raise InputError(f"Cannot read the image {path}: {error}.") from error
-        if mode.startswith(("I", "F")):
-            raise InputError(f"Images must have 8 bits a channel. Received: {path} of mode {mode!r}.")
-        sizes[height, width] += 1
-        grey = grey and mode in ("1", "L", "LA")
-    channels = 1 if grey else 3
-    if image_size:
-        return (*image_size, channels)
-    if len(sizes) > 1:
-        most = ", ".join(f"{height}x{width} ({count})" for (height, width), count in sizes.most_common(5))
-        more = f" and {len(sizes) - 5} others" if len(sizes) > 5 else ""
-        raise InputError(
-            f"{folder}: the images differ in size, so image_size must say to which to bring them. "
-            f"Received: {most}{more} (height x width)."
-        )
-    return (*next(iter(sizes)), channels)
-
-
-def read_images(paths, shape, resize):
-    """The images [n, *shape] uint8."""
-    images = np.empty((len(paths), *shape), np.uint8)
-    for image, path in zip(images, paths, strict=True):
-        try:
-            with Image.open(path) as file:
-                pixels = ImageOps.exif_transpose(file).convert("L" if shape[-1] == 1 else "RGB")
-        except (OSError, Image.DecompressionBombError) as error:
-            raise InputError(f"Cannot read the image {path}: {error}.") from error
-        if resize:
-            pixels = ImageOps.fit(pixels, (shape[1], shape[0]), Image.Resampling.BILINEAR)
-        image[...] = np.asarray(pixels).reshape(shape)
-    return images

@@ -10,6 +10,7 @@ from ...core.errors import InputError
 from ..pipeline.transforms import fit
 from .account import counted
 from .mask_values import VOID, MaskRule, chosen, colour_numbers, colour_proposal, mask_dtype
+from .pages import TIFF, form_of, read_file, read_labels
 
 LOSSLESS = (".bmp", ".gif", ".png", ".tif", ".tiff")  # they keep every pixel as it was
 _EXAMPLE = "--mask-values 0-127:0,128-255:1"
@@ -57,15 +58,16 @@ class MaskOptions:
             )
 
 
-def read_mask(path, rule, size=None):
-    """The values of a mask in a file, [height, width]: numbers, or where the rule is of colours 0xrrggbb.
+def read_masks(path, rule, numbers=None, size=None):
+    """The values of the masks in a file, [height, width] each: numbers, or where the rule is of colours 0xrrggbb.
 
     One channel gives its values, or the indices of its palette; several must be equal, and alpha opaque.
 
     Args:
         path: of the file.
         rule: a `MaskRule`.
-        size: (height, width) to bring it to as its image is, labels unmixed, or None.
+        numbers: of the file's pages; None: all of them.
+        size: (height, width) to bring them to as their images are, labels unmixed, or None.
 
     Raises:
         InputError: a file that cannot be read, several channels that differ without a rule of colours, transparency.
@@ -75,16 +77,29 @@ def read_mask(path, rule, size=None):
             f"Masks are stored without loss, {', '.join(LOSSLESS)}, or mask_values says which range of values is which "
             f"class: {_EXAMPLE}. Received: {path}."
         )
+    pages = form_of(path).pages if str(path).lower().endswith(TIFF) else 1
+    numbers = range(pages) if numbers is None else numbers
+    if pages == 1:
+        found = [_pixels(path, rule)]
+    elif rule.colours:
+        found = read_file(path, numbers, 3)
+    else:
+        found = read_labels(path, numbers)
+    return [_brought_to(_one_number(pixels, rule, path), size) for pixels in found]
+
+
+def _pixels(path, rule):
+    """The pixels of a file with one mask, as they are stored, or in colours."""
     try:
         with Image.open(path) as file:
-            mode = file.mode
-            if rule.colours or mode not in ("1", "L", "P", "I", "F", "I;16", "I;16B"):
-                pixels = np.asarray(_opaque(file, path).convert("RGB"))
-            else:
-                pixels = np.asarray(file)
+            if rule.colours or file.mode not in ("1", "L", "P", "I", "F", "I;16", "I;16B"):
+                return np.asarray(_opaque(file, path).convert("RGB"))
+            return np.asarray(file)
     except (OSError, Image.DecompressionBombError) as error:
         raise InputError(f"Cannot read the mask {path}: {error}.") from error
-    values = _one_number(pixels, rule, path)
+
+
+def _brought_to(values, size):
     if size is None or values.shape == tuple(size):
         return values
     places = Image.fromarray(np.arange(values.size, dtype="int32").reshape(values.shape))
@@ -93,7 +108,7 @@ def read_mask(path, rule, size=None):
 
 
 def mask_arrays(where, masks, rule):
-    """The values of masks that came as arrays, as `read_mask` gives them: [n, height, width].
+    """The values of masks that came as arrays, as `read_masks` gives them: [n, height, width].
 
     Args:
         where: what they belong to, for the message.

@@ -15,6 +15,8 @@ from .source import from_arrays
 
 _LAYOUTS = "x_train, y_train, x_test, y_test (y optional), or train, test, or image, label (label optional)"
 _RESIZED_TOGETHER = 1024
+MOST_CHANNELS = 16  # with more, the last axis may be a width
+MOST_SLICES = 32  # with more, the first axis of an example is rather a height
 
 
 def load_npz(path, image_size, test_last=None, options=None):
@@ -24,6 +26,7 @@ def load_npz(path, image_size, test_last=None, options=None):
     splits, input, target = _arrange(path, arrays)
     masked = {}
     for split, part in splits.items():
+        check_axes(f"{path}, split {split!r}", part[input].shape)
         if target in part and _are_masks(part[input], part[target]):
             _check_slices(path, split, part[input], part[target])
             masked[split] = mask_arrays(f"{path}, split {split!r}", part[target], options.rule)
@@ -99,6 +102,31 @@ def _arrange(path, arrays):
     if {"image"} <= keys <= {"image", "label"}:
         return {"train": dict(arrays)}, "image", "label"
     raise InputError(f"{path}: the arrays must be named {_LAYOUTS}. Received: {', '.join(sorted(keys)) or 'none'}.")
+
+
+def check_axes(where, shape):
+    """Raises InputError for arrays that look like volumes, or like images whose channels come first.
+
+    Args:
+        where: for the message.
+        shape: of the array, [n, ...].
+    """
+    slices = "a slice each: x.reshape(-1, *x.shape[2:]), the last ones for testing by --test-last"
+    if len(shape) == 5:
+        raise InputError(
+            f"{where}: examples are images, and volumes [n, depth, height, width, channels] are none. Make them "
+            f"images, {slices}. Received: {list(shape)}."
+        )
+    if len(shape) != 4:
+        return
+    height, width, channels = shape[1:]
+    like_a_square = 4 < channels == width and (channels != height or channels > MOST_CHANNELS)
+    like_slices = channels > MOST_CHANNELS and height < min(width, channels) and height <= MOST_SLICES
+    if like_a_square or like_slices:
+        raise InputError(
+            f"{where}: images are [n, height, width, channels]. Received: {list(shape)}, which would be {channels} "
+            f"channels. If the channels come first: np.moveaxis(x, 1, -1). If they are volumes, {slices}."
+        )
 
 
 def _are_masks(inputs, labels):

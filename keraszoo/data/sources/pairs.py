@@ -1,17 +1,17 @@
 """A folder of images and of their masks as a Source."""
 
+import itertools
 import zlib
 
 import numpy as np
 import tensorflow as tf
-from PIL import Image, ImageOps
 
 from ...core.errors import InputError, closest
 from .account import account
-from .folder import FileSplit, common_shape, divided_list, read_images
+from .folder import FileSplit, divided_list, held_or_read
 from .layouts import pair_folders, split_folders
-from .masks import Classes, read_mask
-from .source import Source, from_arrays
+from .masks import Classes, read_masks
+from .pages import Page, form_of, survey
 
 _FIRST_CHANNEL = "_0000"  # of nnU-Net, whose images end in the number of a channel
 
@@ -75,10 +75,18 @@ def load_pairs(tree, listed, passed, image_size, memory_limit, test_last, option
         for pair in pairs:
             _check_pair(*pair, classes)
     classes.choose()
-    height, width, channels = common_shape(folder, paths, image_size)
+    pages, shape, dtype = survey(folder, paths, image_size)
+    listed = {
+        split: [
+            (Page(str(image), number), Page(str(mask), number))
+            for image, mask in pairs
+            for number in range(pages[image])
+        ]
+        for split, pairs in listed.items()
+    }
     listed, divided = divided_list(folder, listed, test_last)
     splits = {
-        split: PairSplit(pairs, (height, width, channels), resize=bool(image_size), classes=classes)
+        split: PairSplit(pairs, shape, dtype, resize=bool(image_size), classes=classes)
         for split, pairs in listed.items()
     }
     about = {
@@ -98,45 +106,40 @@ def load_pairs(tree, listed, passed, image_size, memory_limit, test_last, option
         ),
         "warnings": tuple(classes.warnings()),
     }
-    if sum(part.size for part in splits.values()) * height * width * (channels + 1) > memory_limit:
-        return Source(str(folder), splits, input_range=(0.0, 1.0), **about)
-    arrays = {split: {f: part.read(f, range(part.size)) for f in part.shapes} for split, part in splits.items()}
-    return from_arrays(str(folder), arrays, **about)
+    return held_or_read(str(folder), splits, memory_limit, about)
 
 
 class PairSplit(FileSplit):
     """Images and masks that stay in their files.
 
     Args:
-        pairs: [(path of the image, path of its mask)].
+        pairs: [(`Page` of the image, `Page` of its mask)].
         shape: (height, width, channels) of every image.
+        dtype: of every image.
         resize: whether the files' own sizes may differ from it.
         classes: the `Classes` of the masks.
     """
 
-    def __init__(self, pairs, shape, resize, classes):
-        super().__init__([image for image, _ in pairs], {}, shape, resize)
-        self.masks, self.classes = [str(mask) for _, mask in pairs], classes
+    def __init__(self, pairs, shape, dtype, resize, classes):
+        super().__init__([image for image, _ in pairs], {}, shape, dtype, resize)
+        self.masks, self.classes = [mask for _, mask in pairs], classes
         self.shapes["label"], self.dtypes["label"] = shape[:2], tf.as_dtype(classes.dtype)
 
     def read(self, feature, rows):
-        """The values of one feature in these rows: [rows, ...]."""
-        shape = self.shapes[feature]
         if feature == "image":
-            return read_images([self.paths[row] for row in rows], shape, self.resize)
+            return super().read(feature, rows)
+        shape, row = self.shapes[feature], 0
         masks = np.empty((len(rows), *shape), self.classes.dtype)
-        for mask, path in zip(masks, (self.masks[row] for row in rows), strict=True):
-            mask[...] = self.classes.of(read_mask(path, self.classes.rule, shape if self.resize else None), path)
+        wanted = [self.masks[number] for number in rows]
+        for path, together in itertools.groupby(wanted, lambda page: page.path):
+            numbers = [page.number for page in together]
+            for values in read_masks(path, self.classes.rule, numbers, shape if self.resize else None):
+                masks[row] = self.classes.of(values, path)
+                row += 1
         return masks
 
-    def gather(self, indices):
-        dtype = self.dtypes["label"]
-        labels = tf.numpy_function(lambda rows: self.read("label", rows), [indices], dtype, stateful=False)
-        labels = tf.ensure_shape(labels, [*indices.shape, *self.shapes["label"]])
-        return {**super().gather(indices), "label": labels}
-
     def checksum(self):
-        masks = FileSplit(self.masks, {}, self.shapes["image"], self.resize)
+        masks = FileSplit(self.masks, {}, self.shapes["image"], "uint8", self.resize)
         return zlib.crc32(repr((super().checksum(), masks.checksum())).encode())
 
 
@@ -204,17 +207,19 @@ def _hint(images, masks, others):
 
 
 def _check_pair(image_path, mask_path, classes):
-    """Looks at a mask, once it is known to be of its image's size."""
-    values = read_mask(mask_path, classes.rule)
-    try:
-        with Image.open(image_path) as image:
-            width, height = ImageOps.exif_transpose(image).size if image.getexif() else image.size
-    except (OSError, Image.DecompressionBombError) as error:
-        raise InputError(f"Cannot read the image {image_path}: {error}.") from error
-    if values.shape != (height, width):
-        received = "x".join(map(str, values.shape))
+    """Looks at the masks of a file, once it is known to hold one for each image of its image file, of its size."""
+    image = form_of(image_path)
+    masks = read_masks(mask_path, classes.rule)
+    if len(masks) != image.pages:
         raise InputError(
-            f"A mask has the size of its image, {height}x{width} of {image_path}. "
-            f"Received: {mask_path}, {received} (height x width)."
+            f"A stack of images and its masks have equally many pages. Received: {image.pages} in {image_path}, "
+            f"{len(masks)} in {mask_path}."
         )
-    classes.look(values, mask_path)
+    for values in masks:
+        if values.shape != (image.height, image.width):
+            received = "x".join(map(str, values.shape))
+            raise InputError(
+                f"A mask has the size of its image, {image.height}x{image.width} of {image_path}. "
+                f"Received: {mask_path}, {received} (height x width)."
+            )
+        classes.look(values, mask_path)

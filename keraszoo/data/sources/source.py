@@ -23,7 +23,9 @@ class Source:
         dtypes: `{feature: tf.DType as stored}`.
         class_names: names of the target's classes, or None when they have none.
         num_classes: number of the target's classes, or None when it has none.
-        input_range: (lowest, highest) input value once uint8 is scaled to [0, 1], or None when not known.
+        input_range: (lowest, highest) input value once it is scaled, or None when not known.
+        scaling: `keraszoo.scaling.Scaling`, which stored values become 0 and 1; None: uint8 and uint16 are scaled to
+            [0, 1] by what their types hold, other numbers are taken as they are.
         in_memory: whether `array` works; if not, the examples are read from files in every epoch.
         has_void: whether masks mark pixels that do not count, by the class -1.
         account: a line that says what was found and what became of it, or None.
@@ -44,6 +46,7 @@ class Source:
         has_void=False,
         account=None,
         warnings=(),
+        scaling=None,
     ):
         """
         Args:
@@ -66,7 +69,8 @@ class Source:
         self.weight = weight
         self.class_names = class_names
         self.num_classes = num_classes
-        self.input_range = input_range
+        self.input_range = input_range if scaling is None else (0.0, 1.0)
+        self.scaling = scaling
         self.in_memory = all(isinstance(part, ArraySplit) for part in splits.values())
         self.has_void, self.account, self.warnings = has_void, account, warnings
 
@@ -100,7 +104,18 @@ class Source:
             has_void=self.has_void,
             account=self.account,
             warnings=self.warnings,
+            scaling=self.scaling,
         )
+
+    def with_scaling(self, scaling):
+        """This source, of which other stored values become 0 and 1."""
+        scaled_source = self.with_splits({})
+        scaled_source.scaling, scaled_source.input_range = scaling, (0.0, 1.0)
+        return scaled_source
+
+    def scaled(self, values):
+        """Inputs as they are stored -> as models see them, float32."""
+        return self.scaling(values) if self.scaling else scaled(values, self.dtypes[self.input])
 
     def array(self, split, feature=None):
         """All values of one feature, in order and as stored: a read-only numpy array [size, ...], not a copy.

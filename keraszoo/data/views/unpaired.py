@@ -43,7 +43,7 @@ def unpaired(source, domains=None, seed=0):
         size = max(map(len, rows))
         pairs = np.stack([images[_shuffled(found, size, random)] for found in rows], axis=1)
         splits[split] = ArraySplit({source.input: pairs})
-    told = {"account": source.account, "warnings": source.warnings}
+    told = {"account": source.account, "warnings": source.warnings, "scaling": source.scaling}
     return Source(source.name, splits, input=source.input, input_range=source.input_range, **told)
 
 

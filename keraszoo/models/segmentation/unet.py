@@ -17,6 +17,8 @@ from ...losses import segmentation as losses
 from ...networks.convolutional import check_options
 from ...networks.tiles import predict_tiled
 from ...networks.unet import lost_pixels, receptive_radius, unet, valid_sizes
+from ...scaling import Scaling
+from .encoded import decoded, encoded
 
 LOSSES = {
     "cross_entropy": losses.pixel_cross_entropy,
@@ -55,6 +57,8 @@ class UNet(ZooModel):
             `calibrate` chooses it.
         averaging: "flips" or "flips_and_rotations": `segment` averages over 4 flips of the image, or over these of the
             image and of its transposed, 8 times the work. None: the image alone.
+        scaling: (dtype, low, high): which stored values of an encoded image become 0 and 1 in `segment_png_bytes`,
+            "uint8" or "uint16" as dtype; None: 0 and 255 of 8 bits. A recipe's own is its data's.
         tile: height and width of the parts of larger images, a multiple of 2^depth, or with padding="valid" a possible
             size; None: three times the overlap that they need, at least 512.
         ignore: the class of pixels that do not count, such as 255 or -1, none of the others; None: all count. They are
@@ -94,9 +98,11 @@ class UNet(ZooModel):
         averaging=None,
         tile=None,
         ignore=None,
+        scaling=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
+        self.scaling = Scaling.of(scaling) or Scaling("uint8", 0.0, 255.0)
         self.image_shape = _image_shape(image_shape)
         (self.num_classes,) = positive_integers("num_classes", [num_classes])
         self.loss_weights = _loss_weights(loss)
@@ -330,15 +336,14 @@ class UNet(ZooModel):
             shown = tf.cast(tf.argmax(answer, -1), tf.float32)[..., None] / (self.num_classes - 1.0)
         else:
             shown = answer[..., 1:]
-        image = x if x.shape[-1] in (1, 3) else tf.reduce_mean(x, -1, keepdims=True)
-        return {"segmented": tf.stack([image, tf.broadcast_to(shown, tf.shape(image))], axis=1)}
+        return {"segmented": tf.stack([x, tf.broadcast_to(shown, tf.shape(x))], axis=1)}
 
     def serving_signatures(self):
         channels = self.image_shape[2]
         signatures = {
             "segment": (self._serve_segment, [self.inputs.spec()]),
         }
-        if channels in (1, 3):
+        if channels in (1, 3) and self.scaling.dtype != "float32":
             signatures["segment_png_bytes"] = (
                 self._serve_segment_png_bytes,
                 [tf.TensorSpec([None], tf.string, name="image_bytes")],
@@ -346,23 +351,18 @@ class UNet(ZooModel):
         return signatures
 
     def serving_examples(self):
-        generator = np.random.default_rng(0)
-        pixels = generator.integers(0, 256, [3, 40, 24, self.image_shape[2]]).astype("uint8")
-        return {"segment_png_bytes": {"image_bytes": np.array([tf.io.encode_png(p).numpy() for p in pixels], object)}}
+        if "segment_png_bytes" not in self.serving_signatures():
+            return {}
+        values = np.random.default_rng(0).random([3, 40, 24, self.image_shape[2]])
+        return {"segment_png_bytes": {"image_bytes": np.array(encoded(values, self.scaling), object)}}
 
     def _serve_segment(self, image):
         probabilities, mask = self.segment(image)
         return {"probabilities": probabilities, "mask": mask}
 
     def _serve_segment_png_bytes(self, image_bytes):
-        """The same for encoded images, PNG or JPEG; those of one request must be of one size."""
-        channels = self.image_shape[2]
-        pixels = tf.map_fn(
-            lambda encoded: tf.io.decode_png(encoded, channels),
-            image_bytes,
-            fn_output_signature=tf.TensorSpec([None, None, channels], tf.uint8),
-        )
-        return self._serve_segment(tf.cast(pixels, tf.float32) / 255.0)
+        """The same for encoded images, PNG or JPEG of the training images' depth; those of a request of one size."""
+        return self._serve_segment(decoded(image_bytes, self.image_shape[2], self.scaling))
 
 
 def _image_shape(image_shape):

@@ -416,11 +416,11 @@ def test_segment_refuses_in_one_line_and_writes_nothing(tmp_path, monkeypatch, c
     before = sorted(tmp_path.rglob("*"))
     for arguments, message in (
         (["run", "missing.png", "mask.png"], "There is no image missing.png"),
-        (["run", "text.png", "mask.png"], "cannot be read as an image"),
+        (["run", "text.png", "mask.png"], "Cannot read the image text.png"),
         (["run", "image.png", "mask.jpg"], "written as .png"),
         (["run", "image.png", "no/mask.png"], "cannot be written"),
         (["nowhere", "image.png", "mask.png"], "no run at nowhere"),
-        (["four", "image.png", "mask.png"], "1 or 3 channels"),
+        (["four", "image.png", "mask.png"], "an image of 4 channels is needed. Received: 1 channels"),
     ):
         assert main(["segment", *arguments]) == 2
         error = capsys.readouterr().err

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import zoo
 
 from keraszoo import models
 from keraszoo.core.config import constructor_arguments
@@ -26,9 +25,8 @@ def test_sizes_are_arguments_of_the_model(name):
         assert all(1 <= number <= 1024 for number in flat)
 
 
-@pytest.mark.parametrize(
-    "name", [n if n in zoo.DISTINCT else pytest.param(n, marks=pytest.mark.slow) for n in models.MODELS]
-)
+@pytest.mark.by_default("VAE", "RegularizedAutoencoder", "VQVAE", "WGAN", "Classifier", "UNet")
+@pytest.mark.parametrize("name", models.MODELS)
 def test_a_recipe_of_digits_builds_for_colour_images(name):
     recipes = [recipe for recipe in all_recipes().values() if recipe.model == name and len(recipe.input_shape) == 3]
     for recipe in recipes[:1]:
