@@ -9,7 +9,14 @@ from keraszoo.core.errors import InputError
 #: options that are a recipe's values
 OF_RECIPE = ("epochs", "batch_size", "learning_rate", "seed", "arguments")
 #: option: name of the same in `Data`
-OF_DATA = {"dataset": "name", "domains": "domains", "image_size": "image_size", "test_last": "test_last"}
+OF_DATA = {
+    "dataset": "name",
+    "domains": "domains",
+    "image_size": "image_size",
+    "test_last": "test_last",
+    "label": "label",
+    "context": "context",
+}
 
 
 def changed(recipe, options):

@@ -32,7 +32,9 @@ class Options:
         None, _TRAIN, "argument of the model, e.g. latent_dim=10", flag="--set", action="append", metavar="NAME=VALUE"
     )
     dataset: str | None = _option(
-        None, _DATA, "name in tensorflow-datasets, folder of images (and masks) or of .npy files, or .npz file"
+        None,
+        _DATA,
+        "name in tensorflow-datasets, folder of images (and masks) or of .npy files, .npz file, or table (.csv, ...)",
     )
     domains: tuple | None = _option(None, _DATA, "two classes to translate between", nargs=2, metavar=("A", "B"))
     data_dir: str | None = _option(
@@ -44,6 +46,10 @@ class Options:
     image_size: tuple | None = _option(None, _DATA, "resize a folder's images", type=int, nargs=2, metavar=("H", "W"))
     test_last: int | None = _option(
         None, _DATA, "test on the last N examples of a data set that is not divided", type=int, metavar="N"
+    )
+    label: str | None = _option(None, _DATA, "column of a table that holds the classes", metavar="COLUMN")
+    context: tuple | None = _option(
+        None, _DATA, "columns of a table on which the density depends", nargs="+", metavar="COLUMN"
     )
     strategy: typing.Any = _option("auto", _DEVICES, "auto, none, one_device, mirrored or multi_worker (default: auto)")
     replicas: int | None = _option(

@@ -14,13 +14,25 @@ from .sources.npy import holds_npy, load_npy
 from .sources.npz import load_npz
 from .sources.pairs import holds_pairs, load_pairs
 from .sources.source import check_test_last
+from .sources.table import SUFFIXES as TABLES
+from .sources.table import holds_tables, is_table, load_table
 from .sources.tfds import known_names, load_records
 
 MEMORY_LIMIT = 2 * 2**30
 STACKED = "stacked_mnist"
 
 
-def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_limit=MEMORY_LIMIT, test_last=None):
+def load(
+    name,
+    data_dir=None,
+    image_size=None,
+    *,
+    supervised_keys=None,
+    memory_limit=MEMORY_LIMIT,
+    test_last=None,
+    label=None,
+    context=None,
+):
     """A dataset by name or path. Nothing is ever downloaded.
 
     `name` is one of
@@ -39,6 +51,8 @@ def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_l
       the pixels; 0 and 255 are two classes.
     - a folder of `train.npy` and `test.npy` (and `validation.npy`), each [n, features] of floating point, which become
       float32.
+    - a table, `.csv`, `.tsv` or `.parquet`, or a folder of `train.csv` and `test.csv` (and `validation.csv`): every
+      column but those of `label` and `context` is a feature, float32.
     - an `.npz` file with arrays named `x_train`, `y_train`, `x_test`, `y_test` (the y optional); or `train`,
       `test`; or `image`, `label` (label optional; divided 90 : 10). Inputs are [n, h, w], [n, h, w, c] or
       [n, d]. Integer labels [n, h, w] are masks: the class of each pixel, or 0 and 255 for two classes.
@@ -58,6 +72,8 @@ def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_l
             files in every epoch. `.npz` and `.npy` files are always held.
         test_last: the last so many examples become the test split of a dataset that is one split, in place of a
             random tenth: neighbours in a stack of slices or in a film must not be on both sides.
+        label: the column of a table that holds the classes: text, integers or booleans.
+        context: the columns of a table, of numbers, on which a density depends.
 
     Returns:
         A `Source`.
@@ -79,10 +95,17 @@ def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_l
     if not text:
         raise InputError(f"A dataset is given by its name or path. Received: {name!r}.")
     path = Path(text).expanduser()
-    looks_like_path = isinstance(name, os.PathLike) or text.startswith((".", "/", "~")) or text.endswith(("/", ".npz"))
+    looks_like_path = (
+        isinstance(name, os.PathLike) or text.startswith((".", "/", "~")) or text.endswith(("/", ".npz", *TABLES))
+    )
     if looks_like_path or (path.exists() and text.replace(":", "/").split("/")[0] not in {*known_names(), STACKED}):
         if supervised_keys is not None:
             raise InputError(f"supervised_keys is for tfds datasets. Received: {text}.")
+        if is_table(path) and path.is_file() or path.is_dir() and holds_tables(path):
+            if path.is_dir():
+                check_test_last(text, ("train", "test"), test_last)
+            return load_table(path, size, test_last, label, context)
+        _check_no_columns(text, label, context)
         if path.is_dir() and holds_npy(path):
             check_test_last(text, ("train", "test"), test_last)
             return load_npy(path, size)
@@ -94,9 +117,11 @@ def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_l
             return load_npz(path, size, test_last)
         if path.exists():
             raise InputError(
-                f"A dataset is an .npz archive, or a folder of images or of train.npy and test.npy. Received: {text}."
+                "A dataset is an .npz archive, a table (.csv, .tsv, .parquet), or a folder of images or of train.npy "
+                f"and test.npy. Received: {text}."
             )
         raise InputError(f"No such file or folder: {text}.")
+    _check_no_columns(text, label, context)
     if supervised_keys is not None:
         pair = isinstance(supervised_keys, (tuple, list)) and len(supervised_keys) == 2
         if not pair or not supervised_keys[0]:
@@ -108,3 +133,11 @@ def load(name, data_dir=None, image_size=None, *, supervised_keys=None, memory_l
         check_test_last(text, ("train", "test"), test_last)
         return stack_digits(text, load_records("mnist", data_dir, size, None, math.inf))
     return load_records(text, data_dir, size, supervised_keys, memory_limit, test_last)
+
+
+def _check_no_columns(name, label, context):
+    for option, value in (("label", label), ("context", context)):
+        if value is not None:
+            raise InputError(
+                f"{option} names columns of a table (.csv, .tsv, .parquet). Received: {value!r} for {name}."
+            )

@@ -11,14 +11,16 @@ class Data:
     """What a model learns from, how it is read and what is done to it, as plain values.
 
     Attributes:
-        name: in tensorflow-datasets (KerasZoo's offline ones included), folder of images or of .npy files, or .npz
-            file.
+        name: in tensorflow-datasets (KerasZoo's offline ones included), folder of images or of .npy files, .npz file,
+            or table.
         prepare: steps `(name, *arguments)`, see `keraszoo.data.preparation`: `(("unpaired", "3", "8"),)`.
         transforms: names and arguments, in order: `(("pad", 32),)`; scaling to [0, 1] is automatic.
         supervised_keys: (input, target) features of a dataset of tfds in place of its own, or None.
         image_size: (height, width) to which a folder's images are resized, or None.
         test_last: the last so many examples are the test split, where the dataset is one split; None: a random tenth.
         train, test: names of the splits.
+        label: the column of a table that holds the classes, or None.
+        context: the columns of a table on which a density depends, or None.
     """
 
     name: str = "digits"
@@ -29,6 +31,8 @@ class Data:
     test_last: int | None = None
     train: str = "train"
     test: str = "test"
+    label: str | None = None
+    context: tuple | None = None
 
     @property
     def offline(self):

@@ -51,6 +51,8 @@ class PreparedData:
             image_size=described.image_size,
             supervised_keys=described.supervised_keys,
             test_last=described.test_last,
+            label=described.label,
+            context=described.context,
             **options,
         )
         return cls(read, described, recipe.seed)

@@ -25,11 +25,14 @@ class Source:
         num_classes: number of the target's classes, or None when it has none.
         input_range: (lowest, highest) input value once uint8 is scaled to [0, 1], or None when not known.
         in_memory: whether `array` works; if not, the examples are read from files in every epoch.
+        columns: names of the input's features where they are a user's table, else None.
+        account: what was found and by which rule it was read, in a line, or None.
     """
 
     def __init__(
-        self, name, splits, *, input, target=None, class_names=None, num_classes=None, input_range=None, weight=None
-    ):
+        self, name, splits, *, input, target=None, class_names=None, num_classes=None, input_range=None, weight=None,
+        columns=None, account=None,
+    ):  # fmt: skip
         """
         Args:
             splits: `{split: ArraySplit, FileSplit or RecordSplit}`. A feature has the same shape and dtype in
@@ -52,6 +55,8 @@ class Source:
         self.class_names = class_names
         self.num_classes = num_classes
         self.input_range = input_range
+        self.columns = columns
+        self.account = account
         self.in_memory = all(isinstance(part, ArraySplit) for part in splits.values())
 
     @property
@@ -81,6 +86,8 @@ class Source:
             num_classes=self.num_classes,
             input_range=self.input_range,
             weight=self.weight if weight is None else weight,
+            columns=self.columns,
+            account=self.account,
         )
 
     def array(self, split, feature=None):
@@ -163,7 +170,9 @@ class ArraySplit:
         return checksum
 
 
-def from_arrays(name, splits, *, input, target=None, class_names=None, num_classes=None, test_last=None):
+def from_arrays(
+    name, splits, *, input, target=None, class_names=None, num_classes=None, test_last=None, columns=None, account=None
+):
     """A Source of arrays in memory, checked.
 
     Args:
@@ -172,6 +181,8 @@ def from_arrays(name, splits, *, input, target=None, class_names=None, num_class
         test_last: how a single split is divided, see `divide`.
         class_names: names of the classes, when the target is a class and they are known.
         num_classes: number of classes, when known; else the largest integer target plus one.
+        columns: names of the input's features, of a table.
+        account: what was found, in a line.
 
     Raises:
         InputError: object, text or complex arrays; features of differing length, splits of differing shape or
@@ -200,6 +211,8 @@ def from_arrays(name, splits, *, input, target=None, class_names=None, num_class
         class_names=class_names,
         num_classes=num_classes,
         input_range=(min(low for low, _ in ranges), max(high for _, high in ranges)) if ranges else None,
+        columns=columns,
+        account=account,
     )
 
 
@@ -251,6 +264,12 @@ def value_range(array):
     if array.dtype.kind == "u" and array.dtype.itemsize <= 2 or array.dtype.kind == "b":
         return 0.0, 1.0
     return float(array.min()), float(array.max())
+
+
+def numbered_columns(splits, input):
+    """Names for the features of arrays without any: "0", "1", ...; None where the input is not vectors."""
+    shape = next(iter(splits.values()))[input].shape
+    return tuple(map(str, range(shape[1]))) if len(shape) == 2 else None
 
 
 def byte_size(shapes, dtypes, size):
