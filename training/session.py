@@ -24,6 +24,7 @@ from keraszoo.core.errors import InputError
 from keraszoo.core.look import check_arrays, check_batch
 from keraszoo.core.replicas import is_chief, rank_of, sum_over_workers
 from keraszoo.data.pipeline import service as data_services
+from keraszoo.models.first_examples import rows_to_measure
 from keraszoo.runs.prepared import PreparedData
 from keraszoo.runs.run import Run
 
@@ -41,7 +42,6 @@ from .loop.progress import Progress
 from .loop.state import ModelState
 from .options import Options, describe_options
 
-FIRST_LOOK = 4096  # examples on which a model measures what it does not learn
 STEPS_PER_EXECUTION = 128  # from measurement: more gains nothing, fewer leave Python's cost visible
 
 
@@ -184,7 +184,7 @@ class Session:
     def _adapt(self):
         """Measures what is not learned, on the same examples in every worker."""
         if self.model.adapts:
-            found = self.data.seen_examples(FIRST_LOOK, labels=self.labelled)
+            found = self.data.spread_examples(rows_to_measure(self.data.shape), labels=self.labelled)
             self.model.adapt(*(found if self.labelled else (found,)))
 
     # ------------------------------------------------------------------ the run

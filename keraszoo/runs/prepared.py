@@ -3,9 +3,13 @@
 import itertools
 
 import numpy as np
+import tensorflow as tf
 
 from .. import data
+from ..core.seeds import spread
 from ..data.preparation import prepared
+from ..data.sources.tfds import RecordSplit
+from ..data.views.chosen import Chosen
 
 BATCH_SIZE = 512  # of evaluation, where the user names none
 
@@ -93,6 +97,24 @@ class PreparedData:
         """The first examples of a split: x [n, ...] with n <= count, or (x, y), as arrays."""
         batches = self.batches(split, min(count, self.size(split)), labels=labels)
         return next(batches.as_numpy_iterator())
+
+    def spread_examples(self, count, *, labels=False):
+        """Up to `count` examples spread over all that training sees, the same in every worker: x, or (x, y)."""
+        part = self.seen.split(self.data.train)
+        rows = spread(part.size, count)
+        if not isinstance(part, RecordSplit):
+            chosen = self.seen.with_splits({self.data.train: Chosen(part, rows)})
+            return next(
+                iter(data.batches(chosen, self.data.train, len(rows), training=False, **self._pipeline(labels)))
+            )
+        batches = data.batches(self.seen, self.data.train, BATCH_SIZE, training=False, **self._pipeline(labels))
+        found, start = [], 0
+        for batch in batches:
+            size = len(tf.nest.flatten(batch)[0])
+            here = rows[(rows >= start) & (rows < start + size)] - start
+            found.append(tf.nest.map_structure(lambda values, here=here: values.numpy()[here], batch))
+            start += size
+        return tf.nest.map_structure(lambda *parts: np.concatenate(parts), *found)
 
     def seen_examples(self, count, *, labels=False):
         """The first examples that training sees, as tensors: x [n, ...] with n <= count, or (x, y)."""
