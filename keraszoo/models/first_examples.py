@@ -12,6 +12,7 @@ import tensorflow as tf
 from ..core.errors import InputError
 from ..core.model import ZooModel
 from ..core.seeds import spread
+from ..system.tables import as_array
 
 ROWS = 16384  # the error of a mean or deviation is then below a hundredth of the deviation
 VALUES = 2**26  # 256 MiB of float32
@@ -38,6 +39,8 @@ class MeasuresFirst:
     @functools.wraps(ZooModel.fit)
     def fit(self, x=None, y=None, *args, **kwargs):
         if self.measures_in_fit:
+            who = type(self).__name__
+            x, y = as_array(x, who, "x"), as_array(y, who, "y")
             x, sample = _sampled(self, x, y, kwargs.get("steps_per_epoch"))
             self.adapt(*sample)
         return super().fit(x, y, *args, **kwargs)

@@ -23,6 +23,7 @@ from ...core.inputs import Context, Input, Labels
 from ...core.model import ZooModel, takes
 from ...core.seeds import normal_rows, seed_pair
 from ...layers.standardization import Standardization
+from ...system.tables import as_array
 from ..first_examples import MeasuresFirst
 from .plane_pictures import plane_pictures
 
@@ -175,7 +176,7 @@ class Flow(MeasuresFirst, ZooModel):
             context = tf.one_hot(labels, self.num_classes, dtype=self.precision)
             context = context[0] if one_for_all else context
         else:
-            context = tf.cast(tf.convert_to_tensor(context), self.precision)
+            context = tf.cast(tf.convert_to_tensor(as_array(context, name, "contexts")), self.precision)
             if context.shape.rank not in (1, 2) or context.shape[-1] != self.context_dim:
                 raise InputError(
                     f"{name} takes contexts of shape {(None, self.context_dim)}. Received: {context.shape}."
