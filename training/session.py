@@ -23,6 +23,7 @@ from keraszoo import data, recipes
 from keraszoo.core.errors import InputError
 from keraszoo.core.look import check_arrays, check_batch
 from keraszoo.core.replicas import is_chief, rank_of, sum_over_workers
+from keraszoo.data.columns import remarks
 from keraszoo.data.pipeline import service as data_services
 from keraszoo.models.first_examples import rows_to_measure
 from keraszoo.runs.prepared import PreparedData
@@ -41,6 +42,7 @@ from .loop.preemption import StopRequest
 from .loop.progress import Progress
 from .loop.state import ModelState
 from .options import Options, describe_options
+from .tables import suited_to_table
 
 STEPS_PER_EXECUTION = 128  # from measurement: more gains nothing, fewer leave Python's cost visible
 
@@ -144,6 +146,9 @@ class Session:
         if self.data.shape != self.recipe.input_shape:
             self.recipe = self.recipe.replace(input_shape=self.data.shape)
         self.steps = self.data.steps_per_epoch(self.recipe.batch_size)
+        self.of_table = None
+        if not self.resumes:
+            self.recipe, self.of_table = suited_to_table(self.recipe, self.data.source, self.options.arguments)
 
     def _build_model(self):
         recipe, options = self.recipe, self.options
@@ -248,9 +253,20 @@ class Session:
         self.say(f"{recipe.data.name}: {sizes} examples of shape {recipe.input_shape}")
         if self.data.source.account:
             self.say(self.data.source.account)
+        for line in (*([self.of_table] if self.of_table else []), *self._remarks()):
+            self.say(line)
         self.say(
             f"{recipe.epochs} epochs of {self.steps} steps, batch {recipe.batch_size}, seed {recipe.seed}; "
             f"run in {self.run.path}"
+        )
+
+    def _remarks(self):
+        """What is to be told of the columns of a table."""
+        source, described = self.data.source, self.recipe.data
+        if source.columns is None or described.transforms:
+            return []
+        return remarks(
+            source.array(described.train), source.columns, bool(self.recipe.arguments.get("standardize", False))
         )
 
     # ------------------------------------------------------------------ fitted

@@ -14,14 +14,18 @@ from ...core.checks import positive_integers
 from ...core.errors import InputError
 from ...core.inputs import Codes, Input
 from ...core.model import ZooModel, takes
+from ...core.seeds import spread
 from ...core.updates import Gradient, call_unchanged, infer
 from ...distributions import likelihoods
 from ...layers.vector_quantization import VectorQuantizer, checked_codes, perplexity
 from ...networks.by_size import check_network
 from ...networks.pixelcnn import PixelCNN
 from ...networks.residual import residual_decoder, residual_encoder
+from ...networks.starts import start_output
 from ..autoencoders.autoencoder import beside
 from ..prior_sampling import PriorSampling
+
+STARTED_ON = 512  # examples
 
 
 @keras.saving.register_keras_serializable("keraszoo")
@@ -133,6 +137,26 @@ class VQVAE(PriorSampling, ZooModel):
     def term_names(self):
         codebook = ("codebook",) * (self.quantizer.learning == "gradient")
         return ("reconstruction", "commitment", *codebook, "prior")
+
+    # ------------------------------------------------------------------ what is measured
+
+    adapts = True
+
+    def adapt(self, x, y=None):
+        """Starts the codebook at vectors that the encoder makes of data, and the decoder's last biases.
+
+        A training does it before its first step. Codewords that start elsewhere are chosen by nothing: two or three of
+        them would be left to describe all images.
+
+        Args:
+            x: examples, [rows, *image_shape], the more like all data, the better.
+        """
+        self.check_values(x)
+        x = self.inputs.tensor(x, type(self).__name__)
+        x = tf.gather(x, spread(len(x), STARTED_ON))
+        self.quantizer.start(self._vectors(x))
+        codes = np.random.default_rng(0).integers(0, self.num_codes, (len(x), *self.grid))
+        start_output(self.decoder, self.likelihood, self.embed(codes), x)
 
     # ------------------------------------------------------------------ learning
 
