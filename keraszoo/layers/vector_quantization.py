@@ -18,6 +18,7 @@ from ..core.errors import InputError, closest
 from ..core.replicas import global_rows, global_sums
 
 LEARNING = ("ema", "gradient")
+STARTING_COUNT = 0.01  # of each codeword: next to nothing, as the first steps move all vectors far away
 VECTORS_PER_CODE = 32  # that codewords are chosen from at the start
 
 
@@ -132,8 +133,8 @@ class VectorQuantizer(keras.layers.Layer):
         codewords = np.resize(rows, self.codebook.shape)
         self.codebook.assign(codewords)
         if self.learning == "ema":
-            self.sums.assign(codewords)
-            self.counts.assign(np.ones(self.num_codes))
+            self.sums.assign(STARTING_COUNT * codewords)
+            self.counts.assign(np.full(self.num_codes, STARTING_COUNT))
 
     def nearest(self, z):
         """The number of each vector's nearest codeword: [..., dim] -> [...] int32; the first of equally near ones."""

@@ -56,7 +56,7 @@ class VQVAE(PriorSampling, ZooModel):
         decay: of the moving averages, in [0, 1).
         commitment: beta, >= 0.
         restart: codewords that are used less than this share of the mean become vectors of the batch; 0: never. By
-            default 0.01 with moving averages.
+            default 0.1 with moving averages.
         prior_filters, prior_layers, prior_kernel: of the `PixelCNN`; None layers: as many as see the whole grid.
         encoder: a network of your own, [batch, *image_shape] -> [batch, h, w, code_dim].
         decoder: one of your own, [batch, h, w, code_dim] -> as for `Autoencoder`.
@@ -122,7 +122,7 @@ class VQVAE(PriorSampling, ZooModel):
         check_network(self.encoder, "encoder", self.image_shape, (None, None, self.code_dim))
         grid = tuple(self.encoder(keras.KerasTensor((None, *self.image_shape))).shape[1:3])
         check_network(self.decoder, "decoder", (*grid, self.code_dim), decoded)
-        restart = (0.01 if learning == "ema" else 0.0) if restart is None else restart
+        restart = (0.1 if learning == "ema" else 0.0) if restart is None else restart
         self.quantizer = VectorQuantizer(
             self.num_codes, self.code_dim, learning=learning, decay=decay, beta=commitment, restart=restart
         )

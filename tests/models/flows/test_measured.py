@@ -124,3 +124,10 @@ def test_what_cannot_be_read_twice_is_refused():
     flow.compile(jit_compile=False)
     with pytest.raises(InputError, match="Call adapt"):
         flow.fit(iter([SORTED]))
+
+
+def test_large_values_are_warned_of_where_nothing_standardises_them():
+    flow = MAF((2,), transforms=1, hidden=(4,))
+    flow.compile("sgd", run_eagerly=True)
+    with pytest.warns(UserWarning, match="values as large as 5e\\+06.*standardize=True"):
+        flow.fit(1e6 * np.full((4, 2), 5.0, "float32"), epochs=1, verbose=0)
