@@ -7,6 +7,7 @@ from ..core.seeds import spread
 FAR = 20.0  # standard deviations from the mean
 OFTEN = 0.2  # of the rows have the same value
 UNLIKE = 1e3  # times the scale of another column
+MANY = 1000  # columns; the pairs of more take too long
 ROWS = 2**15  # that are looked at for columns that tell the same
 
 
@@ -53,6 +54,8 @@ def remarks(x, names, standardized):
 
 def _same(x, names, moving, mean, deviation):
     """Columns of which one is a linear function of the other."""
+    if len(moving) > MANY:
+        return []
     z = (x[spread(len(x), ROWS)][:, moving] - mean[moving]) / deviation[moving]
     z = z - z.mean(axis=0)
     length = np.sqrt(np.square(z).sum(axis=0))

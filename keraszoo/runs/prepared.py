@@ -12,6 +12,7 @@ from ..data.sources.tfds import RecordSplit
 from ..data.views.chosen import Chosen
 
 BATCH_SIZE = 512  # of evaluation, where the user names none
+PIECES = 32  # of which a sample of records is made
 
 
 class PreparedData:
@@ -99,22 +100,23 @@ class PreparedData:
         return next(batches.as_numpy_iterator())
 
     def spread_examples(self, count, *, labels=False):
-        """Up to `count` examples spread over all that training sees, the same in every worker: x, or (x, y)."""
-        part = self.seen.split(self.data.train)
-        rows = spread(part.size, count)
+        """Up to `count` examples spread over all that training sees, the same in every worker: x, or (x, y).
+
+        Of records, which are read in order, they are pieces at even distances.
+        """
+        split, pipeline = self.data.train, self._pipeline(labels)
+        part = self.seen.split(split)
         if not isinstance(part, RecordSplit):
-            chosen = self.seen.with_splits({self.data.train: Chosen(part, rows)})
-            return next(
-                iter(data.batches(chosen, self.data.train, len(rows), training=False, **self._pipeline(labels)))
-            )
-        batches = data.batches(self.seen, self.data.train, BATCH_SIZE, training=False, **self._pipeline(labels))
-        found, start = [], 0
-        for batch in batches:
-            size = len(tf.nest.flatten(batch)[0])
-            here = rows[(rows >= start) & (rows < start + size)] - start
-            found.append(tf.nest.map_structure(lambda values, here=here: values.numpy()[here], batch))
-            start += size
-        return tf.nest.map_structure(lambda *parts: np.concatenate(parts), *found)
+            rows = spread(part.size, count)
+            chosen = self.seen.with_splits({split: Chosen(part, rows)})
+            return next(iter(data.batches(chosen, split, len(rows), training=False, **pipeline)))
+        each = max(1, min(count, part.size) // PIECES)
+        shares = max(1, part.size // each)
+        pieces = [
+            next(iter(data.batches(self.seen, split, each * shares, training=False, share=(place, shares), **pipeline)))
+            for place in spread(shares, min(count, PIECES)).tolist()
+        ]
+        return tf.nest.map_structure(lambda *parts: tf.concat(parts, axis=0), *pieces)
 
     def seen_examples(self, count, *, labels=False):
         """The first examples that training sees, as tensors: x [n, ...] with n <= count, or (x, y)."""
