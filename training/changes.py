@@ -23,6 +23,8 @@ OF_DATA = {
     "mask_suffix": "mask_suffix",
     "class_names": "class_names",
     "scale": "scale",
+    "label": "label",
+    "context": "context",
 }
 
 

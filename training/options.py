@@ -34,7 +34,9 @@ class Options:
         None, _TRAIN, "argument of the model, e.g. latent_dim=10", flag="--set", action="append", metavar="NAME=VALUE"
     )
     dataset: str | None = _option(
-        None, _DATA, "name in tensorflow-datasets, folder of images (and masks) or of .npy files, or .npz file"
+        None,
+        _DATA,
+        "name in tensorflow-datasets, folder of images (and masks) or of .npy files, .npz file, or table (.csv, ...)",
     )
     domains: tuple | None = _option(None, _DATA, "two classes to translate between", nargs=2, metavar=("A", "B"))
     data_dir: str | None = _option(
@@ -68,6 +70,10 @@ class Options:
         _DATA,
         "stored values of images that become 0 and 1: dtype, data (percentiles of the training split), or LOW:HIGH",
         metavar="SCALE",
+    )
+    label: str | None = _option(None, _DATA, "column of a table that holds the classes", metavar="COLUMN")
+    context: tuple | None = _option(
+        None, _DATA, "columns of a table on which the density depends", nargs="+", metavar="COLUMN"
     )
     strategy: typing.Any = _option("auto", _DEVICES, "auto, none, one_device, mirrored or multi_worker (default: auto)")
     replicas: int | None = _option(

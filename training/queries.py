@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from keraszoo.core.errors import InputError
 from keraszoo.data.pipeline import transforms
-from keraszoo.data.sources.folder import SUFFIXES
+from keraszoo.data.sources.listing import SUFFIXES
 from keraszoo.data.sources.pages import form_of, read_file
 from keraszoo.data.views.rescaled import stored_as
 from keraszoo.scaling import DEPTHS, Scaling

@@ -23,7 +23,9 @@ from keraszoo import data, recipes
 from keraszoo.core.errors import InputError
 from keraszoo.core.look import check_arrays, check_batch
 from keraszoo.core.replicas import is_chief, rank_of, sum_over_workers
+from keraszoo.data.columns import remarks
 from keraszoo.data.pipeline import service as data_services
+from keraszoo.models.first_examples import rows_to_measure
 from keraszoo.runs.prepared import PreparedData
 from keraszoo.runs.run import Run
 
@@ -41,8 +43,8 @@ from .loop.progress import Progress
 from .loop.state import ModelState
 from .options import Options, describe_options
 from .sizes import sized
+from .tables import suited_to_table
 
-FIRST_LOOK = 4096  # examples on which a model measures what it does not learn
 STEPS_PER_EXECUTION = 128  # from measurement: more gains nothing, fewer leave Python's cost visible
 
 
@@ -148,6 +150,9 @@ class Session:
             classes = self.data.source.num_classes if self.options.dataset else None
             self.recipe, self.sizes = sized(self.recipe, self.data.shape, classes, self.options.arguments or {})
         self.steps = self.data.steps_per_epoch(self.recipe.batch_size)
+        self.of_table = None
+        if not self.resumes:
+            self.recipe, self.of_table = suited_to_table(self.recipe, self.data.source, self.options.arguments)
 
     def _build_model(self):
         recipe, options = self.recipe, self.options
@@ -193,7 +198,7 @@ class Session:
     def _adapt(self):
         """Measures what is not learned, on the same examples in every worker."""
         if self.model.adapts:
-            found = self.data.seen_examples(FIRST_LOOK, labels=self.labelled)
+            found = self.data.spread_examples(rows_to_measure(self.data.shape), labels=self.labelled)
             self.model.adapt(*(found if self.labelled else (found,)))
 
     # ------------------------------------------------------------------ the run
@@ -264,9 +269,20 @@ class Session:
         if self.sizes:
             sizes = ", ".join(f"{name} {value}" for name, value in self.sizes.items())
             self.say(f"sizes for these data: {sizes}; --set NAME=VALUE chooses another")
+        for line in (*([self.of_table] if self.of_table else []), *self._remarks()):
+            self.say(line)
         self.say(
             f"{recipe.epochs} epochs of {self.steps} steps, batch {recipe.batch_size}, seed {recipe.seed}; "
             f"run in {self.run.path}"
+        )
+
+    def _remarks(self):
+        """What is to be told of the columns of a table."""
+        source, described = self.data.source, self.recipe.data
+        if source.columns is None or described.transforms:
+            return []
+        return remarks(
+            source.array(described.train), source.columns, bool(self.recipe.arguments.get("standardize", False))
         )
 
     # ------------------------------------------------------------------ fitted

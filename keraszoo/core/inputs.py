@@ -12,6 +12,7 @@ import math
 import numpy as np
 import tensorflow as tf
 
+from ..system.tables import as_array
 from .errors import InputError
 
 #: keys under which datasets of dictionaries, such as tensorflow-datasets', keep their examples and targets
@@ -427,6 +428,7 @@ def _tensor(value, who, what):
         value = value[0]
     if isinstance(value, tf.Tensor):
         return value
+    value = as_array(value, who, what)
     try:
         array = value if isinstance(value, tf.Variable) else np.asarray(value)
         if isinstance(array, np.ndarray) and array.dtype.kind not in "biuf":

@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from ..system.tables import as_array
 from .errors import InputError
 from .inputs import example_and_target
 
@@ -19,10 +20,13 @@ def check_arrays(model, arguments, inputs=None):
     Returns:
         The arguments, an array in a list of one taken out of it.
     """
+    who = type(model).__name__
+    for name, what in (("x", "x"), ("y", "y"), ("sample_weight", "weights")):
+        if arguments.get(name) is not None:
+            arguments[name] = as_array(arguments[name], who, what)
     x, y, weights = (arguments.get(name) for name in ("x", "y", "sample_weight"))
     if isinstance(x, (list, tuple)) and len(x) == 1:
-        x = arguments["x"] = x[0]
-    who = type(model).__name__
+        x = arguments["x"] = as_array(x[0], who, "x")
     for declared, values in ((inputs or model.inputs, x), (model.targets, y)):
         if declared is not None and isinstance(values, np.ndarray) and len(values):
             declared.tensor(values[:1], who)

@@ -1,5 +1,6 @@
 """Numbers that follow from seeds."""
 
+import numpy as np
 import tensorflow as tf
 
 
@@ -40,3 +41,21 @@ def uniform_rows(seed, size):
         return tf.random.stateless_uniform([size], [row, 0], alg="philox")
 
     return tf.map_fn(draw, seed, fn_output_signature=tf.TensorSpec([size], tf.float32))
+
+
+def spread(size, count, seed=0):
+    """Rows of `size`, in order, one drawn from each of `count` equal parts; all of them where there are no more.
+
+    A sorted table is seen from its first row to its last, and one that repeats itself is not seen in step.
+
+    Returns:
+        [min(size, count)] int64.
+
+    Example:
+        >>> spread(3, 5).tolist(), len(spread(1000, 10)), bool((spread(1000, 10) // 100 == range(10)).all())
+        ([0, 1, 2], 10, True)
+    """
+    if size <= count:
+        return np.arange(size)
+    places = (np.arange(count) + np.random.default_rng(seed).random(count)) * (size / count)
+    return np.minimum(places.astype("int64"), size - 1)

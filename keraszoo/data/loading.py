@@ -18,6 +18,8 @@ from .sources.pages import TIFF
 from .sources.pairs import find_pairs, load_pairs
 from .sources.source import check_test_last
 from .sources.stack import load_stack
+from .sources.table import SUFFIXES as TABLES
+from .sources.table import holds_tables, is_table, load_table
 from .sources.tfds import known_names, load_records
 
 MEMORY_LIMIT = 2 * 2**30
@@ -36,6 +38,8 @@ def load(
     mask_values=None,
     mask_suffix=None,
     class_names=None,
+    label=None,
+    context=None,
 ):
     """A dataset by name or path. Nothing is ever downloaded.
 
@@ -59,6 +63,8 @@ def load(
       name are pairs.
     - a folder of `train.npy` and `test.npy` (and `validation.npy`), each [n, features] of floating point, which become
       float32.
+    - a table, `.csv`, `.tsv` or `.parquet`, or a folder of `train.csv` and `test.csv` (and `validation.csv`): every
+      column but those of `label` and `context` is a feature, float32.
     - an `.npz` file with arrays named `x_train`, `y_train`, `x_test`, `y_test` (the y optional); or `train`,
       `test`; or `image`, `label` (label optional; divided 90 : 10). Inputs are [n, h, w], [n, h, w, c] or
       [n, d]. Integer labels [n, h, w] are masks: the class of each pixel, or 0 and 255 for two classes.
@@ -84,6 +90,8 @@ def load(
         mask_suffix: what the names of masks have more than those of their images, such as "_mask"; both may then lie in
             one folder.
         class_names: names of the classes, class 0 first, where the data set has none.
+        label: the column of a table that holds the classes: text, integers or booleans.
+        context: the columns of a table, of numbers, on which a density depends.
 
     Returns:
         A `Source`.
@@ -100,12 +108,13 @@ def load(
         Source('digits': train 1437, test 360; image uint8 [8, 8, 1], label int64 [])
     """
     options = MaskOptions.of(ignore=ignore, mask_values=mask_values, mask_suffix=mask_suffix, class_names=class_names)
-    source = _read(name, data_dir, image_size, supervised_keys, memory_limit, test_last, options)
+    columns = (label, context)
+    source = _read(name, data_dir, image_size, supervised_keys, memory_limit, test_last, options, columns)
     options.check_used(source)
     return source
 
 
-def _read(name, data_dir, image_size, supervised_keys, memory_limit, test_last, options):
+def _read(name, data_dir, image_size, supervised_keys, memory_limit, test_last, options, columns):
     if tf.distribute.has_strategy():
         raise InputError("Load datasets outside strategy.scope(): inside, every replica would hold a copy.")
     size = None if image_size is None else checked_size(image_size)
@@ -114,11 +123,18 @@ def _read(name, data_dir, image_size, supervised_keys, memory_limit, test_last, 
         raise InputError(f"A dataset is given by its name or path. Received: {name!r}.")
     path = Path(text).expanduser()
     looks_like_path = (
-        isinstance(name, os.PathLike) or text.startswith((".", "/", "~")) or text.endswith(("/", ".npz", *TIFF))
+        isinstance(name, os.PathLike)
+        or text.startswith((".", "/", "~"))
+        or text.endswith(("/", ".npz", *TIFF, *TABLES))
     )
     if looks_like_path or (path.exists() and text.replace(":", "/").split("/")[0] not in {*known_names(), STACKED}):
         if supervised_keys is not None:
             raise InputError(f"supervised_keys is for tfds datasets. Received: {text}.")
+        if is_table(path) and path.is_file() or path.is_dir() and holds_tables(path):
+            if path.is_dir():
+                check_test_last(text, ("train", "test"), test_last)
+            return load_table(path, size, test_last, *columns)
+        _check_no_columns(text, *columns)
         if path.is_dir() and holds_npy(path):
             check_test_last(text, ("train", "test"), test_last)
             return load_npy(path, size)
@@ -134,10 +150,11 @@ def _read(name, data_dir, image_size, supervised_keys, memory_limit, test_last, 
             return load_stack(path, size, memory_limit, test_last)
         if path.exists():
             raise InputError(
-                "A dataset is an .npz archive, a multi-page TIFF, or a folder of images or of train.npy and test.npy. "
-                f"Received: {text}."
+                "A dataset is an .npz archive, a table (.csv, .tsv, .parquet), a multi-page TIFF, or a folder of "
+                f"images or of train.npy and test.npy. Received: {text}."
             )
         raise InputError(f"No such file or folder: {text}.")
+    _check_no_columns(text, *columns)
     if supervised_keys is not None:
         pair = isinstance(supervised_keys, (tuple, list)) and len(supervised_keys) == 2
         if not pair or not supervised_keys[0]:
@@ -149,3 +166,11 @@ def _read(name, data_dir, image_size, supervised_keys, memory_limit, test_last, 
         check_test_last(text, ("train", "test"), test_last)
         return stack_digits(text, load_records("mnist", data_dir, size, None, math.inf))
     return load_records(text, data_dir, size, supervised_keys, memory_limit, test_last, options)
+
+
+def _check_no_columns(name, label, context):
+    for option, value in (("label", label), ("context", context)):
+        if value is not None:
+            raise InputError(
+                f"{option} names columns of a table (.csv, .tsv, .parquet). Received: {value!r} for {name}."
+            )

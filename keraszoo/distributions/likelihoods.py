@@ -36,6 +36,18 @@ class Likelihood:
     def check_values(self, x):
         """Raises InputError where an array of data holds values that have no likelihood; here any have one."""
 
+    def start(self, x, output):
+        """What an output is best shifted by before anything is learned, or None where there is no rule.
+
+        Args:
+            x: examples, [rows, ..., channels].
+            output: what the decoder makes of codes that have nothing to do with them, [rows, ..., outputs * channels].
+
+        Returns:
+            float64 [outputs * channels], or [..., outputs * channels], as numpy broadcasts it: of the values that the
+            caller has reduced `rows` to.
+        """
+
     def negative_log_likelihood(self, x, output):
         """-log p(x | output) in nats, summed over everything but the batch: [batch, ...] -> [batch] float32."""
         raise NotImplementedError
@@ -73,6 +85,10 @@ class Bernoulli(Likelihood):
                 'the transform "binarize" or another likelihood.'
             )
 
+    def start(self, x, output):
+        """The logit of the mean, so that the first steps need not find out how bright the data are."""
+        return _logit(_mean(x)) - _mean(output)
+
     def negative_log_likelihood(self, x, output):
         x, logits = tf.cast(x, tf.float32), tf.cast(output, tf.float32)
         return _sum_over_example(tf.nn.sigmoid_cross_entropy_with_logits(labels=x, logits=logits))
@@ -96,6 +112,9 @@ class Gaussian(Likelihood):
         if not scale > 0:
             raise InputError(f"Gaussian's scale is a standard deviation and must be > 0. Received: scale={scale!r}.")
         self.scale = float(scale)
+
+    def start(self, x, output):
+        return _mean(x) - _mean(output)
 
     def negative_log_likelihood(self, x, output):
         x, mean = tf.cast(x, tf.float32), tf.cast(output, tf.float32)
@@ -138,6 +157,10 @@ class GaussianLearnedVariance(Likelihood):
         """(mean, log_scale) of each value: [batch, ..., 2 * channels] -> [batch, ..., channels] float32 each."""
         mean, log_scale = tf.split(tf.cast(output, tf.float32), 2, axis=-1)
         return mean, _softly_above(math.log(self.least_scale), log_scale)
+
+    def start(self, x, output):
+        """The mean, and the deviation of the data from what the decoder says of others."""
+        return _mean_and_log_scale(x, output, self.least_scale)
 
     def negative_log_likelihood(self, x, output):
         mean, log_scale = self.moments(output)
@@ -190,6 +213,10 @@ class DiscretizedLogistic(Likelihood):
                 f"Likelihoods of {self.levels} levels are those of multiples of 1/{self.levels - 1}. Received: values "
                 "between them. Train with the likelihood that has the data's levels, or without transforms that blur."
             )
+
+    def start(self, x, output):
+        """The mean, and the scale of the logistic of the data's deviation from what the decoder says of others."""
+        return _mean_and_log_scale(x, output, 1.0 / (self.levels - 1), math.sqrt(3.0) / math.pi)
 
     def negative_log_likelihood(self, x, output):
         mean, log_scale = self._in_levels(output)
@@ -244,6 +271,35 @@ class ContinuousBernoulli(Likelihood):
         near = tf.abs(u) < _NEAR
         away = tf.where(near, 1.0, u)
         return 0.5 + 0.5 * tf.where(near, u / 3 - u**3 / 45 + 2 * u**5 / 945, 1 / tf.tanh(away) - 1 / away)
+
+
+def _mean(values):
+    """Over the rows: [rows, ...] -> [...] float64."""
+    return np.asarray(values, "float64").mean(axis=0)
+
+
+def _logit(share):
+    """Of shares kept within [0.01, 0.99]: what is black in all examples so far is so in nearly all others."""
+    share = np.clip(share, 0.01, 0.99)
+    return np.log(share) - np.log1p(-share)
+
+
+def _mean_and_log_scale(x, output, least, factor=1.0):
+    """Shifts of the two halves of an output: to the mean of the data, and to their scale.
+
+    The scale is that of the data and of the decoder's own noise together, one for each channel.
+
+    Args:
+        least: the least scale.
+        factor: scale of the distribution whose deviation is 1.
+    """
+    x, (mean, log_scale) = np.asarray(x, "float64"), np.split(np.asarray(output, "float64"), 2, axis=-1)
+    rows, noise = x - x.mean(axis=0), mean - mean.mean(axis=0)
+    axes = tuple(range(x.ndim - 1))
+    scale = factor * np.sqrt(np.square(rows).mean(axis=axes) + np.square(noise).mean(axis=axes))
+    wanted = np.log(np.maximum(scale, 2.0 * least))
+    shift = np.broadcast_to(wanted - log_scale.mean(axis=axes), x.shape[1:])
+    return np.concatenate([_mean(x) - _mean(mean), shift], axis=-1)
 
 
 _NEAR = 0.3  # where the series is as exact as float32

@@ -29,14 +29,15 @@ class VampPrior(Prior, keras.layers.Layer):
         image_shape: shape of one example.
         value_range: (lowest, highest) value of the data, or None.
         components: K, >= 1.
+        scaling: functions (from the data's scale to that of the pseudo-inputs, and back), or None: they are the same.
     """
 
     adapts = True
 
-    def __init__(self, posterior, latent_dim, image_shape, value_range=None, components=50, **kwargs):
+    def __init__(self, posterior, latent_dim, image_shape, value_range=None, components=50, scaling=None, **kwargs):
         super().__init__(dtype="float32", **kwargs)
         self.posterior, self.latent_dim, self.components = posterior, latent_dim, components
-        self.image_shape, self.value_range = image_shape, value_range
+        self.image_shape, self.value_range, self.scaling = image_shape, value_range, scaling
         self.unsquashed = self.add_weight(
             name="pseudo_inputs",
             shape=(components, *image_shape),
@@ -49,7 +50,7 @@ class VampPrior(Prior, keras.layers.Layer):
         """u_k, in the range of the data: [components, *image_shape] float32."""
         values = tf.convert_to_tensor(self.unsquashed)
         if self.value_range is None:
-            return values
+            return values if self.scaling is None else self.scaling[1](values)
         lowest, highest = self.value_range
         return lowest + (highest - lowest) * tf.sigmoid(values)
 
@@ -57,6 +58,7 @@ class VampPrior(Prior, keras.layers.Layer):
         """Starts the pseudo-inputs at some of the examples [rows, *image_shape], evenly spread over the rows."""
         rows = np.linspace(0, len(x) - 1, self.components).round().astype(int)
         values = np.asarray(x, "float32")[rows]
+        values = values if self.scaling is None else np.asarray(self.scaling[0](values))
         if self.value_range is not None:
             lowest, highest = self.value_range
             inside = MARGIN + (1 - 2 * MARGIN) * (values - lowest) / (highest - lowest)

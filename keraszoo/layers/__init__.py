@@ -7,6 +7,7 @@ from .padding import Pad2D
 from .pooling import MaxPoolWithArgmax, MaxUnpool2D
 from .require_divisible import RequireDivisible
 from .spectral_normalization import SpectralNormalization
+from .standardization import Standardization
 from .upsampling import BilinearUpsampling2D, PixelShuffle
 from .vector_quantization import VectorQuantizer
 
@@ -24,5 +25,6 @@ __all__ = [
     "RequireDivisible",
     "SaltAndPepper",
     "SpectralNormalization",
+    "Standardization",
     "VectorQuantizer",
 ]

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from ..core.checks import positive_integers
 from ..core.errors import InputError
+from ..system.tables import as_array
 
 
 def number_of_classes(num_classes):
@@ -57,7 +58,8 @@ def labels_for(count, labels, num_classes):
         >>> labels_for(4, None, 3)
         array([0, 1, 2, 0])
     """
-    labels = np.arange(count) % num_classes if labels is None else np.asarray(labels)
+    labels = np.arange(count) % num_classes if labels is None else as_array(labels, "A model of classes", "y")
+    labels = np.asarray(labels)
     if labels.shape not in ((), (count,)) or labels.dtype.kind not in "iu":
         hint = " They look one-hot. Nearest: labels.argmax(axis=-1)." if labels.shape == (count, num_classes) else ""
         raise InputError(

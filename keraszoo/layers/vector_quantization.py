@@ -10,12 +10,16 @@ import numbers
 import typing
 
 import keras
+import numpy as np
 import tensorflow as tf
+from sklearn.cluster import kmeans_plusplus
 
 from ..core.errors import InputError, closest
 from ..core.replicas import global_rows, global_sums
 
 LEARNING = ("ema", "gradient")
+STARTING_COUNT = 0.01  # of each codeword: next to nothing, as the first steps move all vectors far away
+VECTORS_PER_CODE = 32  # that codewords are chosen from at the start
 
 
 class Quantized(typing.NamedTuple):
@@ -116,6 +120,21 @@ class VectorQuantizer(keras.layers.Layer):
             self.sums.assign(self.codebook)
         self.noise = keras.random.SeedGenerator() if self.restart else None
         self.built = True
+
+    def start(self, z):
+        """Sets the codewords to vectors far from each other, of those [..., dim] that it is given, by k-means++.
+
+        Arthur and Vassilvitskii, "k-means++: the advantages of careful seeding" (2007).
+        """
+        rows = np.unique(np.asarray(z, "float32").reshape([-1, self.dim]), axis=0)
+        rows = np.random.default_rng(0).permutation(rows)[: VECTORS_PER_CODE * self.num_codes]
+        if len(rows) > self.num_codes:
+            rows, _ = kmeans_plusplus(rows, self.num_codes, random_state=0)
+        codewords = np.resize(rows, self.codebook.shape)
+        self.codebook.assign(codewords)
+        if self.learning == "ema":
+            self.sums.assign(STARTING_COUNT * codewords)
+            self.counts.assign(np.full(self.num_codes, STARTING_COUNT))
 
     def nearest(self, z):
         """The number of each vector's nearest codeword: [..., dim] -> [...] int32; the first of equally near ones."""

@@ -13,8 +13,8 @@ class Data:
     """What a model learns from, how it is read and what is done to it, as plain values.
 
     Attributes:
-        name: in tensorflow-datasets (KerasZoo's offline ones included), folder of images or of .npy files, or .npz
-            file.
+        name: in tensorflow-datasets (KerasZoo's offline ones included), folder of images or of .npy files, .npz file,
+            or table.
         prepare: steps `(name, *arguments)`, see `keraszoo.data.preparation`: `(("unpaired", "3", "8"),)`.
         transforms: names and arguments, in order: `(("pad", 32),)`; scaling to [0, 1] is automatic.
         supervised_keys: (input, target) features of a dataset of tfds in place of its own, or None.
@@ -29,6 +29,8 @@ class Data:
             `keraszoo.data.rescaled`. None: all that 8 or 16 bits can hold; other numbers stay as they are.
         scaling: (dtype, low, high), what that came to: recorded when the data are first read, for images that are not
             of plain 8 bits.
+        label: the column of a table that holds the classes, or None.
+        context: the columns of a table on which a density depends, or None.
     """
 
     name: str = "digits"
@@ -45,6 +47,8 @@ class Data:
     test: str = "test"
     scale: str | None = None
     scaling: tuple | None = None
+    label: str | None = None
+    context: tuple | None = None
 
     @property
     def offline(self):

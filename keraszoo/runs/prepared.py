@@ -3,13 +3,18 @@
 import itertools
 
 import numpy as np
+import tensorflow as tf
 
 from .. import data
+from ..core.seeds import spread
 from ..data.preparation import prepared
+from ..data.sources.tfds import RecordSplit
+from ..data.views.chosen import Chosen
 from ..data.views.rescaled import by_dtype, recorded
 from ..scaling import Scaling
 
 BATCH_SIZE = 512  # of evaluation, where the user names none
+PIECES = 32  # of which a sample of records is made
 
 
 class PreparedData:
@@ -63,6 +68,8 @@ class PreparedData:
             mask_values=described.mask_values,
             mask_suffix=described.mask_suffix,
             class_names=described.class_names,
+            label=described.label,
+            context=described.context,
             **options,
         )
         return cls(read, described, recipe.seed)
@@ -103,6 +110,25 @@ class PreparedData:
         """The first examples of a split: x [n, ...] with n <= count, or (x, y), as arrays."""
         batches = self.batches(split, min(count, self.size(split)), labels=labels)
         return next(batches.as_numpy_iterator())
+
+    def spread_examples(self, count, *, labels=False):
+        """Up to `count` examples spread over all that training sees, the same in every worker: x, or (x, y).
+
+        Of records, which are read in order, they are pieces at even distances.
+        """
+        split, pipeline = self.data.train, self._pipeline(labels)
+        part = self.seen.split(split)
+        if not isinstance(part, RecordSplit):
+            rows = spread(part.size, count)
+            chosen = self.seen.with_splits({split: Chosen(part, rows)})
+            return next(iter(data.batches(chosen, split, len(rows), training=False, **pipeline)))
+        each = max(1, min(count, part.size) // PIECES)
+        shares = max(1, part.size // each)
+        pieces = [
+            next(iter(data.batches(self.seen, split, each * shares, training=False, share=(place, shares), **pipeline)))
+            for place in spread(shares, min(count, PIECES)).tolist()
+        ]
+        return tf.nest.map_structure(lambda *parts: tf.concat(parts, axis=0), *pieces)
 
     def seen_examples(self, count, *, labels=False):
         """The first examples that training sees, as tensors: x [n, ...] with n <= count, or (x, y)."""

@@ -39,7 +39,7 @@ def _train(options):
 
     values = vars(options)
     values["arguments"] = parse_assignments(values.pop("arguments") or [])
-    for name in ("domains", "image_size", "class_names"):
+    for name in ("domains", "image_size", "class_names", "context"):
         values[name] = tuple(values[name]) if values[name] else None
     run = train(**values)
     if run is None:  # the chief of several workers says the rest

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from ...core.replicas import global_moments
+from ...layers.standardization import mean_and_scale
 from ..transform import Transform
 
 
@@ -56,9 +57,9 @@ class ActNorm(_ChannelScale):
         return tf.convert_to_tensor(self.shift), tf.convert_to_tensor(self.log_scale)
 
     def adapt(self, x, context=None):
-        values = np.asarray(x, "float64").reshape([-1, self.channels])
-        self.shift.assign(values.mean(axis=0))
-        self.log_scale.assign(np.log(np.maximum(values.std(axis=0), 1e-6)))
+        mean, scale = mean_and_scale(x)
+        self.shift.assign(mean)
+        self.log_scale.assign(np.log(scale))
 
 
 @keras.saving.register_keras_serializable("keraszoo")

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ...core.errors import InputError
-from .source import from_arrays
+from .source import from_arrays, numbered_columns
 
 SPLITS = ("train", "validation", "val", "test")
 
@@ -40,7 +40,7 @@ def load_npy(folder, image_size):
             f"{folder}: a folder of arrays needs train.npy and test.npy. Missing: {missing[0]}. Found: {found}."
         )
     splits = {split: {"x": _read(path)} for split, path in files.items() if path.is_file()}
-    return from_arrays(str(folder), splits, input="x")
+    return from_arrays(str(folder), splits, input="x", columns=numbered_columns(splits, "x"))
 
 
 def _read(path):

@@ -11,7 +11,7 @@ from ...core.errors import InputError
 from ...system.archives import check_size
 from ..pipeline.transforms import fit
 from .masks import Classes, MaskOptions, mask_arrays, resized
-from .source import from_arrays
+from .source import from_arrays, numbered_columns
 
 _LAYOUTS = "x_train, y_train, x_test, y_test (y optional), or train, test, or image, label (label optional)"
 _RESIZED_TOGETHER = 1024
@@ -55,6 +55,7 @@ def load_npz(path, image_size, test_last=None, options=None):
             "warnings": tuple(classes.warnings()),
         }
     target = target if target in splits["train"] else None
+    about["columns"] = numbered_columns(splits, input)
     return from_arrays(str(path), splits, input=input, target=target, test_last=test_last, **about)
 
 

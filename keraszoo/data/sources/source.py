@@ -28,6 +28,7 @@ class Source:
             [0, 1] by what their types hold, other numbers are taken as they are.
         in_memory: whether `array` works; if not, the examples are read from files in every epoch.
         has_void: whether masks mark pixels that do not count, by the class -1.
+        columns: names of the input's features where they are a user's table, else None.
         account: a line that says what was found and what became of it, or None.
         warnings: lines about what is odd but possible.
     """
@@ -47,6 +48,7 @@ class Source:
         account=None,
         warnings=(),
         scaling=None,
+        columns=None,
     ):
         """
         Args:
@@ -70,7 +72,7 @@ class Source:
         self.class_names = class_names
         self.num_classes = num_classes
         self.input_range = input_range if scaling is None else (0.0, 1.0)
-        self.scaling = scaling
+        self.scaling, self.columns = scaling, columns
         self.in_memory = all(isinstance(part, ArraySplit) for part in splits.values())
         self.has_void, self.account, self.warnings = has_void, account, warnings
 
@@ -105,6 +107,7 @@ class Source:
             account=self.account,
             warnings=self.warnings,
             scaling=self.scaling,
+            columns=self.columns,
         )
 
     def with_scaling(self, scaling):
@@ -209,6 +212,7 @@ def from_arrays(
     has_void=False,
     account=None,
     warnings=(),
+    columns=None,
 ):
     """A Source of arrays in memory, checked.
 
@@ -218,6 +222,7 @@ def from_arrays(
         test_last: how a single split is divided, see `divide`.
         class_names: names of the classes, when the target is a class and they are known.
         num_classes: number of classes, when known; else the largest integer target plus one.
+        columns: names of the input's features, of a table.
         has_void, account, warnings: of the `Source`.
 
     Raises:
@@ -250,6 +255,7 @@ def from_arrays(
         has_void=has_void,
         account=account,
         warnings=warnings,
+        columns=columns,
     )
 
 
@@ -301,6 +307,12 @@ def value_range(array):
     if array.dtype.kind == "u" and array.dtype.itemsize <= 2 or array.dtype.kind == "b":
         return 0.0, 1.0
     return float(array.min()), float(array.max())
+
+
+def numbered_columns(splits, input):
+    """Names for the features of arrays without any: "0", "1", ...; None where the input is not vectors."""
+    shape = next(iter(splits.values()))[input].shape
+    return tuple(map(str, range(shape[1]))) if len(shape) == 2 else None
 
 
 def byte_size(shapes, dtypes, size):

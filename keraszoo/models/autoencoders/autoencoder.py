@@ -7,15 +7,23 @@ import keras
 import tensorflow as tf
 
 from ...core.checks import positive_integers
+from ...core.errors import InputError
 from ...core.inputs import Input
 from ...core.model import ZooModel, takes
+from ...core.seeds import spread
 from ...distributions import likelihoods
+from ...distributions.standardized import Standardized
+from ...layers.standardization import Standardization
 from ...networks import sizes
 from ...networks.by_size import check_network, encoder_and_decoder
+from ...networks.starts import start_output
+from ..first_examples import MeasuresFirst
+
+STARTED_ON = 512  # examples, of which a decoder's first output is set
 
 
 @keras.saving.register_keras_serializable("keraszoo")
-class Autoencoder(ZooModel):
+class Autoencoder(MeasuresFirst, ZooModel):
     """Encoder and decoder trained to reconstruct: minimises -log p(x | decoder(encoder(x))).
 
     Args:
@@ -34,6 +42,9 @@ class Autoencoder(ZooModel):
             such as `{"name": "discretized_logistic", "levels": 256}`.
         initialization: how the weights start: "glorot" (with LeCun's rule for the decoder's first layer) or "fan_in"
             (PyTorch's default).
+        standardize: whether the networks see each feature (of images: channel) with mean 0 and standard deviation 1, as
+            `adapt` has measured it; `fit` does so where nobody has. What goes in and comes out has the data's own
+            scale, and so have log-densities. It takes a likelihood of any real number, such as "gaussian".
         encoder: a Keras layer or model of your own, [batch, *image_shape] -> [batch, latent_dim].
         decoder: one of your own, [batch, latent_dim] -> [batch, *image_shape] (logits for "bernoulli"); its last axis
             is as many times longer as the likelihood takes `outputs` for each value.
@@ -67,6 +78,7 @@ class Autoencoder(ZooModel):
         activation="relu",
         likelihood="bernoulli",
         initialization="glorot",
+        standardize=False,
         encoder=None,
         decoder=None,
         **kwargs,
@@ -75,6 +87,9 @@ class Autoencoder(ZooModel):
         self.image_shape = positive_integers("image_shape", image_shape)
         (self.latent_dim,) = positive_integers("latent_dim", [latent_dim])
         self.likelihood = likelihoods.get(likelihood)
+        self.standardization = Standardization(self.image_shape[-1]) if standardize else None
+        if standardize:
+            self.likelihood = self._standardized(likelihood)
         self.inputs = Input(self.image_shape, self.likelihood.support)
         self.latents = Input((self.latent_dim + self.condition_size,), name="latent")
         self.network_name = network
@@ -105,6 +120,43 @@ class Autoencoder(ZooModel):
     def sizes_for(cls, shape):
         return {**sizes.network(shape), "latent_dim": sizes.code_size(shape)}
 
+    def _standardized(self, named):
+        if self.likelihood.support is not None:
+            raise InputError(
+                "Standardised data are any real numbers, and so must be the likelihood's. Received: standardize=True, "
+                f"likelihood={named!r}. Nearest: likelihood='gaussian' or 'gaussian_learned_variance'."
+            )
+        return Standardized(self.likelihood, self.standardization, self.image_shape)
+
+    def network_input(self, x):
+        """Examples as the encoder takes them: standardised where the model does so."""
+        return x if self.standardization is None else self.standardization(x)
+
+    # ------------------------------------------------------------------ what is measured
+
+    adapts = True
+
+    @property
+    def measures_in_fit(self):
+        return self.standardization is not None and not keras.ops.convert_to_numpy(self.standardization.adapted)
+
+    def adapt(self, x, y=None):
+        """Measures what is not learned, and starts the decoder's last biases where data and likelihood want them.
+
+        A training does it before its first step; `fit` does where the model standardises and nobody has.
+
+        Args:
+            x: examples, [rows, *image_shape], the more like all data, the better.
+            y: their labels, if the model learns from (x, y).
+        """
+        self.check_values(x)
+        x = self.inputs.tensor(x, type(self).__name__)
+        if self.standardization is not None:
+            self.standardization.adapt(x)
+        some = tf.gather(x, spread(len(x), STARTED_ON))
+        codes = tf.random.stateless_normal([len(some), *self.latents.shape], [0, 0])
+        start_output(self.decoder, self.likelihood, codes, some)
+
     def encoder_shape(self, encoder):
         """Shape of the encoder's input for one example.
 
@@ -116,7 +168,7 @@ class Autoencoder(ZooModel):
     @takes("inputs")
     def encode(self, x, training=False):
         """The code of each example, which `decode` takes: [batch, *image_shape] -> [batch, latent_dim] float32."""
-        return tf.cast(self.encoder(x, training=training), tf.float32)
+        return tf.cast(self.encoder(self.network_input(x), training=training), tf.float32)
 
     @takes("latents")
     def decode(self, z):

@@ -47,7 +47,8 @@ class ContractiveAutoencoder(Autoencoder):
         return tf.sigmoid(super().encode(x, training=training))
 
     def penalties(self, x, y, code, training):
-        def encode(x):
-            return self.encode(x, training=training)
+        def encode(seen):
+            return tf.sigmoid(tf.cast(self.encoder(seen, training=training), tf.float32))
 
-        return {"contraction": self.weight * squared_jacobian_norm(encode, x, self.probes, seed=self.noise)}
+        norm = squared_jacobian_norm(encode, self.network_input(x), self.probes, seed=self.noise)
+        return {"contraction": self.weight * norm}

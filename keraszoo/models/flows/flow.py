@@ -5,7 +5,6 @@ Papamakarios et al., "Normalizing Flows for Probabilistic Modeling and Inference
 https://arxiv.org/abs/1912.02762.
 """
 
-import functools
 import math
 
 import keras
@@ -23,20 +22,22 @@ from ...core.errors import InputError
 from ...core.inputs import Context, Input, Labels
 from ...core.model import ZooModel, takes
 from ...core.seeds import normal_rows, seed_pair
+from ...layers.standardization import Standardization
+from ...system.tables import as_array
+from ..first_examples import MeasuresFirst
 from .plane_pictures import plane_pictures
-
-FIRST_LOOK = 4096  # examples: enough for means and standard deviations
 
 
 @keras.saving.register_keras_serializable("keraszoo")
-class Flow(ZooModel):
+class Flow(MeasuresFirst, ZooModel):
     """Minimises the exact negative log-likelihood -log p(x) = -log p(z) - log |det dz/dx| in nats, z = chain^-1(x).
 
     Args:
         event_shape: shape of one example: (features,) or (height, width, channels).
         chain: transforms from the data's side to the latent one: `keraszoo.bijectors` or TFP bijectors.
         base: a TFP distribution of z without variables; None: N(0, I).
-        context_dim: length of a context, given as y, on which the density depends; 0 for none.
+        context_dim: length of a context, given as y, on which the density depends; 0 for none. The chain sees contexts
+            of mean 0 and standard deviation 1, as measured by `adapt`.
         num_classes: or the number of classes, given as integer labels y, >= 2; None for none.
         levels: number of equally spaced values in [0, 1] that the data take, such as 256: uniform dequantisation, new
             in each step, makes them continuous (Theis, van den Oord and Bethge, 2016, https://arxiv.org/abs/1511.01844).
@@ -82,6 +83,7 @@ class Flow(ZooModel):
         self.noise = keras.random.SeedGenerator()
         self.adapted = self.add_weight(name="adapted", shape=(), initializer="zeros", trainable=False, autocast=False)
         inside = self.levels is not None or isinstance(self.chain[0], Logit)
+        self.context_scale = Standardization(self.context_dim, dtype=self.dtype_policy) if self.context_dim else None
         self.inputs = Input(
             self.event_shape,
             (0.0, 1.0) if inside else None,
@@ -174,11 +176,12 @@ class Flow(ZooModel):
             context = tf.one_hot(labels, self.num_classes, dtype=self.precision)
             context = context[0] if one_for_all else context
         else:
-            context = tf.cast(tf.convert_to_tensor(context), self.precision)
+            context = tf.cast(tf.convert_to_tensor(as_array(context, name, "contexts")), self.precision)
             if context.shape.rank not in (1, 2) or context.shape[-1] != self.context_dim:
                 raise InputError(
                     f"{name} takes contexts of shape {(None, self.context_dim)}. Received: {context.shape}."
                 )
+            context = self.context_scale(context)
         if context.shape.rank == 1:
             context = tf.broadcast_to(context, [rows, self.condition_size])
         return context
@@ -297,11 +300,17 @@ class Flow(ZooModel):
         return tf.clip_by_value(tf.floor(x * self.levels) / (self.levels - 1), 0.0, 1.0)
 
     def adapt(self, x, y=None):
-        """Starts what is measured rather than learned (`Standardize`, `ActNorm`) on examples [rows, *event_shape].
+        """Starts what is measured rather than learned: `Standardize`, `ActNorm`, and the scale of the contexts.
 
-        `fit` does it once, on its first examples, where nobody has.
+        `fit` does it once, on examples spread over all of its data, where nobody has.
+
+        Args:
+            x: [rows, *event_shape], the more like all data, the better.
+            y: their contexts or labels, where the flow depends on them.
         """
-        self.check_values(x)
+        self.check_values(x, y if self.condition_size else None)
+        if self.context_dim:
+            self.context_scale.adapt(self.targets.tensor(y, type(self).__name__))
         x = self._continuous(self.inputs.tensor(x, type(self).__name__), 0.5)
         condition = self.condition(y if self.condition_size else None, tf.shape(x)[0])
         adapt_through(self.chain, x, condition)
@@ -309,13 +318,12 @@ class Flow(ZooModel):
 
     @property
     def adapts(self):
-        return any(type(transform).adapt is not Transform.adapt for transform in self.chain)
+        measured = any(type(transform).adapt is not Transform.adapt for transform in self.chain)
+        return measured or self.context_scale is not None
 
-    @functools.wraps(ZooModel.fit)
-    def fit(self, x=None, y=None, *args, **kwargs):
-        if self.adapts and not keras.ops.convert_to_numpy(self.adapted):
-            self.adapt(*_first_examples(self, x, y))
-        return super().fit(x, y, *args, **kwargs)
+    @property
+    def measures_in_fit(self):
+        return self.adapts and not keras.ops.convert_to_numpy(self.adapted)
 
     def pictures(self, x, seed=0):
         if self.event_shape == self.latent_shape == (2,) and not self.context_dim:
@@ -393,17 +401,3 @@ class Flow(ZooModel):
         sample = {"seed": np.arange(3), "temperature": np.ones(3, "float32"), "label": labels}
         examples = {"log_prob": x, "encode": x, "decode": latent, "sample": sample}
         return {name: examples[name] for name in self.serving_signatures()}
-
-
-def _first_examples(flow, x, y):
-    """(x, y) of the first examples that `fit` was given."""
-    if isinstance(x, (np.ndarray, tf.Tensor)):
-        return x[:FIRST_LOOK], None if y is None else y[:FIRST_LOOK]
-    if isinstance(x, tf.data.Dataset):
-        batch = next(iter(x))
-        x, y, _ = flow.gate(batch)
-        return x, y
-    raise InputError(
-        f"This flow measures its first examples, which cannot be had from a {type(x).__name__} without losing them. "
-        "Call adapt(x) before fit."
-    )

@@ -1,14 +1,20 @@
 """What the flows of like steps on vectors have in common."""
 
+import functools
 import math
+import warnings
+
+import numpy as np
 
 from ...bijectors import ActNorm, BatchNorm, Householder, Logit, LULinear, Permutation, Reshape, Standardize
 from ...core.checks import positive_integers
 from ...core.errors import InputError, closest
+from ...core.model import ZooModel
 from .flow import Flow
 
 MIXINGS = ("none", "reverse", "random", "lu", "householder")
 NORMALIZATIONS = ("none", "act", "batch")
+LARGE = 1000.0  # of the values that a network is given
 
 
 class VectorFlow(Flow):
@@ -22,7 +28,8 @@ class VectorFlow(Flow):
         mixing: what stands between the steps: "none", "reverse" (the order of the features), "random" (fixed
             permutations), "lu" or "householder" (learned linear maps).
         normalization: what stands before each step: "none", "act" (ActNorm) or "batch" (BatchNorm).
-        standardize: whether the data are first brought to mean 0 and standard deviation 1, as measured.
+        standardize: whether the data are first brought to mean 0 and standard deviation 1, as `adapt` or the first
+            `fit` measures them. Log-densities are those of the data as they are. `fit` warns of large values otherwise.
         logit: None, or the alpha of a `Logit` of data in [0, 1]: 1e-6 in the MAF paper.
         base, context_dim, num_classes, levels: as for `Flow`.
     """
@@ -88,6 +95,17 @@ class VectorFlow(Flow):
         )  # fmt: skip
         if normalization == "batch":
             self.batch_term_names = (*self.term_names, *self.metric_names)
+
+    @functools.wraps(ZooModel.fit)
+    def fit(self, x=None, *args, **kwargs):
+        large = np.abs(x).max(initial=0.0) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else 0.0
+        if large > LARGE and not self._options["standardize"]:
+            warnings.warn(
+                f"{type(self).__name__} learns badly from values as large as {large:.3g}, and may not learn at all. "
+                "Nearest: standardize=True.",
+                stacklevel=2,
+            )
+        return super().fit(x, *args, **kwargs)
 
     def transform(self, features, index, **options):
         """The transform number `index`; options: hidden, activation, context_dim, dtype."""

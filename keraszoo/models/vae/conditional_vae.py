@@ -16,6 +16,7 @@ from ...core.errors import InputError
 from ...core.inputs import Labels
 from ...core.model import takes
 from ...distributions.importance_sampling import importance_sampled
+from ...distributions.normal import DiagonalNormal
 from ...layers.labels import labels_for, number_of_classes, one_hot, with_label_channels
 from .vae import VAE
 
@@ -79,10 +80,10 @@ class ConditionalVAE(VAE):
         return self.one_hot(y, rows)
 
     def posterior_given(self, x, condition, training=False):
-        x = tf.cast(x, tf.float32)
+        x = self.network_input(tf.cast(x, tf.float32))
         if self._flattens:
             x = tf.reshape(x, [-1, math.prod(self.image_shape)])
-        return super().posterior_given(with_label_channels(x, condition), None, training)
+        return DiagonalNormal.of_output(self.encoder(with_label_channels(x, condition), training=training))
 
     def decoder_output(self, z, condition, training=False):
         return self.decoder(tf.concat([z, condition], axis=1), training=training)

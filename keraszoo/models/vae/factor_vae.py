@@ -96,7 +96,7 @@ class FactorVAE(VAE):
 
     def discriminator_terms(self, x, y=None, training=False):
         """How badly the discriminator tells codes from those whose units come of different examples."""
-        q = DiagonalNormal.of_output((call_unchanged if training else infer)(self.encoder, x))
+        q = DiagonalNormal.of_output((call_unchanged if training else infer)(self.encoder, self.network_input(x)))
         z = tf.stop_gradient(q.draw(self.noise)[0])
         codes, first = global_rows(z)
         keys, _ = global_rows(keras.random.uniform(tf.shape(z), dtype="float32", seed=self.noise))

@@ -117,7 +117,7 @@ class FlowVAE(VAE):
         return prior
 
     def posterior_given(self, x, condition, training=False):
-        output = tf.cast(self.encoder(x, training=training), tf.float32)
+        output = tf.cast(self.encoder(self.network_input(x), training=training), tf.float32)
         mean, log_var, *context = tf.split(output, self.encoder_outputs, axis=-1)
         start = DiagonalNormal(mean, log_var)
         return FlowPosterior(start, self.posterior_flow, *context) if self.posterior_flow else start

@@ -99,7 +99,7 @@ class VAE(PriorSampling, Autoencoder):
         return None
 
     def posterior_given(self, x, condition, training=False):
-        return DiagonalNormal.of_output(self.encoder(x, training=training))
+        return DiagonalNormal.of_output(self.encoder(self.network_input(x), training=training))
 
     def decoder_output(self, z, condition, training=False):
         """The decoder's output for each z, [rows, latent_dim], as the likelihood takes it."""
@@ -199,13 +199,11 @@ class VAE(PriorSampling, Autoencoder):
 
     # ------------------------------------------------------------------ data, pictures, serving
 
-    @property
-    def adapts(self):
-        return isinstance(self.prior, Prior) and self.prior.adapts
-
     def adapt(self, x, y=None):
-        """Starts the prior on examples [rows, *image_shape], where it is measured on data."""
-        self.prior.adapt(x)
+        """As an `Autoencoder`'s; also starts the prior, where it is measured on data."""
+        super().adapt(x, y)
+        if isinstance(self.prior, Prior) and self.prior.adapts:
+            self.prior.adapt(self.inputs.tensor(x, type(self).__name__))
 
     def pictures(self, x, seed=0):
         own = self.prior.pictures() if isinstance(self.prior, Prior) else {}

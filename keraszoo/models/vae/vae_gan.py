@@ -174,7 +174,7 @@ class VAEGAN(VAE):
 
     def _posterior_draw(self, x, training):
         """A draw from q(z|x), of which the encoder learns nothing."""
-        q = DiagonalNormal.of_output((call_unchanged if training else infer)(self.encoder, x))
+        q = DiagonalNormal.of_output((call_unchanged if training else infer)(self.encoder, self.network_input(x)))
         return tf.stop_gradient(q.draw(self.noise)[0])
 
     def _prior_draw(self, z):

@@ -14,6 +14,7 @@ from ...core.checks import positive_integers
 from ...core.errors import InputError
 from ...core.inputs import Codes, Input
 from ...core.model import ZooModel, takes
+from ...core.seeds import spread
 from ...core.updates import Gradient, call_unchanged, infer
 from ...distributions import likelihoods
 from ...layers.vector_quantization import VectorQuantizer, checked_codes, perplexity
@@ -21,8 +22,11 @@ from ...networks import sizes
 from ...networks.by_size import check_network
 from ...networks.pixelcnn import PixelCNN
 from ...networks.residual import residual_decoder, residual_encoder
+from ...networks.starts import start_output
 from ..autoencoders.autoencoder import beside
 from ..prior_sampling import PriorSampling
+
+STARTED_ON = 512  # examples
 
 
 @keras.saving.register_keras_serializable("keraszoo")
@@ -53,7 +57,7 @@ class VQVAE(PriorSampling, ZooModel):
         decay: of the moving averages, in [0, 1).
         commitment: beta, >= 0.
         restart: codewords that are used less than this share of the mean become vectors of the batch; 0: never. By
-            default 0.01 with moving averages.
+            default 0.1 with moving averages.
         prior_filters, prior_layers, prior_kernel: of the `PixelCNN`; None layers: as many as see the whole grid.
         encoder: a network of your own, [batch, *image_shape] -> [batch, h, w, code_dim].
         decoder: one of your own, [batch, h, w, code_dim] -> as for `Autoencoder`.
@@ -125,7 +129,7 @@ class VQVAE(PriorSampling, ZooModel):
         check_network(self.encoder, "encoder", self.image_shape, (None, None, self.code_dim))
         grid = tuple(self.encoder(keras.KerasTensor((None, *self.image_shape))).shape[1:3])
         check_network(self.decoder, "decoder", (*grid, self.code_dim), decoded)
-        restart = (0.01 if learning == "ema" else 0.0) if restart is None else restart
+        restart = (0.1 if learning == "ema" else 0.0) if restart is None else restart
         self.quantizer = VectorQuantizer(
             self.num_codes, self.code_dim, learning=learning, decay=decay, beta=commitment, restart=restart
         )
@@ -140,6 +144,26 @@ class VQVAE(PriorSampling, ZooModel):
     def term_names(self):
         codebook = ("codebook",) * (self.quantizer.learning == "gradient")
         return ("reconstruction", "commitment", *codebook, "prior")
+
+    # ------------------------------------------------------------------ what is measured
+
+    adapts = True
+
+    def adapt(self, x, y=None):
+        """Starts the codebook at vectors that the encoder makes of data, and the decoder's last biases.
+
+        A training does it before its first step. Codewords that start elsewhere are chosen by nothing: two or three of
+        them would be left to describe all images.
+
+        Args:
+            x: examples, [rows, *image_shape], the more like all data, the better.
+        """
+        self.check_values(x)
+        x = self.inputs.tensor(x, type(self).__name__)
+        x = tf.gather(x, spread(len(x), STARTED_ON))
+        self.quantizer.start(self._vectors(x))
+        codes = np.random.default_rng(0).integers(0, self.num_codes, (len(x), *self.grid))
+        start_output(self.decoder, self.likelihood, self.embed(codes), x)
 
     # ------------------------------------------------------------------ learning
 

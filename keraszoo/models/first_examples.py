@@ -1,0 +1,100 @@
+"""A sample of all that a `fit` is given, for what a model measures before it learns."""
+
+import functools
+import itertools
+import math
+import types
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ..core.errors import InputError
+from ..core.model import ZooModel
+from ..core.seeds import spread
+from ..system.tables import as_array
+
+ROWS = 16384  # the error of a mean or deviation is then below a hundredth of the deviation
+VALUES = 2**26  # 256 MiB of float32
+
+
+def rows_to_measure(shape):
+    """How many examples of that shape a model measures: enough for means and deviations, and no more than fit.
+
+    Example:
+        >>> rows_to_measure((2,)), rows_to_measure((256, 256, 3))
+        (16384, 341)
+    """
+    return max(256, min(ROWS, VALUES // math.prod(size or 64 for size in shape)))
+
+
+class MeasuresFirst:
+    """What models have in common that measure data before their first `fit`: a part of a class of models.
+
+    The class says with `measures_in_fit` whether something is left to measure: `class Flow(MeasuresFirst, ZooModel)`.
+    """
+
+    measures_in_fit = False
+
+    @functools.wraps(ZooModel.fit)
+    def fit(self, x=None, y=None, *args, **kwargs):
+        if self.measures_in_fit:
+            who = type(self).__name__
+            x, y = as_array(x, who, "x"), as_array(y, who, "y")
+            x, sample = _sampled(self, x, y, kwargs.get("steps_per_epoch"))
+            self.adapt(*sample)
+        return super().fit(x, y, *args, **kwargs)
+
+
+def _sampled(model, x, y, steps):
+    """The x that `fit` goes on with, and (x, y) of a sample of it.
+
+    Of arrays, the rows are drawn evenly spread. A dataset is read once, for an epoch at most. Of a generator the first
+    batches are taken, and put before the rest.
+    """
+    count = rows_to_measure(model.inputs.shape)
+    if isinstance(x, (np.ndarray, tf.Tensor)):
+        rows = spread(len(x), count)
+        return x, (np.asarray(x)[rows], None if y is None else np.asarray(y)[rows])
+    if isinstance(x, tf.data.Dataset):
+        if steps is None and int(x.cardinality()) == tf.data.INFINITE_CARDINALITY:
+            steps = 64
+        return x, _reservoir(model, itertools.islice(x, steps), count)
+    if isinstance(x, keras.utils.PyDataset) and x.num_batches:
+        batches = (x[place] for place in spread(x.num_batches, count))
+        return x, _reservoir(model, itertools.islice(batches, steps), count)
+    if isinstance(x, types.GeneratorType):
+        taken, rows = [], 0
+        while rows < count and (steps is None or len(taken) < steps):
+            batch = next(x, None)
+            if batch is None:
+                break
+            taken.append(batch)
+            rows += len(model.gate(batch)[0])
+        rest = (batch for batch in itertools.chain(taken, x))
+        return rest, _reservoir(model, taken, count)
+    raise InputError(
+        f"{type(model).__name__} measures its data before it learns, which cannot be done with a {type(x).__name__}. "
+        "Call adapt(x) before fit."
+    )
+
+
+def _reservoir(model, batches, count):
+    """(x, y) of `count` examples of all batches, each as likely as any other; in order where there are no more."""
+    random, seen, kept = np.random.default_rng(0), 0, None
+    for batch in batches:
+        x, y, _ = model.gate(batch)
+        parts = [np.asarray(part) for part in ((x,) if y is None else (x, y))]
+        size = len(parts[0])
+        if kept is None:
+            kept = [np.empty((count, *part.shape[1:]), part.dtype) for part in parts]
+        numbers = seen + np.arange(size)
+        places = np.where(numbers < count, numbers, random.integers(0, numbers + 1))
+        chosen = places < count
+        for whole, part in zip(kept, parts, strict=True):
+            whole[places[chosen]] = part[chosen]
+        seen += size
+    if not seen:
+        raise InputError(f"{type(model).__name__} learns from examples. Received: none.")
+    x, *y = (part[: min(seen, count)] for part in kept)
+    return x, y[0] if y else None

@@ -1,0 +1,49 @@
+"""Where the output of a decoder starts, before anything is learned."""
+
+import math
+
+import keras
+import numpy as np
+
+QUIET = 0.1  # what remains of the first output's dependence on codes, where it tells scales too
+
+
+def start_output(decoder, likelihood, codes, x):
+    """Sets the last layer of a decoder so that its output starts where likelihood and data want it.
+
+    Its biases become what `likelihood.start` says: one for each channel after a convolution, one for each value after a
+    dense layer. Where an output tells scales beside means, its kernel is made smaller, as random scales cost many nats.
+    A network that does not end in such a layer stays as it is.
+
+    Args:
+        decoder: a Keras model.
+        likelihood: what its output means.
+        codes: what the decoder takes, [rows, ...].
+        x: as many examples, which have nothing to do with the codes, [rows, ..., channels].
+    """
+    last = _last_linear(decoder)
+    if last is None:
+        return
+    output = np.asarray(decoder(codes, training=False), "float64")
+    x = np.asarray(x, "float64")
+    if last.bias.shape[0] != math.prod(output.shape[1:]):  # one for each channel
+        if last.bias.shape[0] != output.shape[-1]:
+            return
+        x, output = x.reshape([-1, x.shape[-1]]), output.reshape([-1, output.shape[-1]])
+    bias = keras.ops.convert_to_numpy(last.bias).astype("float64").reshape(output.shape[1:])
+    if likelihood.outputs > 1:
+        last.kernel.assign(QUIET * keras.ops.convert_to_numpy(last.kernel))
+        output = bias + QUIET * (output - bias)
+    shift = likelihood.start(x, output)
+    if shift is not None:
+        last.bias.assign((bias + shift).reshape([-1]))
+
+
+def _last_linear(decoder):
+    """The last layer of a network where it is linear and its kernel and biases are learned, else None."""
+    layers = [layer for layer in decoder._flatten_layers(include_self=False) if layer.weights and not layer._layers]
+    kinds = (keras.layers.Dense, keras.layers.Conv2D, keras.layers.Conv2DTranspose)
+    last = layers[-1] if layers else None
+    if not isinstance(last, kinds) or not last.use_bias or not last.trainable:
+        return None
+    return last if last.activation is keras.activations.linear else None
