@@ -67,10 +67,10 @@ TRIED = {
     "mixed_float16": ("vae/digits", "vq_vae/digits", "wgan/digits", "realnvp/moons"),
     "mixed_bfloat16": ("vae/digits",),
     "checkpoint": ("vae/digits", "vq_vae/digits", "wgan/digits"),
-    "replicas": ("vae/digits", "vq_vae/digits", "regularized/digits", "conditional_gan/digits"),
+    "replicas": ("vae/digits", "vq_vae/digits", "regularized/digits"),
     "workers": ("vae/digits",),
     "executions": ("vae/digits", "wgan/digits"),
-    "xla": ("vae/digits", "wgan/digits", "realnvp/moons"),
+    "xla": ("vae/digits", "realnvp/moons"),
 }  # fmt: skip
 
 

@@ -152,6 +152,7 @@ def test_every_class_is_in_the_table_and_small():
     assert set(zoo.ARGUMENTS) == set(models.MODELS) == set(models.__all__)
 
 
+@pytest.mark.slow
 def test_the_lists_are_those_of_the_models():
     made = {name: zoo.small(name) for name in zoo.NAMES}
     assert [name for name, model in made.items() if model.targets is not None] == [*zoo.WITH_TARGETS]

@@ -232,6 +232,7 @@ def run(shapes_dir, tmp_path_factory):
     return train(recipe, tmp_path_factory.mktemp("runs") / "vae", data_dir=shapes_dir, say=lambda line: None)
 
 
+@pytest.mark.slow
 def test_a_run_is_scored_by_the_codes_of_every_example(run, shapes_dir, capsys, monkeypatch):
     capsys.readouterr()
     assert main(["disentanglement", str(run.path), "--data-dir", str(shapes_dir)]) == 0

@@ -166,6 +166,7 @@ def test_fewer_than_half_of_the_modes_are_a_collapse(modes, collapsed):
     assert bool(collapse({"modes": modes}, 8)) is collapsed
 
 
+@pytest.mark.slow
 def test_a_collapsed_model_of_points_is_reported(points):
     said = []
     real = points.data().random_examples("test", 100, 0)

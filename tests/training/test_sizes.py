@@ -66,8 +66,6 @@ def test_a_training_says_and_records_its_sizes(tmp_path):
     assert run.recipe.data.transforms == (("flip",), ("shift", 2))
     assert [line for line in lines if line.startswith("sizes for these data: network convolutional, hidden (32, 64)")]
     train(None, tmp_path / "vae", resume=True, augment="flip,crop=2", say=lines.append)
-    run = train("conditional_vae/digits", tmp_path / "of", **options, arguments={"hidden": (8,)}, say=lines.append)
-    assert run.recipe.arguments["num_classes"] == 3 and run.recipe.arguments["hidden"] == (8,)
 
 
 def test_random_transforms_come_before_what_makes_bits():

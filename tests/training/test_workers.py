@@ -392,6 +392,7 @@ def test_a_used_run_directory_is_refused_by_every_worker(trained_by_two):
     assert "Traceback" not in refused.stderr and sorted(folder.rglob("*")) == before
 
 
+@pytest.mark.slow
 def test_workers_resume_after_one_was_killed(trained_by_two, tmp_path):
     """Killed in its second epoch, started again by the launcher: the same model as without."""
     folder, _ = trained_by_two

@@ -325,6 +325,7 @@ def test_wrong_domains_end_in_one_line_and_no_run(arguments, message, tmp_path, 
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_a_model_without_domains_translates_nothing(run, tmp_path, capsys):
     other = Run.create(tmp_path / "run", get("autoencoder/digits"))
     other.save_model(Autoencoder((8, 8, 1), hidden=(4,)))
