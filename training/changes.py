@@ -5,9 +5,6 @@ import dataclasses
 import math
 
 from keraszoo.core.errors import InputError
-from keraszoo.data.sources.mask_values import VOID
-
-from .build import model_arguments, model_class
 
 #: options that are a recipe's values
 OF_RECIPE = ("epochs", "batch_size", "learning_rate", "seed", "arguments")
@@ -49,23 +46,6 @@ def changed(recipe, options):
     if "arguments" in changes:
         changes["arguments"] = {**recipe.arguments, **changes["arguments"]}
     return recipe.replace(**changes)
-
-
-def fitting(recipe, prepared):
-    """The recipe with what its data say: the split to test on, and that some pixels do not count.
-
-    Args:
-        recipe: a `Recipe`.
-        prepared: its `PreparedData`.
-
-    Raises:
-        InputError: no split to test on.
-    """
-    recipe = dataclasses.replace(recipe, data=prepared.data)  # what it expects is of these data
-    prepared.source.split(recipe.data.test)
-    if prepared.source.has_void and "ignore" in model_arguments(model_class(recipe)):
-        recipe = recipe.replace(arguments={**recipe.arguments, "ignore": VOID})
-    return recipe
 
 
 def to_resume(own, named, options):

@@ -30,20 +30,19 @@ from keraszoo.runs.prepared import PreparedData
 from keraszoo.runs.run import Run
 
 from .build import build_model, build_optimizer, model_class
-from .changes import changed, checked, fitting, to_resume
+from .changes import changed, checked, to_resume
 from .cluster.strategy import choose_strategy, share_batches
 from .evaluation import evaluated
 from .evaluators.features import open_features
 from .evaluators.segmentation import calibrate
 from .evaluators.table import EVALUATORS
+from .fitted import fitted
 from .loop.checkpoints import Checkpoints, Position, restore_checkpoint
 from .loop.logs import Logs, describe, writing
 from .loop.preemption import StopRequest
 from .loop.progress import Progress
 from .loop.state import ModelState
 from .options import Options, describe_options
-from .sizes import sized
-from .tables import suited_to_table
 
 STEPS_PER_EXECUTION = 128  # from measurement: more gains nothing, fewer leave Python's cost visible
 
@@ -142,17 +141,10 @@ class Session:
         service = self.options.data_service
         limit = {"memory_limit": 0} if service else {}
         self.data = PreparedData.open(self.recipe, self.options.data_dir, **limit)
-        self.recipe = fitting(self.recipe, self.data)
         if service:
             data_services.check_source(self.data.source, self.recipe.data.train)
-        self.sizes = {}
-        if not self.resumes:
-            classes = self.data.source.num_classes if self.options.dataset else None
-            self.recipe, self.sizes = sized(self.recipe, self.data.shape, classes, self.options.arguments or {})
+        self.recipe, self.choices = fitted(self.recipe, self.data, self.options, self.resumes)
         self.steps = self.data.steps_per_epoch(self.recipe.batch_size)
-        self.of_table = None
-        if not self.resumes:
-            self.recipe, self.of_table = suited_to_table(self.recipe, self.data.source, self.options.arguments)
 
     def _build_model(self):
         recipe, options = self.recipe, self.options
@@ -259,17 +251,12 @@ class Session:
         recipe, replicas = self.recipe, "1 replica" if self.replicas == 1 else f"{self.replicas} replicas"
         for line in filter(None, (self.data.source.account, *self.data.source.warnings)):
             self.say(line)
-        if recipe.data.test == "validation":
-            self.say("tested on the validation split, as there is no other")
         sizes = " and ".join(f"{part.size:,} {name}" for name, part in self.data.seen.splits.items())
         self.say(f"{recipe.name}: {recipe.model}, {self.model.count_params():,} weights, {replicas}")
         self.say(f"{recipe.data.name}: {sizes} examples of shape {recipe.input_shape}")
         for line in self.data.notes:
             self.say(line)
-        if self.sizes:
-            sizes = ", ".join(f"{name} {value}" for name, value in self.sizes.items())
-            self.say(f"sizes for these data: {sizes}; --set NAME=VALUE chooses another")
-        for line in (*([self.of_table] if self.of_table else []), *self._remarks()):
+        for line in (*self.choices, *self._remarks()):
             self.say(line)
         self.say(
             f"{recipe.epochs} epochs of {self.steps} steps, batch {recipe.batch_size}, seed {recipe.seed}; "
