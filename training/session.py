@@ -99,8 +99,7 @@ class Session:
         self._open_data()
         self._build_model()
         self._check_values()
-        if not resume:
-            self._adapt()
+        self._adapt()  # also of a run that goes on: it may have no checkpoint yet
         self.evaluators = [each for each in (*EVALUATORS, *options.evaluators) if each.applies(self)]
 
     # ------------------------------------------------------------------ opened

@@ -340,7 +340,7 @@ def test_structures_that_no_model_takes():
     x, _ = zoo.data(model)
     assert "2 of them" in line(model.fit, [x, x], verbose=0)
     assert "one of image" in line(model.fit, {"picture": x, "other": x}, verbose=0)
-    assert "array of numbers" in line(model.fit, np.array([["a"]] * 6), verbose=0)
+    assert "numbers as x. Received: 'a'" in line(model.fit, np.array([["a"]] * 6), verbose=0)
     assert "4 parts" in line(model.fit, tf.data.Dataset.from_tensors((x, x, x[:, 0, 0, 0], x)), verbose=0)
 
 

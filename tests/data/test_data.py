@@ -738,6 +738,7 @@ def test_a_cache_that_cannot_be_written_is_one_clear_line(tmp_path, monkeypatch)
 def test_files_that_are_no_dataset(tmp_path):
     (tmp_path / "a.npz").write_text("not an archive")
     (tmp_path / "b.csv").write_text("1,2")
+    (tmp_path / "b.txt").write_text("1,2")
     (tmp_path / "empty").mkdir()
     save_image(tmp_path / "mixed" / "a.png")
     save_image(tmp_path / "mixed" / "cat" / "b.png")
@@ -750,7 +751,8 @@ def test_files_that_are_no_dataset(tmp_path):
         Image.fromarray(np.ones((4, 4), dtype)).save(tmp_path / "deep" / name)
     for name, message in (
         ("a.npz", "not a readable .npz"),
-        ("b.csv", "is an .npz archive, a multi-page TIFF, or a folder"),
+        ("b.csv", "at least two examples are needed"),
+        ("b.txt", "is an .npz archive, a table .*, a multi-page TIFF, or a folder"),
         ("empty", "no images in it"),
         ("mixed", "not mixed"),
         ("broken", "Cannot read the image .*a.png"),

@@ -99,7 +99,7 @@ class VectorFlow(Flow):
     @functools.wraps(ZooModel.fit)
     def fit(self, x=None, *args, **kwargs):
         large = np.abs(x).max(initial=0.0) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else 0.0
-        if large > LARGE and not self._options["standardize"]:
+        if LARGE < large < np.inf and not self._options["standardize"]:
             warnings.warn(
                 f"{type(self).__name__} learns badly from values as large as {large:.3g}, and may not learn at all. "
                 "Nearest: standardize=True.",

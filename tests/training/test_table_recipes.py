@@ -36,7 +36,7 @@ def opened(tmp_path, monkeypatch):
 
 def test_flows_standardise_a_table_as_a_whole(opened):
     session = opened("maf", SMALL)
-    assert session.of_table == "as the data are a table: --set standardize=True"
+    assert session.choices == ["as the data are a table: --set standardize=True"]
     x = session.data.source.array("train").astype("float64")
     np.testing.assert_allclose(session.model.chain[0].shift, x.mean(0), rtol=1e-5)
     np.testing.assert_allclose(np.exp(session.model.chain[0].log_scale), x.std(0), rtol=1e-5)
@@ -47,7 +47,7 @@ def test_flows_standardise_a_table_as_a_whole(opened):
 
 def test_who_says_no_is_told_of_the_scales(opened):
     session = opened("maf", {**SMALL, "standardize": False})
-    assert session.of_table is None and not session.recipe.arguments["standardize"]
+    assert not session.choices and not session.recipe.arguments["standardize"]
     assert any("other scales: 'small'" in line for line in session._remarks())
     assert not any("other scales" in line for line in opened("maf", SMALL)._remarks())
 
@@ -55,7 +55,7 @@ def test_who_says_no_is_told_of_the_scales(opened):
 def test_a_label_makes_a_flow_of_classes(opened):
     session = opened("maf", SMALL, label="kind")
     assert session.model.num_classes == 3 and session.labelled
-    assert "--set num_classes=3" in session.of_table and session.recipe.data.label == "kind"
+    assert "--set num_classes=3" in session.choices[-1] and session.recipe.data.label == "kind"
     assert Recipe.from_json(session.recipe.to_json()) == session.recipe
 
 
@@ -69,7 +69,7 @@ def test_a_context_makes_a_conditional_flow(opened):
 
 def test_autoencoders_of_any_numbers_take_a_likelihood_of_them(opened):
     session = opened("vae", {"hidden": (4,)}, label="kind")
-    assert session.of_table == (
+    assert session.choices[-1] == (
         "as the data are a table: --set likelihood=gaussian_learned_variance --set standardize=True"
     )
     with pytest.raises(InputError, match="from 0 to 1"):
