@@ -705,6 +705,9 @@ def inside(folder, action):
     """Calls a function in a process of its own, which imports, as do those that it starts, the copy in the folder.
 
     The process is forked: importing TensorFlow takes longer than most laws. Returns what it printed.
+
+    Raises:
+        RuntimeError: the function raised, with what was printed.
     """
     os.environ["CUDA_VISIBLE_DEVICES"], os.environ["TF_CPP_MIN_LOG_LEVEL"] = "", "2"
     import keras  # noqa: F401
@@ -715,6 +718,7 @@ def inside(folder, action):
     sys.stdout.flush()
     child = os.fork()
     if not child:
+        status = 1
         try:
             with open(said, "w") as file:
                 os.dup2(file.fileno(), 1)
@@ -725,12 +729,14 @@ def inside(folder, action):
             own = str(ROOT / "tests")
             sys.path[:] = [str(folder), *(path for path in sys.path if path not in ("", own, str(ROOT)))]
             action()
-        except Exception:
-            traceback.print_exc()  # what `said` tells
+            status = 0
         finally:
+            if status:
+                traceback.print_exc()  # into `said`
             sys.stdout.flush()
-            os._exit(0)
-    os.waitpid(child, 0)
+            os._exit(status)
+    if os.waitpid(child, 0)[1]:
+        raise RuntimeError(f"The process in the copy ended early:\n{said.read_text()}")
     return said.read_text()
 
 

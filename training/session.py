@@ -99,7 +99,8 @@ class Session:
         self._open_data()
         self._build_model()
         self._check_values()
-        self._adapt()  # also of a run that goes on: it may have no checkpoint yet
+        if not resume:
+            self._adapt()
         self.evaluators = [each for each in (*EVALUATORS, *options.evaluators) if each.applies(self)]
 
     # ------------------------------------------------------------------ opened
@@ -227,6 +228,8 @@ class Session:
     def restore(self):
         """From the newest checkpoint."""
         self.position, self.arrays = restore_checkpoint(self.resumed, self.state, self.settings, self.say)
+        if self.arrays is None:  # there was none yet
+            self._adapt()
         position, step = self.position, self._first_step()
         if sum_over_workers(self.strategy, step) != step * rank_of(self.strategy)[1]:
             raise InputError(

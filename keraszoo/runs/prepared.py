@@ -26,11 +26,11 @@ class PreparedData:
         seed: integer, of steps that draw, of the order and of random transforms.
 
     Attributes:
-        data: the recipe's `Data`; where there is no test split but a validation split, it is tested on that.
         source: the `Source`, of which every split is whole.
         seen: the same as training sees it: with few labels, or repeated.
         shape: of one example as the model sees it.
-        data: the recipe's `Data`, with the scaling of its images.
+        data: the recipe's `Data`, with the scaling of its images; where there is no test split but a validation split,
+            it is tested on that.
         notes: lines about them that the user should read.
 
     Raises:
