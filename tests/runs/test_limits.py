@@ -9,17 +9,10 @@ import types
 import numpy as np
 import psutil
 import pytest
+from commands import files, refused
 
 from keraszoo.__main__ import main
 from keraszoo.runs.drafts import PREFIX
-from keraszoo.training import train
-
-FAST = {"epochs": 1, "arguments": {"hidden": (16,)}, "say": lambda line: None}
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    return train("vae/digits", tmp_path_factory.mktemp("runs") / "vae", **FAST)
 
 
 @contextlib.contextmanager
@@ -33,18 +26,6 @@ def disk_of(size):
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def everything(folder):
-    return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
-
-
-def refused(capsys, *arguments):
-    capsys.readouterr()
-    assert main([str(argument) for argument in arguments]) == 2
-    lines = capsys.readouterr().err.strip().splitlines()
-    assert len(lines) == 1, lines
-    return lines[0]
-
-
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -56,12 +37,12 @@ def refused(capsys, *arguments):
 )
 def test_a_full_disk_leaves_nothing_half_written(finished, tmp_path, capsys, arguments):
     shutil.copytree(finished.path, tmp_path / "run")
-    before = everything(tmp_path)
+    before = files(tmp_path)
     filled = [argument.format(run=tmp_path / "run", out=tmp_path) for argument in arguments]
     with disk_of(10_000):
         line = refused(capsys, *filled)
     assert re.search("file too large|not enough free space|requested and .* written", line.lower()), line
-    assert everything(tmp_path) == before and not list(tmp_path.rglob(f"{PREFIX}*"))
+    assert files(tmp_path) == before and not list(tmp_path.rglob(f"{PREFIX}*"))
     assert main(filled) == 0
 
 

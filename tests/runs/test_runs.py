@@ -11,18 +11,11 @@ import zipfile
 
 import numpy as np
 import pytest
+from commands import FAST, files, refused
 
-from keraszoo.__main__ import main
 from keraszoo.core.errors import InputError
 from keraszoo.runs.run import Run
 from keraszoo.training import evaluate, train
-
-FAST = {"epochs": 1, "arguments": {"hidden": (16,)}, "say": lambda line: None}
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    return train("vae/digits", tmp_path_factory.mktemp("runs") / "vae", **FAST)
 
 
 @pytest.fixture
@@ -30,19 +23,6 @@ def run(finished, tmp_path):
     """A copy that a test may damage."""
     shutil.copytree(finished.path, tmp_path / "run")
     return Run.open(tmp_path / "run")
-
-
-def files(folder):
-    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-def refused(capsys, *arguments):
-    """The one line with which a command is refused."""
-    capsys.readouterr()
-    assert main([str(argument) for argument in arguments]) == 2
-    lines = capsys.readouterr().err.strip().splitlines()
-    assert len(lines) == 1, lines
-    return lines[0]
 
 
 # ---------------------------------------------------------------------- one door

@@ -200,30 +200,16 @@ class ArraySplit:
         return checksum
 
 
-def from_arrays(
-    name,
-    splits,
-    *,
-    input,
-    target=None,
-    class_names=None,
-    num_classes=None,
-    test_last=None,
-    has_void=False,
-    account=None,
-    warnings=(),
-    columns=None,
-):
+def from_arrays(name, splits, *, input, target=None, num_classes=None, test_last=None, has_void=False, **about):
     """A Source of arrays in memory, checked.
 
     Args:
         splits: `{split: {feature: array [size, ...]}}` of real numbers, integers or booleans. A single split is
             divided into train and test.
         test_last: how a single split is divided, see `divide`.
-        class_names: names of the classes, when the target is a class and they are known.
         num_classes: number of classes, when known; else the largest integer target plus one.
-        columns: names of the input's features, of a table.
-        has_void, account, warnings: of the `Source`.
+        has_void: whether masks may hold the class -1.
+        **about: `class_names`, `columns`, `account` and `warnings` of the `Source`.
 
     Raises:
         InputError: object, text or complex arrays; features of differing length, splits of differing shape or
@@ -249,13 +235,10 @@ def from_arrays(
         {split: ArraySplit(part) for split, part in splits.items()},
         input=input,
         target=target,
-        class_names=class_names,
         num_classes=num_classes,
         input_range=(min(low for low, _ in ranges), max(high for _, high in ranges)) if ranges else None,
         has_void=has_void,
-        account=account,
-        warnings=warnings,
-        columns=columns,
+        **about,
     )
 
 
