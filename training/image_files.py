@@ -72,12 +72,12 @@ def check_csv(path):
 def write_csv(path, rows, header):
     """Writes a table, whole or not at all; a file that is there is replaced."""
     check_csv(path)
+    write(path, lambda temporary: save_csv(temporary, rows, header))
 
-    def save(temporary):
-        with open(temporary, "w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows([header, *rows])
 
-    write(path, save)
+def save_csv(path, rows, header):
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([header, *rows])
 
 
 def _check(path, suffix, what):

@@ -5,7 +5,6 @@ What is asked for is one image, the pages of a TIFF, or the images of a folder. 
 after the other, so that memory holds one of them.
 """
 
-import csv
 import os
 import pathlib
 
@@ -26,6 +25,7 @@ from .image_files import (
     check_place,
     check_png,
     fits_png,
+    save_csv,
     save_image,
     stored,
     write,
@@ -227,8 +227,7 @@ class _Job:
             rows[-1][2] = str(self.out / file.relative_to(folder))
             file.parent.mkdir(parents=True, exist_ok=True)
             save_image(file, image)
-        with open(folder / TABLE, "w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows([header, *rows])
+        save_csv(folder / TABLE, rows, header)
 
 
 def _check_folder(out):

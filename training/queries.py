@@ -1,5 +1,6 @@
 """A user's files as examples of a run: an image, the pages of a stack, the images of a folder, the rows of a table."""
 
+import collections
 import os
 import pathlib
 import typing
@@ -9,7 +10,7 @@ import tensorflow as tf
 
 from keraszoo.core.errors import InputError
 from keraszoo.data.pipeline import transforms
-from keraszoo.data.sources.listing import SUFFIXES
+from keraszoo.data.sources.listing import SUFFIXES, walk
 from keraszoo.data.sources.pages import form_of, read_file
 from keraszoo.data.views.rescaled import stored_as
 from keraszoo.scaling import DEPTHS, Scaling
@@ -51,14 +52,16 @@ def images_of(path, say=print):
     if not path.is_dir():
         _check_file(path, "image")
         return _pages(path, path.stem)
-    files, others = _walked(path)
+    tree = walk(path)
+    files = sorted(os.path.relpath(file, path) for file in tree.all_images())
+    others = sorted(os.path.relpath(file, path) for file, _ in tree.passed if not file.is_dir())
     if others:
         more = f" and {len(others) - NAMED} others" if len(others) > NAMED else ""
         say(f"{path}: {len(files)} files are images; passed over {', '.join(others[:NAMED])}{more}")
     if not files:
         raise InputError(f"{path}: no images, which are files in {', '.join(SUFFIXES)}.")
     stems = [os.path.splitext(file)[0] for file in files]
-    twice = {stem for stem in stems if stems.count(stem) > 1}
+    twice = {stem for stem, count in collections.Counter(stems).items() if count > 1}
     pairs = zip(files, stems, strict=True)
     return [query for file, stem in pairs for query in _pages(path / file, file if stem in twice else stem)]
 
@@ -148,23 +151,6 @@ class Examples:
             self.say(f"{file}: resized from {form.height}x{form.width} to {size}")
         elif differing:
             self.say(f"{differing} files of other sizes: resized to {size}")
-
-
-def _walked(folder):
-    """(images, other files) below a folder, as sorted relative paths; links are followed, once each."""
-    files, others, seen = [], [], set()
-    for place, folders, names in os.walk(folder, followlinks=True):
-        real = os.path.realpath(place)
-        if real in seen:
-            folders.clear()
-            continue
-        seen.add(real)
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            path = os.path.relpath(os.path.join(place, name), folder)
-            image = name.lower().endswith(SUFFIXES) and not name.startswith(".")
-            (files if image and os.path.isfile(os.path.join(place, name)) else others).append(path)
-    return sorted(files), sorted(others)
 
 
 def _check_file(path, what):
