@@ -87,6 +87,19 @@ def sum_over_replicas(values):
     return context.all_reduce(tf.distribute.ReduceOp.SUM, values)
 
 
+def apply_gradients(optimizer, pairs):
+    """A step of a Keras optimizer with [(gradient, variable), ...] of this replica.
+
+    One replica alone sums nothing over replicas: Keras would, by an operation with a custom gradient, which TensorFlow
+    keeps, with its whole graph, for the life of the process (5 MB for each training).
+    """
+    context = tf.distribute.get_replica_context()
+    if context.num_replicas_in_sync > 1:
+        optimizer.apply_gradients(pairs)
+    else:
+        context.merge_call(lambda strategy: optimizer.apply_gradients(pairs))
+
+
 # ------------------------------------------------------------------ noise
 
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from .config import Captured
 from .errors import InputError
-from .replicas import part_of_batch, separate_replicas, sum_over_replicas
+from .replicas import apply_gradients, part_of_batch, separate_replicas, sum_over_replicas
 from .sums import EpochSums
 from .updates import ClosedForm, Gradient
 
@@ -189,7 +189,7 @@ class Trainer(Captured):
         with tf.control_dependencies(list(terms.values())):
             if update.variables:
                 gradients = tape.gradient(scaled, update.variables)
-                getattr(self, name).apply_gradients(zip(gradients, update.variables, strict=True))
+                apply_gradients(getattr(self, name), list(zip(gradients, update.variables, strict=True)))
             if update.after is not None:
                 update.after(x, y)
         return terms

@@ -1,5 +1,7 @@
 """What a user of Keras does on the second day: callbacks, steps of one's own, precision, strategies, graphs."""
 
+import gc
+
 import keras
 import numpy as np
 import pytest
@@ -241,3 +243,22 @@ def test_two_replicas(name, mirrored, tmp_path):
         model.fit(tf.data.Dataset.from_tensor_slices(255 * x).batch(4), verbose=0)
     model.save(tmp_path / "model.keras")
     assert zoo.equal(keras.models.load_model(tmp_path / "model.keras").get_weights(), model.get_weights())
+
+
+# ------------------------------------------------------------------ many trainings in one process
+
+
+@pytest.mark.parametrize("name", zoo.NAMES)
+@pytest.mark.by_default("VAE", "VQVAE")
+def test_a_training_that_is_over_leaves_no_graph_behind(name):
+    """TensorFlow keeps the gradient of every `tf.custom_gradient` in a graph for ever, and the whole graph with it."""
+
+    def operations_after_a_training():
+        model = zoo.compiled(zoo.small(name))
+        model.fit(*zoo.data(model), batch_size=3, verbose=0)
+        del model
+        gc.collect()
+        return sum(type(thing) is tf.Operation for thing in gc.get_objects())
+
+    first = operations_after_a_training()
+    assert operations_after_a_training() - first < 50

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import zipfile
 
 import keras
 import numpy as np
@@ -141,6 +142,8 @@ MORE = {
 def test_a_new_process_loads_the_file_after_one_import(files, name):
     failure = files.failure_elsewhere(name)
     assert failure is None, failure
+    with zipfile.ZipFile(files.path(name)) as archive:
+        assert " at 0x" not in archive.read("config.json").decode()  # the memory address of an object of this process
 
 
 def test_import_keraszoo_stays_free_of_tensorflow():
