@@ -39,9 +39,11 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory):
-    """The offline datasets are prepared once per session, away from the user's home."""
+    """The offline datasets are prepared once for all processes of the session, away from the user's home."""
+    folder = tmp_path_factory.getbasetemp()
+    folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("KERASZOO_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("KERASZOO_CACHE", str(folder / "cache"))
         yield
 
 

@@ -4,6 +4,7 @@ import contextlib
 import functools
 import threading
 
+import keras
 import tensorflow as tf
 
 SEED_STRIDE = 1000003  # prime, so that the seeds of many replicas and generators do not meet
@@ -91,10 +92,10 @@ def apply_gradients(optimizer, pairs):
     """A step of a Keras optimizer with [(gradient, variable), ...] of this replica.
 
     One replica alone sums nothing over replicas: Keras would, by an operation with a custom gradient, which TensorFlow
-    keeps, with its whole graph, for the life of the process (5 MB for each training).
+    keeps, with its whole graph, for the life of the process (5 MB for each training). A scaled loss needs Keras' way.
     """
     context = tf.distribute.get_replica_context()
-    if context.num_replicas_in_sync > 1:
+    if context.num_replicas_in_sync > 1 or isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
         optimizer.apply_gradients(pairs)
     else:
         context.merge_call(lambda strategy: optimizer.apply_gradients(pairs))
