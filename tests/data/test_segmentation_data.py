@@ -322,6 +322,7 @@ def test_balanced_classes_count_alike(tmp_path):
 
 
 @pytest.mark.parametrize("form", ["files", "records"])
+@pytest.mark.by_default("files")
 def test_maps_of_data_in_files_are_those_in_memory_and_made_once(tmp_path, form, monkeypatch):
     name = "cells" if form == "records" else folder_of_pairs(tmp_path)
     held = weighted(load(name), class_weights=(1.0, 2.0))
@@ -424,6 +425,7 @@ def test_cells_touch_and_are_numbered():
     assert images[inside].mean() > images[~inside].mean() + 50
 
 
+@pytest.mark.slow
 def test_cells_are_the_same_each_time(tmp_path):
     builder = tfds.builder("cells", data_dir=tmp_path)
     builder.download_and_prepare()

@@ -192,6 +192,7 @@ def test_a_service_gives_each_example_equally_often_to_all_who_read_together(dat
     assert min(seen.values()) >= 6 and max(seen.values()) <= 13  # ten passes
 
 
+@pytest.mark.slow
 def test_training_reads_from_a_service(data_dir, service, tmp_path, mirrored):
     options = {"data_dir": data_dir, "data_service": service, "say": lambda text: None}
     alone = train("autoencoder/digits", tmp_path / "alone", epochs=3, strategy="none", **options)

@@ -233,6 +233,7 @@ def test_the_examples_are_those_that_the_recipe_keeps_for_testing(vae, tmp_path,
     np.testing.assert_allclose(seen[1], values[70:])
 
 
+@pytest.mark.slow
 def test_measure_prints_a_table(vae, classifier, points, capsys):
     assert main(["measure", str(vae.path), "--features", str(classifier.path), "--count", "200"]) == 0
     lines = capsys.readouterr().out.splitlines()

@@ -104,8 +104,8 @@ sys.exit(main(["export", sys.argv[2], "--to", sys.argv[3]]))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [("SIGKILL", -9), ("SIGTERM", 143), ("SIGHUP", 129)])
-@pytest.mark.by_default("SIGTERM-143")
 def test_an_export_that_is_stopped_leaves_a_run_to_resume_and_no_draft(tmp_path, number, code):
     """It wrote into the run's own directory."""
     run = tmp_path / "run"

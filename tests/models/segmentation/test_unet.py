@@ -361,11 +361,11 @@ def test_an_empty_mask_is_learned_from(batch):
 # ---------------------------------------------------------------------- export and the command
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [
     {"averaging": "flips_and_rotations", "tile": 60, "threshold": 0.45},
     {"classes": 3, "padding": "valid", "shape": (44, 44, 1)},
 ])  # fmt: skip
-@pytest.mark.by_default("options1")
 def test_the_exported_model_segments_any_size_as_the_model_does(options, tmp_path):
     model = small(**options)
     version = export(model, tmp_path, name="model")
