@@ -5,17 +5,13 @@ unlocks it however that process ends, so that anybody can tell what is left of a
 """
 
 import contextlib
-import errno
 import os
 import pathlib
 import shutil
 import tempfile
 import time
 
-try:
-    import fcntl
-except ImportError:  # no POSIX system
-    fcntl = None
+from ..system.locks import lock
 
 PREFIX = ".draft-"
 FORGOTTEN = 86400.0  # seconds after which a draft is removed where the file system knows no locks
@@ -107,28 +103,6 @@ def flush(path):
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def lock(path, wait=False):
-    """Locks a directory for this process.
-
-    Returns:
-        A handle that unlocks it when it is closed, or when the process ends; None where the system knows no locks.
-
-    Raises:
-        BlockingIOError: when another process has it, unless one is to `wait`.
-    """
-    if fcntl is None:
-        return None
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        return handle
-    except OSError as error:
-        os.close(handle)
-        if error.errno in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
-            return None
-        raise
 
 
 def _locked(folder):

@@ -15,7 +15,8 @@ from ..core.errors import InputError
 from ..recipes import Recipe
 from ..system.archives import check_size
 from ..system.failures import reason
-from .drafts import is_draft, lock, remove_dead, write_whole
+from ..system.locks import lock
+from .drafts import is_draft, remove_dead, write_whole
 from .sealed import seal, unseal
 
 

@@ -1,9 +1,11 @@
 """Laws of the pipeline: what a batch holds, in which order, wherever the data comes from."""
 
+import concurrent.futures
 import doctest
 import os
 import shlex
 import sys
+import time
 from itertools import islice
 from pathlib import Path
 
@@ -458,20 +460,21 @@ def test_an_offline_dataset_in_the_data_dir_is_used_where_it_is(tmp_path, monkey
     assert not (tmp_path / "cache").exists()
 
 
-def test_two_processes_may_prepare_the_same_dataset(tmp_path, monkeypatch):
+def test_of_two_that_prepare_a_dataset_one_waits_for_the_other(tmp_path, monkeypatch):
     monkeypatch.setenv("KERASZOO_CACHE", str(tmp_path / "cache"))
     digits = offline.BUILDERS["digits"]
-    generate, others = digits._split_generators, []
+    generate, preparing = digits._split_generators, []
 
-    def overtaken(self, dl_manager):
-        if not others:
-            others.append(digits(data_dir=offline.cache_dir()))
-            others[0].download_and_prepare()
+    def slow(self, dl_manager):
+        preparing.append(self)
+        time.sleep(1)
         return generate(self, dl_manager)
 
-    monkeypatch.setattr(digits, "_split_generators", overtaken)
-    assert load("digits").sizes["train"] == 1437
-    assert others, "the other process has been"
+    monkeypatch.setattr(digits, "_split_generators", slow)
+    with concurrent.futures.ThreadPoolExecutor(2) as two:  # as processes do, each opens the lock for itself
+        made = list(two.map(lambda number: offline.prepared("digits", tmp_path), range(2)))
+    assert [builder.info.splits["train"].num_examples for builder in made] == [1437, 1437]
+    assert len(preparing) == 1
     assert [path.name for path in (offline.cache_dir() / "digits").iterdir()] == ["1.0.0"], "nothing half-written"
 
 

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from ...core.errors import InputError
 from ...system.failures import reason
+from ...system.locks import lock
 from .cells import Cells
 from .digits import Digits
 from .photos import Photos
@@ -52,19 +53,29 @@ def prepared(name, data_dir, **arguments):
         return builder
     print(f"Preparing the dataset {name} in {cache} (once).", file=sys.stderr)
     try:
-        cache.mkdir(parents=True, exist_ok=True)
-        # tfds writes to a temporary directory and renames it: others see the whole dataset or none.
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            builder.download_and_prepare()
-    except (OSError, tf.errors.OpError) as error:
-        builder = builder_class(data_dir=cache, **arguments)
-        if _is_prepared(builder):  # by another process, which was faster
-            return builder
+        with _alone(cache / name):
+            builder = builder_class(data_dir=cache, **arguments)
+            if not _is_prepared(builder):  # by another process, which was faster
+                with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+                    builder.download_and_prepare()
+    except (OSError, RuntimeError, tf.errors.OpError) as error:
         raise InputError(
             f"Cannot prepare the dataset {name}: writing to the cache directory {cache} failed ({reason(error)}). "
             "Set KERASZOO_CACHE to a directory that can be written."
         ) from error
     return builder
+
+
+@contextlib.contextmanager
+def _alone(folder):
+    """Inside, no other process prepares a dataset in the folder: tfds would remove what the other one is writing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = lock(folder, wait=True)
+    try:
+        yield
+    finally:
+        if handle is not None:
+            os.close(handle)
 
 
 def _is_prepared(builder):
