@@ -54,7 +54,7 @@ ARGUMENTS = {
     },
     "FlowVAE": {**_autoencoder, "posterior_transforms": 1},
     "GAN": _gan,
-    "DCGAN": _gan,
+    "DCGAN": {**_gan, "hidden": (4, 4), "discriminator_hidden": (4, 4)},  # normalises batches from the second on
     "LSGAN": _gan,
     "SNGAN": _gan,
     "WGAN": {**_gan, "n_critic": 1},
