@@ -1,7 +1,7 @@
 """A training from its options to its finished run: the whole of `keraszoo train`.
 
-opened:    recipe, strategy, data, model and optimizers; every refusal comes here, before anything is written
-the run:   a new one, or the one to resume, which no other process trains
+opened:    recipe, strategy, data, model and optimizers; what can be refused without the run is refused here
+the run:   a new one, or the one to resume, which no other process trains; it is refused before anything is written
 started, or restored from the newest checkpoint
 fitted, with the evaluators that apply
 finished:  the model, its metrics and what the evaluators found are written
@@ -94,12 +94,13 @@ class Session:
 
     def __init__(self, recipe, path, options, resume=False):
         self.options, self.resumes = options, resume
+        self.run = self.position = None  # until the run is held, and started or restored
         self._choose_recipe(recipe, path)
         self._choose_devices()
         self._open_data()
         self._build_model()
         self._check_values()
-        if not resume:
+        if not resume:  # else a checkpoint holds what was measured
             self._adapt()
         self.evaluators = [each for each in (*EVALUATORS, *options.evaluators) if each.applies(self)]
 
@@ -126,6 +127,8 @@ class Session:
             self.strategy = choose_strategy(self.strategy, options.replicas)
         self.replicas = self.strategy.num_replicas_in_sync
         self.chief = is_chief(self.strategy)
+        if not self.resumes and rank_of(self.strategy)[1] == 1:  # of several workers, all are refused together: later
+            Run.check_new(self.path)
         self.say = options.say if self.chief else _nothing
         size = self.recipe.batch_size
         if size % self.replicas:
@@ -143,7 +146,7 @@ class Session:
         self.data = PreparedData.open(self.recipe, self.options.data_dir, **limit)
         if service:
             data_services.check_source(self.data.source, self.recipe.data.train)
-        self.recipe, self.choices = fitted(self.recipe, self.data, self.options, self.resumes)
+        self.recipe, self.choices = fitted(self.recipe, self.data, self.options, self.resumes, self.replicas)
         self.steps = self.data.steps_per_epoch(self.recipe.batch_size)
 
     def _build_model(self):

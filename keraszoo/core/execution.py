@@ -36,10 +36,12 @@ class Execution:
         compiled = (
             (lambda method, **_: method) if model.run_eagerly else functools.partial(tf.function, autograph=False)
         )
-        self.from_iterator, self.from_resident = compiled(self._from_iterator), compiled(self._from_resident)
-        self.from_batch = compiled(self._from_batch, reduce_retracing=True)
+        # Partials, as TensorFlow takes a method of all executions for one function and warns that it is traced often.
+        self.from_iterator = compiled(functools.partial(self._from_iterator))
+        self.from_resident = compiled(functools.partial(self._from_resident))
+        self.from_batch = compiled(functools.partial(self._from_batch), reduce_retracing=True)
         self.own_logs = compiled(functools.partial(self._run, _itself), reduce_retracing=True)
-        self.own_logs_of_resident = compiled(self._run_of_resident)
+        self.own_logs_of_resident = compiled(functools.partial(self._run_of_resident))
         self.resident_values = functools.lru_cache(maxsize=1)(lambda resident: resident.values(self.strategy))
 
     def __call__(self, batches, limit, first=None):

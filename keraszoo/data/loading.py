@@ -165,7 +165,11 @@ def _read(name, data_dir, image_size, supervised_keys, memory_limit, test_last, 
             raise InputError(f"{STACKED} has one image and one label; it takes no supervised_keys.")
         check_test_last(text, ("train", "test"), test_last)
         return stack_digits(text, load_records("mnist", data_dir, size, None, math.inf))
-    return load_records(text, data_dir, size, supervised_keys, memory_limit, test_last, options)
+    source = load_records(text, data_dir, size, supervised_keys, memory_limit, test_last, options)
+    if path.is_dir():
+        hint = f"{text} is the data set of that name; the folder that lies here: ./{text}"
+        source.warnings = (*source.warnings, hint)
+    return source
 
 
 def _check_no_columns(name, label, context):

@@ -1,7 +1,6 @@
 """The verbs `keraszoo list` and `keraszoo show`."""
 
 import dataclasses
-import os
 
 from rich.console import Console
 from rich.table import Table
@@ -25,12 +24,12 @@ def list_command(argv):
         received = " ".join([*options.words, *["--offline"] * options.offline])
         parser.error(f"no recipe has all of these. Received: {received}. The families are {', '.join(families())}")
     console = _console()
-    if not console.is_terminal and "COLUMNS" not in os.environ:
+    if not console.is_terminal:
         console.width = 1000  # for grep: a whole line each
     table = Table(box=None, pad_edge=False, expand=console.is_terminal)
     table.add_column("recipe", no_wrap=True, width=max(len(recipe.name) for recipe in found))
     table.add_column("data", no_wrap=True, width=max(len(recipe.data.name) for recipe in found))
-    table.add_column("time", no_wrap=True, width=6, justify="right")
+    table.add_column("time", no_wrap=True, width=7, justify="right")
     table.add_column("what", no_wrap=not options.words, ratio=1)  # all recipes: a line each
     for recipe in found:
         table.add_row(recipe.name, recipe.data.name, duration(recipe.minutes), recipe.title.removesuffix("; offline"))

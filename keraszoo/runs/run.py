@@ -67,11 +67,7 @@ class Run:
             raise InputError(f"The run directory cannot be made. Received: {path}: {reason(error)}.") from error
         with run.lock():
             try:
-                if not all(map(is_draft, run.path.iterdir())):
-                    raise InputError(
-                        f"The run directory must be new or empty. Received: {path} with files in it. "
-                        "Continue it with --resume, or choose another --run."
-                    )
+                cls.check_new(path)
                 run.write_recipe(recipe)  # first: with it, what was interrupted here can be resumed
                 run.tidy()
             except OSError as error:
@@ -79,6 +75,17 @@ class Run:
                     shutil.rmtree(made, ignore_errors=True)
                 raise InputError(f"The run directory cannot be written. Received: {path}: {reason(error)}.") from error
             yield run
+
+    @classmethod
+    def check_new(cls, path):
+        """Raises InputError for a directory that is neither new nor empty."""
+        _check_name(path)
+        path = pathlib.Path(path)
+        if path.is_dir() and not all(map(is_draft, path.iterdir())):
+            there = "Continue it with --resume, or choose" if (path / "recipe.json").exists() else "Choose"
+            raise InputError(
+                f"The run directory must be new or empty. Received: {path} with files in it. {there} another --run."
+            )
 
     @classmethod
     def open(cls, path):
@@ -92,10 +99,11 @@ class Run:
         try:
             values, identity = unseal(path / "recipe.json")
         except OSError as error:
-            what = "no such directory" if not path.exists() else "it has no recipe.json"
-            raise InputError(
-                f"There is no run at {path}: {what}. `keraszoo train RECIPE --run {shlex.quote(str(path))}` makes one."
-            ) from error
+            if path.exists():
+                what = "it has no recipe.json" if path.is_dir() else "it is a file, not the run's directory"
+            else:
+                what = f"no such directory. `keraszoo train RECIPE --run {shlex.quote(str(path))}` makes one"
+            raise InputError(f"There is no run at {path}: {what}.") from error
         try:
             run = cls(path, Recipe.from_values(values), identity)
         except InputError as error:

@@ -83,6 +83,14 @@ def test_a_weight_that_no_update_learns_is_named():
     model.compile("adam")
 
 
+def test_many_models_in_one_process_are_not_taken_for_one_that_is_traced_often(caplog):
+    for _ in range(6):
+        model = Autoencoder((4, 4, 1), 2, hidden=(3,))
+        model.compile("sgd")
+        model.fit(X, verbose=0)
+    assert "retracing" not in caplog.text
+
+
 def test_nothing_to_learn_and_other_weights_than_compiled_are_refused():
     model = Autoencoder((4, 4, 1))
     model.compile("adam")

@@ -572,6 +572,16 @@ def save_image(path, shape=(4, 5), value=100):
     Image.fromarray(np.full(shape, value, "uint8")).save(path)
 
 
+def test_a_folder_of_a_data_sets_name_is_told_and_found_by_its_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert load("digits").warnings == ()
+    for index in range(4):
+        save_image(tmp_path / "digits" / f"{index}.png")
+    (line,) = load("digits").warnings
+    assert "digits is the data set of that name" in line and "./digits" in line
+    assert sum(load("./digits").sizes.values()) == 4
+
+
 def test_a_flat_folder_is_divided_the_same_every_time(tmp_path):
     for i in range(20):
         save_image(tmp_path / f"{i:02d}.png", value=i)

@@ -45,6 +45,15 @@ def test_flows_standardise_a_table_as_a_whole(opened):
     assert again == session.recipe and again.arguments["standardize"] is True
 
 
+def test_a_batch_that_the_data_do_not_fill_is_chosen_for_them(opened):
+    """54 rows: 4 steps of 8 at least, a power of two."""
+    session = opened("maf", SMALL, batch_size=None)
+    assert session.recipe.batch_size == 8 and session.steps == 6
+    assert "batch 8, as there are 54 examples: --batch-size chooses another" in session.choices
+    with pytest.raises(InputError, match="at most the number of training examples, 54 .*Received: 512. Nearest: 54"):
+        opened("maf", SMALL, batch_size=512)
+
+
 def test_who_says_no_is_told_of_the_scales(opened):
     session = opened("maf", {**SMALL, "standardize": False})
     assert not session.choices and not session.recipe.arguments["standardize"]

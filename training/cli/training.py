@@ -46,12 +46,13 @@ def _train(options):
         return 0
     print()
     print(table(verdicts(run.recipe, run.metrics())))
-    print(f"\nPictures are in {run.samples}. Next:")
+    pictures = f"Pictures are in {run.samples}. " * any(run.samples.iterdir())
+    print(f"\n{pictures}Next:")
     path = shlex.quote(str(run.path))
     print(f"  tensorboard --logdir {shlex.quote(str(run.logs))}")
     model = getattr(models, run.recipe.model)
     if issubclass(model, Samples):
-        print(f"  keraszoo sample {path} --out samples.png")
+        print(f"  keraszoo sample {path} --out samples.{'png' if len(run.recipe.input_shape) == 3 else 'npy'}")
     if issubclass(model, Restores):
         mask = " --mask mask.png" * (model.mask is not None)
         print(f"  keraszoo restore {path} damaged.png restored.png{mask}")

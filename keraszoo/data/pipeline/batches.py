@@ -159,7 +159,7 @@ def steps_per_epoch(source, split, batch_size):
     if batch_size > size:
         raise InputError(
             f"batch_size must be at most the number of training examples, "
-            f"{size} in split {split!r} of {source.name}. Received: {batch_size}."
+            f"{size} in split {split!r} of {source.name}. Received: {batch_size}. Nearest: {size}."
         )
     return size // batch_size
 
