@@ -8,6 +8,7 @@ import functools
 import numpy as np
 import tensorflow as tf
 
+from .errors import InputError
 from .look import check_batch, first_look, refuse
 from .resident import Resident
 from .trainer import Trainer
@@ -29,6 +30,7 @@ class Execution:
 
     def __init__(self, model, method, steps, following=None):
         self.model, self.strategy, self.following = model, model.distribute_strategy, following
+        self.trains = method == "train_step"
         self.overridden = getattr(type(model), method) is not getattr(Trainer, method)
         if model.jit_compile:
             steps = [tf.function(step, jit_compile=True, reduce_retracing=True, autograph=False) for step in steps]
@@ -66,12 +68,15 @@ class Execution:
         """Up to `limit` steps that a subclass has written, and the logs of the last."""
         logs = None
         for step in range(limit):
+            before = int(self.model.iterations)
             try:
                 logs = self._own_logs_of(batches, step, first)
             except StopIteration:
                 if logs is None:
                     raise
                 return step, logs
+            if self.trains and int(self.model.iterations) == before:  # schedules follow the count
+                self.model.iterations.assign_add(1)
         return limit, logs
 
     def _own_logs_of(self, batches, step, first):
@@ -125,7 +130,14 @@ class Execution:
 
         def run_one(step):
             logs = self.strategy.run(lambda *args: step(batch(*args)), args=args)
-            return {name: self._mean(value) for name, value in logs.items()} if self.overridden else 0
+            if not self.overridden:
+                return 0
+            if not isinstance(logs, dict):
+                raise InputError(
+                    f"A step returns a dictionary of what it tells, {{name: scalar}}. Received: {type(logs).__name__} "
+                    f"from the overridden one of {type(self.model).__name__}."
+                )
+            return {name: self._mean(value) for name, value in logs.items()}
 
         if self.following is None:
             return run_one(self.steps[0])

@@ -15,9 +15,10 @@ import tensorflow as tf
 from ..system.tables import as_array
 from .errors import InputError
 
-#: keys under which datasets of dictionaries, such as tensorflow-datasets', keep their examples and targets
+#: keys under which datasets of dictionaries, such as tensorflow-datasets', keep their examples, and weights of them;
+#: those of targets are the declarations', of which the first group counts that is there
 INPUT_KEYS = ("image", "features", "x", "input", "inputs")
-TARGET_KEYS = ("label", "labels", "mask", "segmentation_mask", "context", "y", "target")
+WEIGHT_KEYS = ("sample_weight", "weight", "weights")
 SLACK = 1e-5  # of a range's width, for the rounding of whoever scaled the data
 
 
@@ -205,6 +206,7 @@ class Labels(Declaration):
     missing: bool = False
     name: str = "label"
     role = "the labels"
+    keys = (("label", "labels"), ("y", "target"))
 
     @property
     def bounds(self):
@@ -261,6 +263,7 @@ class Mask(Declaration):
     name: str = "mask"
     ignore: int | None = None
     role = "the masks"
+    keys = (("mask", "masks", "segmentation_mask"), ("label", "labels"), ("y", "target"))
 
     @property
     def bounds(self):
@@ -321,6 +324,7 @@ class Context(Declaration):
     name: str = "context"
     dtype: str = "float32"
     role = "the contexts"
+    keys = (("context",), ("y", "target"))
 
     def spec(self):
         return tf.TensorSpec([None, self.size], tf.float32, name=self.name)
@@ -360,8 +364,8 @@ def batch_of(inputs, targets, data, who):
         raise InputError(f"{who} takes batches of x, (x, y) or (x, y, weights). Received: {len(data)} parts.")
     data = [None if isinstance(part, tf.experimental.Optional) else part for part in data]
     x, y, weights = [*data, None, None][:3]
-    x, found = example_and_target(inputs, targets, x, who)
-    y = found if y is None else y
+    x, found, beside = example_and_target(inputs, targets, x, who)
+    y, weights = found if y is None else y, beside if weights is None else weights
     if targets is not None:
         y = targets.tensor(y, who)
     weights = None if weights is None else _weights(weights, y, who)
@@ -371,22 +375,34 @@ def batch_of(inputs, targets, data, who):
 
 
 def example_and_target(inputs, targets, x, who):
-    """x through its declaration, and the target that lies beside it where it came as a dictionary."""
+    """x through its declaration, and the target and the weights that lie beside it where it came as a dictionary."""
     if inputs is None:
-        return tf.nest.map_structure(_float32, x), None
+        return tf.nest.map_structure(_float32, x), None, None
     if not isinstance(x, dict):
-        return inputs.tensor(x, who), None
+        return inputs.tensor(x, who), None, None
     keys = tuple(dict.fromkeys((inputs.name, *INPUT_KEYS)))
-    key = next((key for key in keys if key in x), next(iter(x)) if len(x) == 1 else None)
+    key = _one_key(x, [keys], who) or (next(iter(x)) if len(x) == 1 else None)
     if key is None:
         raise InputError(
             f"{who} looks for its examples under one of {', '.join(keys)}. Received: a dictionary of "
             f"{', '.join(map(str, x))}. Nearest: dataset.map(lambda d: d['...'])."
         )
-    target = None
-    if targets is not None:
-        target = next((x[name] for name in (targets.name, *TARGET_KEYS) if name in x and name != key), None)
-    return inputs.tensor(x[key], who), target
+    target = None if targets is None else x.get(_one_key(x, targets.keys, who))
+    return inputs.tensor(x[key], who), target, x.get(_one_key(x, [WEIGHT_KEYS], who))
+
+
+def _one_key(dictionary, groups, who):
+    """The key of the first group that is in a dictionary, or None; two of one group could both be meant."""
+    for group in groups:
+        found = [key for key in group if key in dictionary]
+        if len(found) > 1:
+            raise InputError(
+                f"{who} takes one of {', '.join(group)} from a dictionary. Received: {' and '.join(found)}. "
+                "Nearest: dataset.map(lambda d: {...}) with the one that is meant."
+            )
+        if found:
+            return found[0]
+    return None
 
 
 def _weights(weights, y, who):

@@ -25,6 +25,8 @@ def check_arrays(model, arguments, inputs=None):
         if arguments.get(name) is not None:
             arguments[name] = as_array(arguments[name], who, what)
     x, y, weights = (arguments.get(name) for name in ("x", "y", "sample_weight"))
+    if isinstance(x, np.ndarray) and x.ndim and not len(x):
+        raise InputError(f"{who} takes at least one example. Received: x of shape {x.shape}.")
     if isinstance(x, (list, tuple)) and len(x) == 1:
         x = arguments["x"] = as_array(x[0], who, "x")
     for declared, values in ((inputs or model.inputs, x), (model.targets, y)):
@@ -32,6 +34,11 @@ def check_arrays(model, arguments, inputs=None):
             declared.tensor(values[:1], who)
             declared.check(_summary(declared.counting(values)), who, whole=True)
     if weights is not None:
+        if np.ndim(weights) == 0 or isinstance(x, np.ndarray) and len(x) != len(weights):
+            raise InputError(
+                f"{who} takes a weight for each example, [{len(x) if isinstance(x, np.ndarray) else 'examples'}]. "
+                f"Received: weights of shape {np.shape(weights)}."
+            )
         lowest = np.min(weights) if np.size(weights) else 0.0
         if not lowest >= 0:
             lowest = "NaN" if np.isnan(lowest) else f"{lowest:g}"
@@ -96,7 +103,7 @@ def check_examples(model, batch):
     for part in model.distribute_strategy.experimental_local_results(batch):
         x = part[0] if isinstance(part, tuple) else part
         x = x[0] if isinstance(x, (tuple, list)) else x  # with a context
-        x, _ = example_and_target(declared, None, x, type(model).__name__)
+        x, *_ = example_and_target(declared, None, x, type(model).__name__)
         declared.check(declared.summary(x), type(model).__name__)
 
 

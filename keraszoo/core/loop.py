@@ -13,7 +13,7 @@ import tensorflow as tf
 from .callbacks import callbacks_of_a_fit
 from .errors import InputError
 from .execution import Execution
-from .inputs import example_and_target
+from .inputs import Labels, example_and_target
 from .look import check_arrays, check_examples
 from .replicas import rank_of, sum_over_workers
 from .resident import Resident
@@ -103,11 +103,20 @@ class Loop(Trainer):
         finally:
             self._looks = False
 
+    @functools.wraps(keras.Model.predict_on_batch)
+    def predict_on_batch(self, x):
+        return super().predict_on_batch(**check_arrays(self, {"x": x}, self.call_inputs))
+
     def _arguments(self, method, args, kwargs, inputs=None):
         """The arguments of `fit`, `evaluate` or `predict` by name, arrays among them checked."""
         arguments = inspect.signature(method).bind(self, *args, **kwargs).arguments
         arguments.pop("self")
         arguments |= arguments.pop("kwargs", {})
+        if arguments.get("class_weight") is not None and not isinstance(self.targets, Labels):
+            raise InputError(
+                f"class_weight is for models that learn classes of examples, which {type(self).__name__} does not. "
+                "Nearest: sample_weight, or of each pixel a target {'label': mask, 'weight': weights}."
+            )
         return check_arrays(self, arguments, inputs)
 
     @staticmethod
@@ -140,7 +149,7 @@ class Loop(Trainer):
         """What `call` answers, of examples that may come in a dictionary."""
         x = data[0] if isinstance(data, tuple) else data
         if isinstance(x, dict):
-            x, _ = example_and_target(self.call_inputs, None, x, type(self).__name__)
+            x, *_ = example_and_target(self.call_inputs, None, x, type(self).__name__)
         return self(x, training=False)
 
     def take_first_look(self):

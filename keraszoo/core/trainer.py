@@ -103,10 +103,10 @@ class Trainer(Captured):
             raise InputError(f"Each update of {name} needs an optimizer of its own. Received: the same object twice.")
         for layer in self._flatten_layers(include_self=False):
             if not layer.built and type(layer).build is not keras.layers.Layer.build:
-                place = next((name for name, value in vars(self).items() if value is layer), layer.name)
+                place = next((f"self.{name}" for name, value in vars(self).items() if value is layer), "layer")
                 raise InputError(
                     f"Every layer of {name} must have its weights before training. Received: layer {layer.name!r} "
-                    f"({type(layer).__name__}) that is not built. Nearest: self.{place}.build(shape of its input, with "
+                    f"({type(layer).__name__}) that is not built. Nearest: {place}.build(shape of its input, with "
                     "None for the batch) in the constructor."
                 )
         learned = {id(variable) for update in gradients.values() for variable in update.variables}

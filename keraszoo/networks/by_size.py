@@ -5,6 +5,7 @@ Every function takes the shape of its input without the batch and a `dtype` (a K
 
 import itertools
 import math
+import re
 
 import keras
 
@@ -12,6 +13,8 @@ from ..core.errors import InputError, closest
 from .convolutional import convolutional_decoder, convolutional_encoder
 from .initialization import initializers
 from .lenet import lenet5_encoder
+
+ESCAPES = re.compile(r"\x1b\[[0-9;]*m")  # with which Keras makes its messages bold
 
 
 def dense_encoder(image_shape, outputs, hidden=(256,), *, activation="relu", initialization="glorot", dtype=None):
@@ -134,7 +137,7 @@ def output_shape_of(network, role, input_shape):
 def _whole_reason(error):
     """What Keras says of a failed call in one line, without the list of its arguments."""
     lines = [line.strip() for line in str(error).split("Arguments received by")[0].splitlines()]
-    return " ".join(line for line in lines if line)
+    return ESCAPES.sub("", " ".join(line for line in lines if line and not line.startswith("Exception encountered")))
 
 
 def check_network(network, role, input_shape, output_shape):

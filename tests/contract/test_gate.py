@@ -224,6 +224,7 @@ def test_calling_the_model_refuses_it_too(compiled, name):
     model = compiled(name)
     for _kind, (wrong, says) in wrong_examples(model).items():
         assert says in line(model, wrong)
+        assert says in line(model.predict_on_batch, wrong)
 
 
 @pytest.mark.every_class
@@ -335,9 +336,55 @@ def test_datasets_of_dictionaries_hold_labels_and_masks():
         assert zoo.equal(model.get_weights(), expected)
 
 
+def test_weights_in_dictionaries_count():
+    model = zoo.compiled(zoo.small("Classifier"), run_eagerly=True)
+    x, y = zoo.data(model)
+    weights = np.array([100.0, 0, 0, 0, 0, 1], "float32")
+    expected = model.evaluate(x, y, sample_weight=weights, batch_size=zoo.ROWS, verbose=0)
+    for key in ("sample_weight", "weight"):
+        given = tf.data.Dataset.from_tensor_slices({"image": x, "label": y, key: weights}).batch(zoo.ROWS)
+        np.testing.assert_allclose(model.evaluate(given, verbose=0), expected, rtol=1e-6)
+    assert abs(model.evaluate(x, y, verbose=0)[0] - expected[0]) > 1e-3
+
+
+def test_masks_are_preferred_to_labels_of_whole_images():
+    """As the pets of tensorflow-datasets have both."""
+    model = zoo.compiled(zoo.small("UNet"), run_eagerly=True)
+    x, y = zoo.data(model)
+    both = {"image": x, "label": np.arange(zoo.ROWS), "segmentation_mask": y}
+    given = tf.data.Dataset.from_tensor_slices(both).batch(zoo.ROWS)
+    assert model.evaluate(given, verbose=0) == model.evaluate(x, y, batch_size=zoo.ROWS, verbose=0)
+
+
+def test_class_weights_are_of_classes_of_examples():
+    model = zoo.compiled(zoo.small("Classifier"), run_eagerly=True)
+    x, y = zoo.data(model)
+    start, learned = model.get_weights(), []
+    for options in ({"class_weight": {0: 1.0, 1: 2.0, 2: 5.0}}, {"sample_weight": np.array([1.0, 2.0, 5.0])[y]}):
+        zoo.restart(model, start)
+        model.fit(x, y, batch_size=zoo.ROWS, verbose=0, **options)
+        learned.append(model.get_weights())
+    assert not zoo.equal(learned[0], start)
+    for one, other in zip(*learned, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+    for name in ("UNet", "VAE"):
+        model = zoo.compiled(zoo.small(name), run_eagerly=True)
+        x, y = zoo.data(model)
+        assert "class_weight is for models that learn classes" in line(
+            model.fit, x, y, class_weight={0: 1.0}, verbose=0
+        )
+
+
 def test_structures_that_no_model_takes():
     model = zoo.compiled(zoo.small("VAE"), run_eagerly=True)
     x, _ = zoo.data(model)
+    for method in (model.fit, model.evaluate, model.predict):
+        assert "at least one example. Received: x of shape (0, 8, 8, 1)" in line(method, x[:0], verbose=0)
+    for weights, shape in ((np.float32(2), "()"), (np.ones(1), "(1,)"), (np.ones(zoo.ROWS + 1), f"({zoo.ROWS + 1},)")):
+        says = line(model.fit, x, sample_weight=weights, verbose=0)
+        assert f"a weight for each example, [{zoo.ROWS}]. Received: weights of shape {shape}" in says
+    for keys in (("image", "features"), ("image", "x")):
+        assert f"Received: {' and '.join(keys)}" in line(model.fit, dict.fromkeys(keys, x), verbose=0)
     assert "2 of them" in line(model.fit, [x, x], verbose=0)
     assert "one of image" in line(model.fit, {"picture": x, "other": x}, verbose=0)
     assert "numbers as x. Received: 'a'" in line(model.fit, np.array([["a"]] * 6), verbose=0)

@@ -58,6 +58,18 @@ def test_the_dictionary_of_an_overridden_step_is_the_history(eagerly):
     assert set(history) == {"mine"} and all(value > 1 for value in history["mine"])
     assert not zoo.equal(own.get_weights(), before)
     assert history["mine"][0] != history["mine"][1]
+    assert int(own.iterations) == int(model.iterations) == 4  # though its own step counts none
+
+
+@pytest.mark.parametrize(("answer", "kind"), [(None, "NoneType"), (3.0, "float")])
+def test_a_step_that_answers_no_dictionary_is_named(answer, kind):
+    class Wrong(VAE):
+        def train_step(self, data):
+            return answer
+
+    model = zoo.compiled(Wrong((8, 8, 1), 2, hidden=(4,)), run_eagerly=True)
+    with pytest.raises(InputError, match=f"a dictionary of what it tells.*Received: {kind} .*Wrong"):
+        model.fit(zoo.data(model)[0], verbose=0)
 
 
 # ------------------------------------------------------------------ habits of one optimizer
