@@ -59,7 +59,7 @@ usage: keraszoo VERB [options]        keraszoo VERB --help for the options
 
 {verbs}
 
-Try: keraszoo train vae/digits --run runs/vae"""
+Try: keraszoo train vae/digits --run runs/digits"""
 
 
 def main(argv=None):

@@ -259,6 +259,9 @@ class Session:
         sizes = " and ".join(f"{part.size:,} {name}" for name, part in self.data.seen.splits.items())
         self.say(f"{recipe.name}: {recipe.model}, {self.model.count_params():,} weights, {replicas}")
         self.say(f"{recipe.data.name}: {sizes} examples of shape {recipe.input_shape}")
+        for name, *values in recipe.data.prepare:
+            if name == "repeat":
+                self.say(f"an epoch has each training example {values[0]} times")
         for line in self.data.notes:
             self.say(line)
         for line in (*self.choices, *self._remarks()):

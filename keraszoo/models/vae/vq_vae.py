@@ -57,7 +57,7 @@ class VQVAE(PriorSampling, ZooModel):
         decay: of the moving averages, in [0, 1).
         commitment: beta, >= 0.
         restart: codewords that are used less than this share of the mean become vectors of the batch; 0: never. By
-            default 0.1 with moving averages.
+            default 0.5 with moving averages.
         prior_filters, prior_layers, prior_kernel: of the `PixelCNN`; None layers: as many as see the whole grid.
         encoder: a network of your own, [batch, *image_shape] -> [batch, h, w, code_dim].
         decoder: one of your own, [batch, h, w, code_dim] -> as for `Autoencoder`.
