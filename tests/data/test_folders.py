@@ -65,6 +65,29 @@ READ = {
         "train 3, validation 2, test 1",
     ),
     "train and val alone": (images("train/") | images("val/", 2), {"train": 3, "validation": 2}, "validation 2"),
+    "Kaggle's set": (
+        images("training_set/cats/") | images("training_set/dogs/") | images("test_set/cats/"),
+        {"train": 6, "test": 3},
+        "9 used as images, one folder a class: train 6, test 3; 2 classes: cats 6, dogs 3",
+    ),
+    "words beside the split's": (
+        images("Training Set/") | images("valid-data/", 2) | images("TestImages/", 1),
+        {"train": 3, "validation": 2, "test": 1},
+        "",
+    ),
+    "trn and tst": (images("trn/") | images("tst/", 2), {"train": 3, "test": 2}, ""),
+    "numbers around": (images("01_train/") | images("02.test2017/", 2), {"train": 3, "test": 2}, ""),
+    "images of splits": (images("train_images/") | images("imgs.test/", 1), {"train": 3, "test": 1}, ""),
+    "pairs in sets": (
+        pairs("trainset/images/", "trainset/masks/") | pairs("testset/images/", "testset/masks/", 2),
+        {"train": 3, "test": 2},
+        "10 used as images and masks",
+    ),
+    "one name with a split's word": (
+        images("train station/") | images("bus station/"),
+        {"train": 5, "test": 1},
+        "2 classes: bus station 3, train station 3",
+    ),
     "a folder called images": (images("images/"), {"train": 2, "test": 1}, "3 used as images: "),
     "what is no image": (
         images("")
@@ -172,6 +195,18 @@ REFUSED = {
     "trainA and testA": (
         images("trainA/") | images("trainB/") | images("testA/") | images("testB/"),
         "testA and trainA are one class in several splits.*Nearest: test/A/ for testA/",
+    ),
+    "a word beside splits": (
+        images("my train/a/") | images("my test/a/"),
+        "Received: my test/, my train/. Nearest: test/ for my test/, train/ for my train/; if they are classes",
+    ),
+    "pictures of splits": (
+        images("Testing Pics/") | images("Training Pics/"),
+        "Nearest: test/ for Testing Pics/, train/ for Training Pics/;",
+    ),
+    "a split beside one with a word": (
+        images("train/") | images("my test/"),
+        "train/ is a split by its name.*Received: my test/",
     ),
     "a folder around": (images("photos/train/") | images("photos/test/"), "splits stand above.*Nearest: .*/photos[.]$"),
     "a folder around classes": (

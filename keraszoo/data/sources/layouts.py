@@ -7,9 +7,9 @@ from ...core.errors import InputError
 
 #: the usual names of the splits, compared without case
 SPLIT_NAMES = {
-    "train": ("train", "training", "tr"),
+    "train": ("train", "training", "tr", "trn"),
     "validation": ("val", "valid", "validation", "dev"),
-    "test": ("test", "testing", "ts"),
+    "test": ("test", "testing", "ts", "tst"),
 }
 IMAGES, MASKS = "images", "masks"
 #: and those of the two halves of a folder of pairs
@@ -31,16 +31,31 @@ _BOTH = {
     for split, kind in itertools.product(_SPLITS, _KINDS)
     for joined in (split + kind, kind + split)
 }
+_BETWEEN = r"[_\-. ]*"
+#: `test`, `Training Set`, `01_train`, `TestImages`, `val2017`
+_SPLIT = re.compile(
+    r"(?:\d+{0})?(?:(?:{1}){0})*({2})(?:{0}(?:{1}))*(?:{0}\d+)?".format(
+        _BETWEEN,
+        "|".join(("set", "sets", "data", "dataset", "images", "image", "imgs", "img", "split")),
+        "|".join(sorted(_SPLITS, key=len, reverse=True)),
+    )
+)
+#: what tells a split within a longer name; `tr` and `ts` are too short for that
+_SPLIT_WORDS = {name: split for name, split in _SPLITS.items() if len(name) > 2}
 
 
 def split_of(name):
     """The split of which a name is a usual one, or None.
 
+    Such a name is a split's word, in any case, perhaps with the words set, data, images or split, a number before it
+    and a number or year after it.
+
     Example:
-        >>> split_of("Training"), split_of("val"), split_of("cats")
-        ('train', 'validation', None)
+        >>> split_of("Training Set"), split_of("02_val"), split_of("TestImages"), split_of("cats"), split_of("my test")
+        ('train', 'validation', 'test', None, None)
     """
-    return _SPLITS.get(name.casefold())
+    match = _SPLIT.fullmatch(name.casefold())
+    return _SPLITS[match[1]] if match else None
 
 
 def role_of(name):
@@ -62,6 +77,8 @@ def split_folders(folder):
             other names, such as `trainA` and `testA`.
     """
     splits = {name: split_of(name) for name in folder.folders}
+    if any(role_of(name)[1] == MASKS for name in splits):  # then `train_images` is a half of pairs
+        splits = {name: None if role_of(name)[1] else split for name, split in splits.items()}
     if not any(splits.values()):
         _check_joined(folder)
         return {None: folder}
@@ -193,19 +210,47 @@ def _by_split(folder, splits):
 
 
 def _check_joined(folder):
-    """Raises InputError for `trainA`, `trainB`, `testA` and `testB`: splits would become classes."""
+    """Raises InputError for names that hold words of two splits beside other words: they would become classes.
+
+    Such are `trainA`, `trainB`, `testA` and `testB`, or `my train` and `my test`.
+    """
     joined = {}
     for name in folder.folders:
-        match = re.fullmatch(r"(train|training|test|testing|val|valid|validation)[_\- ]?(.+)", name, re.IGNORECASE)
-        if match and role_of(name)[1] is None:
-            joined.setdefault(match[2], {})[split_of(match[1])] = name
-    for rest, names in joined.items():
-        if len(names) > 1:
-            split, name = next(iter(names.items()))
-            raise InputError(
-                f"{folder.path}: {' and '.join(names.values())} are one class in several splits by their names, and "
-                f"splits stand above the classes. Nearest: {split}/{rest}/ for {name}/."
-            )
+        split, rest = _word_and_rest(name)
+        if split and role_of(name)[1] is None:
+            joined.setdefault(rest, {})[split] = name
+    of_class = {rest: names for rest, names in joined.items() if len(names) > 1}
+    if len(joined) > 1 and of_class:
+        rest, names = next(iter(of_class.items()))
+        split, name = next(iter(names.items()))
+        raise InputError(
+            f"{folder.path}: {' and '.join(names.values())} are one class in several splits by their names, and "
+            f"splits stand above the classes. Nearest: {split}/{rest}/ for {name}/."
+        )
+    found = {split: name for names in joined.values() for split, name in names.items()}
+    if len(found) > 1:
+        raise InputError(
+            f"{folder.path}: a split is called train, validation or test alone. Received: "
+            f"{', '.join(f'{name}/' for name in found.values())}. Nearest: "
+            f"{', '.join(f'{split}/ for {name}/' for split, name in found.items())}; if they are classes, put all "
+            "classes into a folder train/."
+        )
+
+
+def _word_and_rest(name):
+    """The split whose word a name holds beside other words, and what is left of it; (None, name) for none.
+
+    Example:
+        >>> _word_and_rest("my train"), _word_and_rest("testA"), _word_and_rest("cats")
+        (('train', 'my'), ('test', 'A'), (None, 'cats'))
+    """
+    words = [word for word in re.split(r"[\W_]+|(?<=[a-z])(?=[A-Z0-9])|(?<=[0-9])(?=[A-Za-z])", name) if word]
+    for place, word in enumerate(words):
+        split = _SPLIT_WORDS.get(word.casefold())
+        if split:
+            return split, " ".join(words[:place] + words[place + 1 :])
+    match = re.match(r"(training|train|testing|test|validation)(?=.)", name, re.IGNORECASE)
+    return (_SPLITS[match[1].casefold()], name[match.end() :]) if match else (None, name)
 
 
 def _is_joined(name):
