@@ -136,6 +136,27 @@ READ = {
         {"train": 3, "test": 2},
         "",
     ),
+    "images and masks by their names": (
+        {f"image_{i}.png": i for i in range(3)} | {f"mask_{i}.png": HALF for i in range(3)},
+        {"train": 2, "test": 1},
+        "6 used as images and masks",
+    ),
+    "splits, images and masks by their names": (
+        {f"{split}_raw_{i}.tif": 7 for split in ("train", "val") for i in range(2)}
+        | {f"{split}_gt_{i}.tif": HALF for split in ("train", "val") for i in range(2)},
+        {"train": 2, "validation": 2},
+        "8 used as images and masks",
+    ),
+    "images and masks by their names, in folders": (
+        {f"images/image-{i}.png": i for i in range(3)} | {f"masks/mask-{i}.png": HALF for i in range(3)},
+        {"train": 2, "test": 1},
+        "6 used as images and masks",
+    ),
+    "images and masks by their names, in splits": (
+        {f"train/{name}.png": HALF for name in ("volume", "labels")} | {"test/volume.png": 1, "test/labels.png": HALF},
+        {"train": 1, "test": 1},
+        "4 used as images and masks",
+    ),
     "pictures beside the pairs": (
         pairs("images/", "masks/") | {"preview.png": 1, "more/a.png": 2},
         {"train": 2, "test": 1},
@@ -236,6 +257,26 @@ REFUSED = {
     "masks beside their images": (
         pairs("", "", ending="_mask.png"),
         "0_mask.png beside 0.png is a mask by its name. Say so: --mask-suffix _mask",
+    ),
+    "masks by a beginning": (
+        images("") | {f"mask_{i}.png": HALF for i in range(3)},
+        "mask_0.png beside 0.png is a mask by its name. Move the images into a folder images/ and their masks, under",
+    ),
+    "masks by a beginning, in folders": (
+        images("images/") | {f"masks/mask_{i}.png": HALF for i in range(3)},
+        "no file of that name in .*If masks' names begin with mask_: rename them, masks/mask_0.png to 0.png",
+    ),
+    "a mask by its name within a class": (
+        images("a/") | {"b/image_1.png": 1, "b/mask_1.png": HALF},
+        "mask_1.png beside image_1.png is a mask by its name. Move",
+    ),
+    "one without a word beside images and masks by their names": (
+        {"image_1.png": 1, "mask_1.png": HALF, "view.png": 1},
+        "view.png: by its name neither an image nor the mask of one.*images/",
+    ),
+    "masks by their names for the test alone": (
+        {"train-volume.png": 1, "test-volume.png": 1, "test-labels.png": HALF},
+        "needs masks for train. Received: masks for test",
     ),
     "masks with an ending": (
         pairs("images/", "masks/", ending="_seg.png"),

@@ -126,6 +126,21 @@ def test_stacks_of_images_and_of_masks_are_paired_page_by_page(tmp_path, limit):
     np.testing.assert_array_equal(np.rint(255 * x[..., 0]), masks[6:] * 100 + 7)
 
 
+@pytest.mark.parametrize("places", [("", ""), ("images/", "labels/")])
+def test_stacks_called_volume_and_labels_are_pairs_and_a_test_without_labels_is_named(tmp_path, places):
+    """The names of ISBI 2012."""
+    masks = pixels(20, 8, 8) % 2
+    files = {"train-volume": (places[0], masks * 100), "train-labels": (places[1], masks * 255)}
+    files["test-volume"] = (places[0], masks)
+    for name, (place, values) in files.items():
+        (tmp_path / place).mkdir(exist_ok=True)
+        tifffile.imwrite(tmp_path / place / f"{name}.tif", values, photometric="minisblack")
+    source = load(tmp_path, test_last=4)
+    assert source.sizes == {"train": 16, "test": 4} and source.has_masks
+    np.testing.assert_array_equal(source.array("test", "label"), masks[16:])
+    assert source.account.endswith(f"passed over 1: {places[0]}test-volume.tif (an image without a mask, of test)")
+
+
 @pytest.mark.parametrize("dtype, channels", [("uint8", 5), ("uint16", 1), ("uint16", 3), ("float32", 2)])
 def test_files_of_any_depth_and_channels_are_the_same_from_disk_and_brought_to_a_size(tmp_path, dtype, channels):
     for i in range(4):

@@ -22,6 +22,11 @@ KIND_NAMES = {
 }
 #: endings of masks' names where they lie beside their images
 MASK_SUFFIXES = ("mask", "masks", "label", "labels", "seg", "segmentation", "annotation", "gt", "groundtruth")
+#: words in the names of files that tell images from masks, as in `train-volume.tif` and `train-labels.tif`
+_FILE_WORDS = {
+    **{word: IMAGES for word in (*KIND_NAMES[IMAGES], "volume", "volumes", "raw")},
+    **{word: MASKS for word in KIND_NAMES[MASKS]},
+}
 
 _SPLITS = {name: split for split, names in SPLIT_NAMES.items() for name in names}
 _KINDS = {name: kind for kind, names in KIND_NAMES.items() for name in names}
@@ -67,6 +72,31 @@ def role_of(name):
     """
     plain = re.sub(r"[_\-. ]", "", name.casefold())
     return _BOTH.get(plain, (_SPLITS.get(plain), _KINDS.get(plain)))
+
+
+def role_in(stem):
+    """("images" or "masks" or None, what is left) of a file's name, by its words.
+
+    Example:
+        >>> role_in("train-volume"), role_in("mask_07"), role_in("cat.1"), role_in("raw_mask")
+        (('images', 'train'), ('masks', '07'), (None, 'cat.1'), (None, 'raw_mask'))
+    """
+    words = re.split(r"[_\-. ]+", stem)
+    kinds = {_FILE_WORDS.get(word.casefold()) for word in words} - {None}
+    if len(kinds) != 1:
+        return None, stem
+    return kinds.pop(), "-".join(word for word in words if word.casefold() not in _FILE_WORDS)
+
+
+def split_in(stem):
+    """The split of which a word is in a file's name; None for no word or several.
+
+    Example:
+        >>> split_in("train-01"), split_in("scan-3")
+        ('train', None)
+    """
+    splits = {split_of(word) for word in re.split(r"[_\-. ]+", stem)} - {None}
+    return splits.pop() if len(splits) == 1 else None
 
 
 def split_folders(folder):
@@ -181,6 +211,11 @@ def check_no_masks(folder, paths):
     stems = {}
     for path in paths:
         stems.setdefault((path.parent, path.stem), path)
+    of_images = {}
+    for (parent, stem), path in stems.items():
+        kind, rest = role_in(stem)
+        if kind != MASKS:
+            of_images[parent, rest] = of_images[parent, stem] = path
     for (parent, stem), path in stems.items():
         for ending in (separator + word for separator in "_-" for word in MASK_SUFFIXES):
             image = stems.get((parent, stem[: -len(ending)])) if stem.casefold().endswith(ending) else None
@@ -189,6 +224,14 @@ def check_no_masks(folder, paths):
                     f"{folder}: {path.name} beside {image.name} is a mask by its name. Say so: --mask-suffix "
                     f"{stem[-len(ending) :]}. If it is none, give it another name."
                 )
+        kind, rest = role_in(stem)
+        image = of_images.get((parent, rest)) if kind == MASKS else None
+        if image is not None:
+            raise InputError(
+                f"{folder}: {path.name} beside {image.name} is a mask by its name. Move the images into a folder "
+                "images/ and their masks, under the same names, into masks/ beside it. If it is none, give it another "
+                "name."
+            )
 
 
 def _by_split(folder, splits):
