@@ -157,6 +157,12 @@ READ = {
         {"train": 1, "test": 1},
         "4 used as images and masks",
     ),
+    "VOC": (
+        {f"JPEGImages/2007_{i}.jpg": 9 for i in (3, 5, 8)}
+        | {f"SegmentationClass/2007_{i}.png": HALF for i in (3, 5, 8)},
+        {"train": 2, "test": 1},
+        "6 used as images and masks",
+    ),
     "pictures beside the pairs": (
         pairs("images/", "masks/") | {"preview.png": 1, "more/a.png": 2},
         {"train": 2, "test": 1},
@@ -196,8 +202,18 @@ def test_deeper_images_are_of_their_class(tmp_path):
 
 
 def test_a_class_without_training_images_is_told(tmp_path):
-    make(tmp_path, images("train/a/") | images("test/a/") | images("test/b/"))
+    make(tmp_path, images("train/a/") | images("test/a/") | images("test/b/", 2))
     assert load(tmp_path).warnings == (f"{tmp_path}: warning: no training image is of class b",)
+
+
+def test_two_classes_whose_files_count_alike_are_told_that_they_may_be_pairs(tmp_path):
+    counted = images("x/img_") | images("y/img_")
+    (line,) = load(make(tmp_path / "two", counted)).warnings
+    assert re.search(
+        "/two: warning: x/ and y/ hold files of the same 3 names and are read as two classes.*masks/", line
+    )
+    assert load(make(tmp_path / "three", counted | images("z/img_"))).warnings == ()
+    assert load(make(tmp_path / "differ", images("x/") | images("y/", 2))).warnings == ()
 
 
 # ---------------------------------------------------------------------- folders that are refused
@@ -257,6 +273,14 @@ REFUSED = {
     "masks beside their images": (
         pairs("", "", ending="_mask.png"),
         "0_mask.png beside 0.png is a mask by its name. Say so: --mask-suffix _mask",
+    ),
+    "two folders of the same names": (
+        {f"{folder}/{name}.png": 1 for folder in ("input", "output") for name in ("17", "cell_3")},
+        "input/ and output/ hold files of the same 2 names, such as 17, .*Pairs: .* images/ and masks/. If they are cl",
+    ),
+    "two folders of the same numbers with gaps": (
+        {f"train/{folder}/a{name}.png": 1 for folder in "xyz" for name in (1, 2, 4)},
+        "x/ and y/ hold files of the same 3 names, such as a1",
     ),
     "masks by a beginning": (
         images("") | {f"mask_{i}.png": HALF for i in range(3)},

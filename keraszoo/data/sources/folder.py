@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from ...core.errors import InputError
 from .account import account, counted, how_divided
-from .layouts import check_classes, check_no_masks, only_images, split_folders
+from .layouts import check_classes, check_no_masks, check_twins, only_images, split_folders
 from .listing import SUFFIXES
 from .pages import Page, read_pages, survey
 from .source import Source, byte_size, check_test_last, divide, from_arrays
@@ -18,7 +18,8 @@ from .source import Source, byte_size, check_test_last, divide, from_arrays
 def load_folder(tree, image_size, memory_limit, test_last, options):
     """The Source of a folder of images, a `Folder`; see `keraszoo.data.load`. `options` are `MaskOptions`."""
     folder, tree = tree.path, only_images(tree)
-    listed = {split: _list(only_images(part)) for split, part in split_folders(tree).items()}
+    parts = {split: only_images(part) for split, part in split_folders(tree).items()}
+    listed = {split: _list(part) for split, part in parts.items()}
     if not any(listed.values()):
         raise InputError(
             f"{folder}: there are no images in it. Images are files in {', '.join(SUFFIXES)}; "
@@ -26,6 +27,7 @@ def load_folder(tree, image_size, memory_limit, test_last, options):
         )
     paths = [path for files in listed.values() for path, _ in files]
     check_no_masks(folder, paths)
+    twins = [line for line in map(check_twins, parts.values()) if line]
     class_names = tuple(sorted({name for files in listed.values() for _, name in files if name is not None}))
     if options.class_names is not None:
         raise InputError(
@@ -52,9 +54,10 @@ def load_folder(tree, image_size, memory_limit, test_last, options):
         divided,
         counted(counts, class_names) if class_names else "",
     )
+    about["warnings"] = tuple(twins[:1])
     unseen = sorted(set(class_names) - {name for _, name in listed["train"]})
     if unseen:
-        about["warnings"] = (f"{folder}: warning: no training image is of class {', '.join(unseen)}",)
+        about["warnings"] += (f"{folder}: warning: no training image is of class {', '.join(unseen)}",)
     splits = {
         split: FileSplit(
             [page for page, _ in files],

@@ -14,10 +14,10 @@ SPLIT_NAMES = {
 IMAGES, MASKS = "images", "masks"
 #: and those of the two halves of a folder of pairs
 KIND_NAMES = {
-    IMAGES: ("image", "images", "img", "imgs"),
+    IMAGES: ("image", "images", "img", "imgs", "jpegimages"),
     MASKS: (
         *("mask", "masks", "label", "labels", "annotation", "annotations", "segmentation", "segmentations"),
-        *("seg", "segs", "gt", "groundtruth"),
+        *("seg", "segs", "gt", "groundtruth", "segmentationclass"),
     ),
 }
 #: endings of masks' names where they lie beside their images
@@ -232,6 +232,42 @@ def check_no_masks(folder, paths):
                 "images/ and their masks, under the same names, into masks/ beside it. If it is none, give it another "
                 "name."
             )
+
+
+def check_twins(folder):
+    """A warning, or None, where two classes of a folder hold files of the same names, as images and masks do.
+
+    Names that count, `1.png`, `2.png` and so on, are usual in classes too: they give a warning where there are but two
+    classes.
+
+    Raises:
+        InputError: the same names, which do not count.
+    """
+    names = {}
+    for name, sub in folder.folders.items():
+        stems = frozenset(path.stem for path in sub.all_images())
+        if len(stems) < 2 or stems not in names:
+            names.setdefault(stems, name)
+            continue
+        pair = f"{names[stems]}/ and {name}/ hold files of the same {len(stems)} names"
+        remedy = "images and their masks lie in folders called images/ and masks/"
+        if not _counting(stems):
+            raise InputError(
+                f"{folder.path}: {pair}, such as {min(stems)}, as images and masks do, and classes do not. Pairs: {remedy}. If they "
+                "are classes, give their files names of their own."
+            )
+        if len(folder.folders) == 2:
+            return f"{folder.path}: warning: {pair} and are read as two classes. If they are pairs: {remedy}"
+    return None
+
+
+def _counting(stems):
+    """Whether names are numbers without a gap, all after the same beginning."""
+    found = [re.fullmatch(r"(.*?)(\d+)", stem) for stem in stems]
+    if not all(found) or len({match[1] for match in found}) > 1:
+        return False
+    numbers = [int(match[2]) for match in found]
+    return max(numbers) - min(numbers) == len(numbers) - 1
 
 
 def _by_split(folder, splits):
