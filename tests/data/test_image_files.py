@@ -199,9 +199,24 @@ def text(folder):
     return folder / "a.tif"
 
 
+def complex_values(folder):
+    tifffile.imwrite(folder / "a.tif", np.ones([3, 8, 8], "complex64"))
+    return folder / "a.tif"
+
+
+def nothing_in_it(folder):
+    (folder / "a.png").touch()
+    return folder
+
+
 @pytest.mark.parametrize(
     "made, message",
     [
+        (
+            complex_values,
+            "values of an image are real numbers. Received: complex64. Nearest: the magnitude, np.abs, or",
+        ),
+        (nothing_in_it, "Cannot read the image .*a.png: the file is empty, 0 bytes. If it is damaged, copy it anew or"),
         (one_page, "image on each page, two at least. Received: one page. Several files are given by their folder"),
         (cut, "Cannot read the image .*b.tif"),
         (pages_of_two_sizes, "one size and depth. Received: pages of 8x8, 8x9"),

@@ -79,16 +79,29 @@ def test_the_last_rows_are_the_test_split_when_asked(tmp_path):
         ("a;b\n1.5;2\n3;4\n", ("a", "b"), ""),
         ("\ufeffa,b\n1.5,2\n3,4\n", ("a", "b"), ""),
         ("a, b\n1.5, 2\n3, 4\n", ("a", "b"), ""),
-        (",a,b\n0,1.5,2\n1,3,4\n", ("a", "b"), "counts the rows"),
+        (",a,b\n0,1.5,2\n1,3,4\n", ("a", "b"), "numbers the rows, was passed over"),
+        (",a,b\n17,1.5,2\n4,3,4\n", ("a", "b"), "numbers the rows, was passed over"),
         ("1.5,2\n3,4\n", ("0", "1"), "first line holds numbers"),
     ],
-    ids=["semicolons", "byte order mark", "blanks", "index", "no header"],
+    ids=["semicolons", "byte order mark", "blanks", "index", "index of a shuffled table", "no header"],
 )
 def test_text_as_programs_write_it(tmp_path, text, columns, said):
     (tmp_path / "table.csv").write_text(text, encoding="utf-8")
     source = load(tmp_path / "table.csv")
     assert source.columns == columns and set(rows_of(source)) == {(1.5, 2.0), (3.0, 4.0)}
     assert said in source.account
+
+
+def test_a_column_without_a_name_that_repeats_or_is_not_the_first_is_data(tmp_path):
+    for name, text in {"repeats": ",a\n3,1\n3,2\n1,3\n", "last": "a,\n1,3\n2,1\n3,7\n"}.items():
+        (tmp_path / f"{name}.csv").write_text(text)
+        assert len(load(tmp_path / f"{name}.csv").columns) == 2
+
+
+def test_a_class_without_rows_of_train_is_told(tmp_path):
+    for split, classes in (("train", "aab"), ("test", "abc")):
+        write(tmp_path / f"{split}.csv", pd.DataFrame({"x": [1.0, 2.0, 3.0], "kind": list(classes)}))
+    assert load(tmp_path, label="kind").warnings == (f"{tmp_path}: warning: no row of train is of class c",)
 
 
 ROW = pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [1.0, 2.0, 4.0]})

@@ -253,8 +253,8 @@ def check_twins(folder):
         remedy = "images and their masks lie in folders called images/ and masks/"
         if not _counting(stems):
             raise InputError(
-                f"{folder.path}: {pair}, such as {min(stems)}, as images and masks do, and classes do not. Pairs: {remedy}. If they "
-                "are classes, give their files names of their own."
+                f"{folder.path}: {pair}, such as {min(stems)}, as images and masks do, and classes do not. "
+                f"Pairs: {remedy}. If they are classes, give their files names of their own."
             )
         if len(folder.folders) == 2:
             return f"{folder.path}: warning: {pair} and are read as two classes. If they are pairs: {remedy}"

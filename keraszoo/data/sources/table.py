@@ -60,10 +60,13 @@ def load_table(path, image_size=None, test_last=None, label=None, context=None):
     for split, table in tables.items():
         _check_same(files["train"], first, files[split], table)
     splits = {split: {"x": _numbers(files[split], table, columns)} for split, table in tables.items()}
-    names = None
+    names, warnings = None, ()
     if label is not None:
         names, codes = _classes(files, {split: table[label] for split, table in tables.items()})
         splits = {split: {**part, "label": codes[split]} for split, part in splits.items()}
+        unseen = [name for code, name in enumerate(names) if code not in codes["train"]]
+        if unseen:
+            warnings = (f"{path}: warning: no row of train is of class {', '.join(unseen[:5])}{_others(unseen)}",)
     elif context:
         splits = {
             split: {**part, "context": _numbers(files[split], tables[split], list(context))}
@@ -78,6 +81,7 @@ def load_table(path, image_size=None, test_last=None, label=None, context=None):
         num_classes=None if names is None else len(names),
         test_last=test_last,
         columns=tuple(columns),
+        warnings=warnings,
         account=_account(tables, columns, label, names, context, passed_over),
     )
 
@@ -120,11 +124,21 @@ def _read(path):
     if not len(table):
         raise InputError(f"{path}: a table needs rows. Received: none.")
     counting = [name for name in table.columns if name.startswith("Unnamed:") or not name]
-    counting = [name for name in counting if np.array_equal(table[name], np.arange(len(table)))]
+    counting = [name for name in counting if _is_index(table, name)]
     if counting:
         table = table.drop(columns=counting)
-        remarks.append("a column without a name, which counts the rows, was passed over")
+        remarks.append("a column without a name, which numbers the rows, was passed over")
     return table, remarks
+
+
+def _is_index(table, name):
+    """Whether a column without a name numbers the rows: the first one of whole numbers that differ, or 0, 1, 2, ..."""
+    import pandas as pd
+
+    column = table[name]
+    if np.array_equal(column, np.arange(len(table))):
+        return True
+    return name == table.columns[0] and pd.api.types.is_integer_dtype(column) and column.is_unique
 
 
 def _read_text(path):
@@ -241,6 +255,10 @@ def _classes(files, columns):
     places = {value: place for place, value in enumerate(known)}
     codes = {split: column.map(places).to_numpy("int64") for split, column in columns.items()}
     return tuple(map(str, known)), codes
+
+
+def _others(names):
+    return f" and {len(names) - 5:,} others" if len(names) > 5 else ""
 
 
 def _account(tables, columns, label, names, context, passed_over):
