@@ -30,6 +30,26 @@ def account(folder, used, passed, rule, sizes, divided, classes=""):
     return f"{folder}: {used + len(passed):,} files found, {used:,} used as {rule}: {'; '.join(parts)}"
 
 
+def held(name, shape, dtype, sizes, divided, more=""):
+    """One line that says what a file of arrays or a stack holds.
+
+    Args:
+        name: of the file.
+        shape: of an example.
+        dtype: its name.
+        sizes: `{split: number of examples}`.
+        divided: how a data set of one split was divided; "" for splits that were there.
+        more: what else is to be said.
+
+    Example:
+        >>> held("a.npz", (8, 8, 1), "uint8", {"train": 9, "test": 1}, "the last 1")
+        'a.npz: 10 examples of 8x8x1, uint8: train 9, test 1 (the last 1)'
+    """
+    parts = ", ".join(f"{split} {size:,}" for split, size in sizes.items()) + (f" ({divided})" if divided else "")
+    of = "x".join(map(str, shape))
+    return f"{name}: {sum(sizes.values()):,} examples of {of}, {dtype}: {parts}{'; ' if more else ''}{more}"
+
+
 def how_divided(test_last):
     """How a data set of one split was divided."""
     return "a random tenth" if test_last is None else f"the last {test_last}"
