@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from keraszoo.arguments import Parser
 from keraszoo.core.errors import InputError
 from keraszoo.recipes import Recipe
-from keraszoo.training.options import Options
+from keraszoo.training.options import Options, add_options
 from keraszoo.training.session import Session
 
 
@@ -66,3 +67,22 @@ def test_labels_of_the_wrong_kind_are_refused_before_anything_is_written(tmp_pat
     with pytest.raises(InputError, match=message) as error:
         opened("classifier/digits", path, tmp_path)
     assert "\n" not in str(error.value) and not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("side, cropped", [(16, 16), (60, 56), (64, 64)])
+def test_a_recipes_crop_is_no_larger_than_the_images(tmp_path, side, cropped):
+    path = archive(tmp_path, image=images(8, side), label=(images(8, side) > 127).astype("uint8"))
+    session = opened("unet/cells", path, tmp_path)
+    assert session.data.shape == session.recipe.input_shape == (cropped, cropped, 1)
+    assert Recipe.from_json(session.recipe.to_json()) == session.recipe
+    told = [line for line in session.data.notes if "random_crop" in line]
+    assert told == (
+        [f"random_crop to {cropped}x{cropped}, as these images are smaller than the recipe's"] * (side < 64)
+    )
+
+
+@pytest.mark.parametrize("written", [["--scale", "-1000:1000"], ["--scale=-1000:1000"]])
+def test_a_window_below_zero_is_no_option(written):
+    parser = Parser("train", "")
+    add_options(parser)
+    assert parser.parse_args(["--dataset", "a.tif", *written, "--epochs", "2"]).scale == "-1000:1000"
