@@ -95,7 +95,7 @@ READ = {
         | {"gone.png": ("link", "nothing.png"), "up": ("link", "."), "empty": ("folder",)},
         {"train": 2, "test": 1},
         "10 files found, 3 used.*passed over 7: .hidden.png .hidden., door.png .a socket., empty .an empty folder., "
-        "gone.png .a link to nothing., notes.txt .no image. and 2 others",
+        "gone.png .a link to nothing., notes.txt .no image., pipe.png .a FIFO., up .a link to a folder above it.$",
     ),
     "links to files and folders": (
         {"real/0.png": 1, "real/1.png": 2, "linked": ("link", "real")},
@@ -195,6 +195,15 @@ def test_what_is_passed_over_and_what_is_used_are_all_files(tmp_path):
     assert {path.name for path in entries} == {"x.png"}, "which lies in a hidden folder"
 
 
+def test_many_files_that_are_passed_over_are_counted_by_their_endings(tmp_path):
+    make(
+        tmp_path,
+        images("") | {f"{i:02}.txt": "" for i in range(30)} | {f"z{i}.json": "" for i in range(9)} | {"zz": ""},
+    )
+    told = "04.txt (no image) and 35 others (25 .txt, 9 .json, 1 no ending)"
+    assert load(tmp_path).account.endswith(told)
+
+
 def test_deeper_images_are_of_their_class(tmp_path):
     source = load(make(tmp_path, {"a/0.png": 10, "a/b/1.png": 10, "b/a/2.png": 20, "b/3.png": 20}))
     for split in source.splits:
@@ -254,7 +263,11 @@ REFUSED = {
         images("cat/train/") | images("dog/train/"),
         "splits stand above the classes.*Nearest: .*/train/cat/",
     ),
-    "mixed": (images("") | images("a/"), "not mixed"),
+    "mixed": (images("") | images("a/"), "not mixed. Received: the classes a, and without a class 0.png and 2 others"),
+    "a test without classes": (
+        images("train/cat/") | images("train/dog/", 2) | images("test/", 1),
+        "classes cat, dog, and without a class test/0.png. Move them into folders of their classes, or out of",
+    ),
     "nothing": ({"a": ("folder",), "b.doc": "x"}, "no images in it.*Received: a .an empty folder., b.doc .no image."),
     "masks alone": (
         images("raw/") | images("masks/"),

@@ -81,9 +81,20 @@ def test_the_last_rows_are_the_test_split_when_asked(tmp_path):
         ("a, b\n1.5, 2\n3, 4\n", ("a", "b"), ""),
         (",a,b\n0,1.5,2\n1,3,4\n", ("a", "b"), "numbers the rows, was passed over"),
         (",a,b\n17,1.5,2\n4,3,4\n", ("a", "b"), "numbers the rows, was passed over"),
+        ("# by hand\n# twice\na,b\n1.5,2\n3,4\n", ("a", "b"), "2 lines of comment, which begin with #, passed over"),
+        ("# by me\n#,b\n1.5,2\n3,4\n", ("#", "b"), "1 line of comment"),
         ("1.5,2\n3,4\n", ("0", "1"), "first line holds numbers"),
     ],
-    ids=["semicolons", "byte order mark", "blanks", "index", "index of a shuffled table", "no header"],
+    ids=[
+        "semicolons",
+        "byte order mark",
+        "blanks",
+        "index",
+        "index of a shuffled table",
+        "comments",
+        "header with #",
+        "no header",
+    ],
 )
 def test_text_as_programs_write_it(tmp_path, text, columns, said):
     (tmp_path / "table.csv").write_text(text, encoding="utf-8")
@@ -130,6 +141,20 @@ ROW = pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [1.0, 2.0, 4.0]})
 def test_tables_that_cannot_be_learned_from(tmp_path, table, options, message):
     with pytest.raises(InputError, match=message) as refusal:
         load(write(tmp_path / "table.parquet", table), **options)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        ("größe,b\n1,2\n".encode("latin1"), "UTF-8. Received: byte 0xf6 at 2, .*iconv -f latin1 -t utf-8 .*a.csv >"),
+        (b"a;b\n1;2,5\n2;3,5\n", "decimal sign is a point. Received: column 'b' with '2,5' in row 0. .*decimal=','"),
+    ],
+)
+def test_texts_that_are_written_otherwise_are_refused_with_what_to_do(tmp_path, content, message):
+    (tmp_path / "a.csv").write_bytes(content)
+    with pytest.raises(InputError, match=message) as refusal:
+        load(tmp_path / "a.csv")
     assert "\n" not in str(refusal.value)
 
 

@@ -36,7 +36,7 @@ def test_pixels_that_do_not_count_reach_the_model_and_the_recipe(tmp_path):
     with session.holding_its_run():
         session.start()
     assert sum("ignored 10,240 pixels" in line for line in lines) == 1
-    model = opened("vae/digits", tmp_path / "own.npz", tmp_path, ignore=255).model
+    model = opened("vae/digits", tmp_path / "own.npz", tmp_path / "vae", ignore=255).model
     assert type(model).__name__ == "VAE", "which takes no masks, and no word of them"
 
 
@@ -59,6 +59,7 @@ def test_without_a_test_split_the_validation_split_is_tested(tmp_path):
     [
         (np.full(8, 3.5), "labels as integers .*Received: float64"),
         (np.eye(8, dtype=int)[:, :8] * 1, "Received: int64 of shape .*one-hot|takes labels as integers"),
+        (np.eye(4)[np.arange(8) % 4], "Received: float64 of shape .*If they are one-hot: y.argmax"),
         (np.arange(8) - 1, "label must be from 0 to 6. Received: 1 others, the first in row 0: -1"),
     ],
 )

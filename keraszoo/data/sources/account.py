@@ -1,6 +1,10 @@
 """The account of a data set that was read from files: what was found, what is used and by which rule."""
 
-NAMED = 5  # files that are passed over and named; the others are counted
+import collections
+import os
+
+NAMED = 20  # up to so many files that are passed over are named
+FIRST = 5  # of more, these are named; the others are counted by their endings
 CLASSES = 12  # classes whose numbers are told
 
 
@@ -24,8 +28,10 @@ def account(folder, used, passed, rule, sizes, divided, classes=""):
     if classes:
         parts.append(classes)
     if passed:
-        shown = ", ".join(f"{_below(path, folder)} ({reason})" for path, reason in passed[:NAMED])
-        more = f" and {len(passed) - NAMED:,} others" if len(passed) > NAMED else ""
+        named = passed if len(passed) <= NAMED else passed[:FIRST]
+        shown = ", ".join(f"{_below(path, folder)} ({reason})" for path, reason in named)
+        rest = passed[len(named) :]
+        more = f" and {len(rest):,} others ({_endings(path for path, _ in rest)})" if rest else ""
         parts.append(f"passed over {len(passed):,}: {shown}{more}")
     return f"{folder}: {used + len(passed):,} files found, {used:,} used as {rule}: {'; '.join(parts)}"
 
@@ -85,6 +91,12 @@ def counted(counts, names=None, unit="", void=0):
     if void:
         shown.append(number("ignored", int(void)))
     return f"{len(counts)} class{'es' * (len(counts) != 1)}: {', '.join(shown)}"
+
+
+def _endings(paths):
+    """How many files have which ending, the commonest first."""
+    counts = collections.Counter(os.path.splitext(path)[1] or "no ending" for path in paths)
+    return ", ".join(f"{count:,} {ending}" for ending, count in counts.most_common())
 
 
 def _below(path, folder):

@@ -1,5 +1,6 @@
 """A folder of images as a Source."""
 
+import itertools
 import os
 import zlib
 from pathlib import Path
@@ -34,8 +35,14 @@ def load_folder(tree, image_size, memory_limit, test_last, options):
             f"class_names are for data whose classes have no names; in a folder its sub-folders are the classes. "
             f"Received: {', '.join(options.class_names)} for {folder}."
         )
-    if class_names and any(name is None for files in listed.values() for _, name in files):
-        raise InputError(f"{folder}: images are either all in one folder or all in one folder per class, not mixed.")
+    unsorted = [path for path, name in itertools.chain(*listed.values()) if name is None]
+    if class_names and unsorted:
+        more = f" and {len(unsorted) - 1:,} others" if len(unsorted) > 1 else ""
+        raise InputError(
+            f"{folder}: images are either all in one folder or all in one folder per class, not mixed. Received: the "
+            f"classes {', '.join(class_names[:3])}{' and so on' if len(class_names) > 3 else ''}, and without a class "
+            f"{unsorted[0].relative_to(folder)}{more}. Move them into folders of their classes, or out of {folder}."
+        )
     pages, shape, dtype = survey(folder, paths, image_size)
     listed = {
         split: [(Page(str(path), number), name) for path, name in files for number in range(pages[path])]

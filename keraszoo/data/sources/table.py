@@ -1,5 +1,6 @@
 """A table with named columns as a Source: .csv, .tsv and .parquet."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -114,7 +115,12 @@ def _read(path):
             table, remarks = pd.read_parquet(path), []
         else:
             table, remarks = _read_text(path)
-    except (OSError, ValueError, ImportError, UnicodeError, pd.errors.ParserError) as error:
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path}: the text of a table is UTF-8. Received: byte 0x{error.object[error.start]:02x} at {error.start}, "
+            f"which is none. Save it as UTF-8: iconv -f latin1 -t utf-8 {path} > new.csv, if it is in latin-1."
+        ) from error
+    except (OSError, ValueError, ImportError, pd.errors.ParserError) as error:
         reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
         raise InputError(f"{path} is not a readable table: {reason}.") from error
     table.columns = [str(name) for name in table.columns]
@@ -145,22 +151,36 @@ def _read_text(path):
     """The table of a text file; commas, semicolons or tabs separate, whichever the first line has most of."""
     import pandas as pd
 
+    comments, first = [], ""
     with open(path, encoding="utf-8-sig") as file:
-        first = file.readline()
+        for first in file:
+            if not first.startswith("#"):
+                break
+            comments.append(first)
     separator = max(",;\t", key=first.count)
-    cells = [cell.strip().strip('"') for cell in first.rstrip("\r\n").split(separator)]
+    if comments and comments[-1].count(separator) == first.count(separator) and any(map(_is_number, _cells(first))):
+        first = comments.pop()  # a header that begins with #, as data follow it
+    cells = _cells(first)
     headless = bool(first.strip()) and all(_is_number(cell) for cell in cells)
     table = pd.read_csv(
         path,
         sep=separator,
         header=None if headless else 0,
+        skiprows=len(comments),
         index_col=False,
         skipinitialspace=True,
         encoding="utf-8-sig",
         low_memory=False,
     )
     remarks = ["the first line holds numbers, so columns are named 0, 1, ..."] if headless else []
+    if comments:
+        remarks.append(f"{len(comments)} line{'s' * (len(comments) > 1)} of comment, which begin with #, passed over")
     return table, remarks
+
+
+def _cells(line):
+    separator = max(",;\t", key=line.count)
+    return [cell.strip().strip('"') for cell in line.rstrip("\r\n").split(separator)]
 
 
 def _is_number(text):
@@ -191,6 +211,12 @@ def _numbers(path, table, names):
         if not (pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_complex_dtype(column)):
             numeric = pd.to_numeric(column.astype(str), errors="coerce")
             row = int(np.argmax(numeric.isna()))
+            if re.fullmatch(r"\s*[-+]?\d+,\d+\s*", str(column.iloc[row])):
+                raise InputError(
+                    f"{path}: the decimal sign is a point. Received: column {name!r} with {str(column.iloc[row])!r} in "
+                    f"row {row}. Nearest: pandas.read_csv({str(path)!r}, sep=';', decimal=',').to_csv('new.csv', "
+                    "index=False)."
+                )
             raise InputError(
                 f"{path}: features are numbers. Received: column {name!r} with {str(column.iloc[row])!r} in row {row}. "
                 "Code it as numbers, leave it out of the file, or name it as the label."
