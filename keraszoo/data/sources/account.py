@@ -28,11 +28,8 @@ def account(folder, used, passed, rule, sizes, divided, classes=""):
     if classes:
         parts.append(classes)
     if passed:
-        named = passed if len(passed) <= NAMED else passed[:FIRST]
-        shown = ", ".join(f"{_below(path, folder)} ({reason})" for path, reason in named)
-        rest = passed[len(named) :]
-        more = f" and {len(rest):,} others ({_endings(path for path, _ in rest)})" if rest else ""
-        parts.append(f"passed over {len(passed):,}: {shown}{more}")
+        shown = named([f"{_below(path, folder)} ({reason})" for path, reason in passed], [path for path, _ in passed])
+        parts.append(f"passed over {len(passed):,}: {shown}")
     return f"{folder}: {used + len(passed):,} files found, {used:,} used as {rule}: {'; '.join(parts)}"
 
 
@@ -91,6 +88,18 @@ def counted(counts, names=None, unit="", void=0):
     if void:
         shown.append(number("ignored", int(void)))
     return f"{len(counts)} class{'es' * (len(counts) != 1)}: {', '.join(shown)}"
+
+
+def named(words, paths):
+    """Words about files, of which there may be many: all of up to 20, else the first and how many others of which kind.
+
+    Example:
+        >>> named(["a.txt (no image)"], ["a.txt"])
+        'a.txt (no image)'
+    """
+    if len(words) <= NAMED:
+        return ", ".join(words)
+    return f"{', '.join(words[:FIRST])} and {len(words) - FIRST:,} others ({_endings(paths[FIRST:])})"
 
 
 def _endings(paths):
