@@ -2,6 +2,8 @@
 
 import argparse
 import os
+import re
+import sys
 
 
 def completing(after):
@@ -19,15 +21,25 @@ class Parser(argparse.ArgumentParser):
         super().__init__(prog=f"keraszoo {verb}".strip(), description=description, allow_abbrev=False)
 
     def parse_args(self, args=None, namespace=None):
-        """argparse's; where a shell asks what could follow, the answer."""
+        """argparse's, with values such as `-1000:1000`; where a shell asks what could follow, the answer."""
         if "_ARGCOMPLETE" in os.environ:
             import argcomplete
 
             argcomplete.autocomplete(self)
-        return super().parse_args(args, namespace)
+        return super().parse_args(_joined(sys.argv[1:] if args is None else args), namespace)
 
     def error(self, message):
         self.exit(2, f"{self.prog}: {message}. See `{self.prog} --help`.\n")
+
+
+def _joined(args):
+    """The arguments, `--scale -1000:1000` as `--scale=-1000:1000`: argparse takes what begins so for an option."""
+    joined = []
+    for word in args:
+        if re.match(r"-[\d.]+:", word) and joined and joined[-1].startswith("--") and "=" not in joined[-1]:
+            word = f"{joined.pop()}={word}"
+        joined.append(word)
+    return joined
 
 
 def one_of(words):

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from keraszoo.core.errors import InputError
 from keraszoo.data.pipeline import transforms
+from keraszoo.data.sources.account import named
 from keraszoo.data.sources.listing import SUFFIXES, walk
 from keraszoo.data.sources.pages import form_of, read_file
 from keraszoo.data.views.rescaled import stored_as
@@ -19,7 +20,6 @@ from .image_files import as_seen
 
 BATCH_SIZE = 256
 TABLES = (".csv", ".npy")
-NAMED = 5  # files that are passed over are named, up to so many
 
 
 class Query(typing.NamedTuple):
@@ -56,8 +56,7 @@ def images_of(path, say=print):
     files = sorted(os.path.relpath(file, path) for file in tree.all_images())
     others = sorted(os.path.relpath(file, path) for file, _ in tree.passed if not file.is_dir())
     if others:
-        more = f" and {len(others) - NAMED} others" if len(others) > NAMED else ""
-        say(f"{path}: {len(files)} files are images; passed over {', '.join(others[:NAMED])}{more}")
+        say(f"{path}: {len(files)} files are images; passed over {named(others, others)}")
     if not files:
         raise InputError(f"{path}: no images, which are files in {', '.join(SUFFIXES)}.")
     stems = [os.path.splitext(file)[0] for file in files]

@@ -143,7 +143,8 @@ class Session:
     def _open_data(self):
         service = self.options.data_service
         limit = {"memory_limit": 0} if service else {}
-        self.data = PreparedData.open(self.recipe, self.options.data_dir, **limit)
+        follow = bool(self.options.dataset) and not self.resumes
+        self.data = PreparedData.open(self.recipe, self.options.data_dir, follow, **limit)
         if service:
             data_services.check_source(self.data.source, self.recipe.data.train)
         self.recipe, self.choices = fitted(self.recipe, self.data, self.options, self.resumes, self.replicas)

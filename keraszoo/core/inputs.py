@@ -230,6 +230,8 @@ class Labels(Declaration):
             y = y[:, 0]
         if y.shape.rank != 1 or not y.dtype.is_integer:
             hint = " Nearest: y.astype('int64'), if they are whole numbers." if y.shape.rank == 1 else ""
+            if y.shape.rank == 2:
+                hint = " If they are one-hot: y.argmax(axis=-1)."
             if y.shape.rank == 2 and y.shape[1] == self.n:
                 hint = " They look one-hot. Nearest: y.argmax(axis=-1)."
             raise InputError(

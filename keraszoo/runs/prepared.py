@@ -8,6 +8,7 @@ import tensorflow as tf
 from .. import data
 from ..core.seeds import spread
 from ..data.preparation import prepared
+from ..data.sources.image_shape import image_size
 from ..data.sources.tfds import RecordSplit
 from ..data.views.chosen import Chosen
 from ..data.views.rescaled import by_dtype, recorded
@@ -46,12 +47,13 @@ class PreparedData:
         self.shape = data.transformed_shape(self.source, described.transforms)
 
     @classmethod
-    def open(cls, recipe, data_dir=None, **options):
+    def open(cls, recipe, data_dir=None, follow=False, **options):
         """A recipe's data, read.
 
         Args:
             recipe: a `Recipe`.
             data_dir: where tensorflow-datasets keeps its data; by default TFDS_DATA_DIR or ~/tensorflow_datasets.
+            follow: whether its random crops become as small as these data, where those are smaller.
             **options: further ones of `keraszoo.data.load`.
 
         Raises:
@@ -72,7 +74,12 @@ class PreparedData:
             context=described.context,
             **options,
         )
-        return cls(read, described, recipe.seed)
+        cropped = _crops_within(read, described) if follow else described
+        opened = cls(read, cropped, recipe.seed)
+        if cropped != described:
+            size = "x".join(map(str, opened.shape[:2]))
+            opened.notes.append(f"random_crop to {size}, as these images are smaller than the recipe's")
+        return opened
 
     def labelled(self, split):
         """Whether the split's examples have a target."""
@@ -159,6 +166,20 @@ class PreparedData:
 
     def _pipeline(self, labels):
         return {"transforms": self.data.transforms, "with_labels": labels, "seed": self.seed}
+
+
+def _crops_within(read, described):
+    """The `Data`, of which no random crop is larger than the images; of these, multiples of 8 where that goes."""
+    transforms = described.transforms
+    for place, (name, *arguments) in enumerate(transforms):
+        if name == "random_crop":
+            shape = data.transformed_shape(read, transforms[:place])
+            wanted = image_size(arguments[0])
+            pairs = zip(wanted, shape, strict=False)
+            size = tuple(n if n <= side else side - side % 8 if side > 8 else side for n, side in pairs)
+            if len(shape) == 3 and size != wanted:
+                transforms = (*transforms[:place], (name, size), *transforms[place + 1 :])
+    return described.replace(transforms=transforms)
 
 
 def _scaled(read, described):

@@ -62,7 +62,8 @@ def test_the_projector_shows_images_of_any_channels(tmp_path):
         (4, 4, 8),
         (64, 48, 33),
         (64, 64, 200),
-        (16, 16, 16),
+        (16, 16, 15),
+        (128, 1, 9),
         (480, 640, 4),
     ],
 )
@@ -77,6 +78,15 @@ def test_images_may_have_any_number_of_channels(tmp_path, shape):
 FIRST = r"which would be {} channels. If the channels come first: np.moveaxis\(x, 1, -1\). If they are volumes, a slice"
 
 
+@pytest.mark.parametrize("shape", [(32, 32, 3, 100), (32, 32, 3, 10), (24, 32, 1, 100)])
+def test_arrays_that_count_examples_last_are_named_with_what_to_do(tmp_path, shape):
+    """As MATLAB stores them."""
+    np.savez(tmp_path / "a.npz", image=np.zeros(shape, "uint8"))
+    with pytest.raises(InputError, match=rf"would be {shape[0]} examples of .*np.moveaxis\(x, -1, 0\)") as error:
+        load(tmp_path / "a.npz")
+    assert "\n" not in str(error.value)
+
+
 @pytest.mark.parametrize(
     "shape, message",
     [
@@ -87,6 +97,7 @@ FIRST = r"which would be {} channels. If the channels come first: np.moveaxis\(x
         ((20, 64, 64), FIRST.format(64)),
         ((20, 64, 48), FIRST.format(48)),
         ((32, 32, 32), FIRST.format(32)),
+        ((16, 16, 16), FIRST.format(16)),
         ((8, 16, 16, 1), r"volumes \[n, depth, height, width, channels\] are none. Make them images, a slice each"),
     ],
 )

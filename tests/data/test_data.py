@@ -3,6 +3,7 @@
 import concurrent.futures
 import doctest
 import os
+import re
 import shlex
 import sys
 import time
@@ -839,3 +840,18 @@ def test_examples_run(module):
 def test_importing_the_room_makes_its_datasets_known():
     assert set(offline.BUILDERS) <= set(tfds.list_builders(with_community_datasets=False))
     assert keraszoo.data.load is load
+
+
+@pytest.mark.parametrize(
+    "labels, told",
+    [
+        ([10, 500], "no example is of class 0, 1, 2, 3, 4 and 494 others: 501 classes are learned, .* of which 2 are"),
+        ([1, 2, 3], "no example is of class 0: 4 classes are learned.*of which 3 are there. Without gaps: np.unique"),
+        ([0, 1, 2], None),
+    ],
+)
+def test_classes_without_examples_are_told(tmp_path, labels, told):
+    np.savez(tmp_path / "a.npz", image=np.zeros([12, 4, 4], "uint8"), label=np.resize(labels, 12))
+    warnings = load(tmp_path / "a.npz").warnings
+    assert len(warnings) == (told is not None)
+    assert told is None or re.search(told, warnings[0]), warnings

@@ -65,6 +65,29 @@ READ = {
         "train 3, validation 2, test 1",
     ),
     "train and val alone": (images("train/") | images("val/", 2), {"train": 3, "validation": 2}, "validation 2"),
+    "Kaggle's set": (
+        images("training_set/cats/") | images("training_set/dogs/") | images("test_set/cats/"),
+        {"train": 6, "test": 3},
+        "9 used as images, one folder a class: train 6, test 3; 2 classes: cats 6, dogs 3",
+    ),
+    "words beside the split's": (
+        images("Training Set/") | images("valid-data/", 2) | images("TestImages/", 1),
+        {"train": 3, "validation": 2, "test": 1},
+        "",
+    ),
+    "trn and tst": (images("trn/") | images("tst/", 2), {"train": 3, "test": 2}, ""),
+    "numbers around": (images("01_train/") | images("02.test2017/", 2), {"train": 3, "test": 2}, ""),
+    "images of splits": (images("train_images/") | images("imgs.test/", 1), {"train": 3, "test": 1}, ""),
+    "pairs in sets": (
+        pairs("trainset/images/", "trainset/masks/") | pairs("testset/images/", "testset/masks/", 2),
+        {"train": 3, "test": 2},
+        "10 used as images and masks",
+    ),
+    "one name with a split's word": (
+        images("train station/") | images("bus station/"),
+        {"train": 5, "test": 1},
+        "2 classes: bus station 3, train station 3",
+    ),
     "a folder called images": (images("images/"), {"train": 2, "test": 1}, "3 used as images: "),
     "what is no image": (
         images("")
@@ -72,7 +95,7 @@ READ = {
         | {"gone.png": ("link", "nothing.png"), "up": ("link", "."), "empty": ("folder",)},
         {"train": 2, "test": 1},
         "10 files found, 3 used.*passed over 7: .hidden.png .hidden., door.png .a socket., empty .an empty folder., "
-        "gone.png .a link to nothing., notes.txt .no image. and 2 others",
+        "gone.png .a link to nothing., notes.txt .no image., pipe.png .a FIFO., up .a link to a folder above it.$",
     ),
     "links to files and folders": (
         {"real/0.png": 1, "real/1.png": 2, "linked": ("link", "real")},
@@ -113,6 +136,33 @@ READ = {
         {"train": 3, "test": 2},
         "",
     ),
+    "images and masks by their names": (
+        {f"image_{i}.png": i for i in range(3)} | {f"mask_{i}.png": HALF for i in range(3)},
+        {"train": 2, "test": 1},
+        "6 used as images and masks",
+    ),
+    "splits, images and masks by their names": (
+        {f"{split}_raw_{i}.tif": 7 for split in ("train", "val") for i in range(2)}
+        | {f"{split}_gt_{i}.tif": HALF for split in ("train", "val") for i in range(2)},
+        {"train": 2, "validation": 2},
+        "8 used as images and masks",
+    ),
+    "images and masks by their names, in folders": (
+        {f"images/image-{i}.png": i for i in range(3)} | {f"masks/mask-{i}.png": HALF for i in range(3)},
+        {"train": 2, "test": 1},
+        "6 used as images and masks",
+    ),
+    "images and masks by their names, in splits": (
+        {f"train/{name}.png": HALF for name in ("volume", "labels")} | {"test/volume.png": 1, "test/labels.png": HALF},
+        {"train": 1, "test": 1},
+        "4 used as images and masks",
+    ),
+    "VOC": (
+        {f"JPEGImages/2007_{i}.jpg": 9 for i in (3, 5, 8)}
+        | {f"SegmentationClass/2007_{i}.png": HALF for i in (3, 5, 8)},
+        {"train": 2, "test": 1},
+        "6 used as images and masks",
+    ),
     "pictures beside the pairs": (
         pairs("images/", "masks/") | {"preview.png": 1, "more/a.png": 2},
         {"train": 2, "test": 1},
@@ -145,6 +195,15 @@ def test_what_is_passed_over_and_what_is_used_are_all_files(tmp_path):
     assert {path.name for path in entries} == {"x.png"}, "which lies in a hidden folder"
 
 
+def test_many_files_that_are_passed_over_are_counted_by_their_endings(tmp_path):
+    make(
+        tmp_path,
+        images("") | {f"{i:02}.txt": "" for i in range(30)} | {f"z{i}.json": "" for i in range(9)} | {"zz": ""},
+    )
+    told = "04.txt (no image) and 35 others (25 .txt, 9 .json, 1 no ending)"
+    assert load(tmp_path).account.endswith(told)
+
+
 def test_deeper_images_are_of_their_class(tmp_path):
     source = load(make(tmp_path, {"a/0.png": 10, "a/b/1.png": 10, "b/a/2.png": 20, "b/3.png": 20}))
     for split in source.splits:
@@ -152,8 +211,18 @@ def test_deeper_images_are_of_their_class(tmp_path):
 
 
 def test_a_class_without_training_images_is_told(tmp_path):
-    make(tmp_path, images("train/a/") | images("test/a/") | images("test/b/"))
+    make(tmp_path, images("train/a/") | images("test/a/") | images("test/b/", 2))
     assert load(tmp_path).warnings == (f"{tmp_path}: warning: no training image is of class b",)
+
+
+def test_two_classes_whose_files_count_alike_are_told_that_they_may_be_pairs(tmp_path):
+    counted = images("x/img_") | images("y/img_")
+    (line,) = load(make(tmp_path / "two", counted)).warnings
+    assert re.search(
+        "/two: warning: x/ and y/ hold files of the same 3 names and are read as two classes.*masks/", line
+    )
+    assert load(make(tmp_path / "three", counted | images("z/img_"))).warnings == ()
+    assert load(make(tmp_path / "differ", images("x/") | images("y/", 2))).warnings == ()
 
 
 # ---------------------------------------------------------------------- folders that are refused
@@ -173,6 +242,18 @@ REFUSED = {
         images("trainA/") | images("trainB/") | images("testA/") | images("testB/"),
         "testA and trainA are one class in several splits.*Nearest: test/A/ for testA/",
     ),
+    "a word beside splits": (
+        images("my train/a/") | images("my test/a/"),
+        "Received: my test/, my train/. Nearest: test/ for my test/, train/ for my train/; if they are classes",
+    ),
+    "pictures of splits": (
+        images("Testing Pics/") | images("Training Pics/"),
+        "Nearest: test/ for Testing Pics/, train/ for Training Pics/;",
+    ),
+    "a split beside one with a word": (
+        images("train/") | images("my test/"),
+        "train/ is a split by its name.*Received: my test/",
+    ),
     "a folder around": (images("photos/train/") | images("photos/test/"), "splits stand above.*Nearest: .*/photos[.]$"),
     "a folder around classes": (
         images("photos/a/") | images("photos/b/"),
@@ -182,7 +263,11 @@ REFUSED = {
         images("cat/train/") | images("dog/train/"),
         "splits stand above the classes.*Nearest: .*/train/cat/",
     ),
-    "mixed": (images("") | images("a/"), "not mixed"),
+    "mixed": (images("") | images("a/"), "not mixed. Received: the classes a, and without a class 0.png and 2 others"),
+    "a test without classes": (
+        images("train/cat/") | images("train/dog/", 2) | images("test/", 1),
+        "classes cat, dog, and without a class test/0.png. Move them into folders of their classes, or out of",
+    ),
     "nothing": ({"a": ("folder",), "b.doc": "x"}, "no images in it.*Received: a .an empty folder., b.doc .no image."),
     "masks alone": (
         images("raw/") | images("masks/"),
@@ -201,6 +286,34 @@ REFUSED = {
     "masks beside their images": (
         pairs("", "", ending="_mask.png"),
         "0_mask.png beside 0.png is a mask by its name. Say so: --mask-suffix _mask",
+    ),
+    "two folders of the same names": (
+        {f"{folder}/{name}.png": 1 for folder in ("input", "output") for name in ("17", "cell_3")},
+        "input/ and output/ hold files of the same 2 names, such as 17, .*Pairs: .* images/ and masks/. If they are cl",
+    ),
+    "two folders of the same numbers with gaps": (
+        {f"train/{folder}/a{name}.png": 1 for folder in "xyz" for name in (1, 2, 4)},
+        "x/ and y/ hold files of the same 3 names, such as a1",
+    ),
+    "masks by a beginning": (
+        images("") | {f"mask_{i}.png": HALF for i in range(3)},
+        "mask_0.png beside 0.png is a mask by its name. Move the images into a folder images/ and their masks, under",
+    ),
+    "masks by a beginning, in folders": (
+        images("images/") | {f"masks/mask_{i}.png": HALF for i in range(3)},
+        "no file of that name in .*If masks' names begin with mask_: rename them, masks/mask_0.png to 0.png",
+    ),
+    "a mask by its name within a class": (
+        images("a/") | {"b/image_1.png": 1, "b/mask_1.png": HALF},
+        "mask_1.png beside image_1.png is a mask by its name. Move",
+    ),
+    "one without a word beside images and masks by their names": (
+        {"image_1.png": 1, "mask_1.png": HALF, "view.png": 1},
+        "view.png: by its name neither an image nor the mask of one.*images/",
+    ),
+    "masks by their names for the test alone": (
+        {"train-volume.png": 1, "test-volume.png": 1, "test-labels.png": HALF},
+        "needs masks for train. Received: masks for test",
     ),
     "masks with an ending": (
         pairs("images/", "masks/", ending="_seg.png"),

@@ -126,6 +126,32 @@ def test_stacks_of_images_and_of_masks_are_paired_page_by_page(tmp_path, limit):
     np.testing.assert_array_equal(np.rint(255 * x[..., 0]), masks[6:] * 100 + 7)
 
 
+def test_a_stack_and_an_archive_say_what_they_hold(tmp_path):
+    values = pixels(20, 9, 7, dtype="uint16")
+    tifffile.imwrite(tmp_path / "a.tif", values)
+    np.savez(tmp_path / "a.npz", image=values)
+    np.savez(tmp_path / "b.npz", x_train=values, x_test=values[:3])
+    held = "examples of 9x7x1, uint16: train"
+    assert load(tmp_path / "a.tif", test_last=4).account == f"{tmp_path}/a.tif: 20 {held} 16, test 4 (the last 4)"
+    assert load(tmp_path / "a.npz").account == f"{tmp_path}/a.npz: 20 {held} 18, test 2 (a random tenth)"
+    assert load(tmp_path / "b.npz").account == f"{tmp_path}/b.npz: 23 {held} 20, test 3"
+
+
+@pytest.mark.parametrize("places", [("", ""), ("images/", "labels/")])
+def test_stacks_called_volume_and_labels_are_pairs_and_a_test_without_labels_is_named(tmp_path, places):
+    """The names of ISBI 2012."""
+    masks = pixels(20, 8, 8) % 2
+    files = {"train-volume": (places[0], masks * 100), "train-labels": (places[1], masks * 255)}
+    files["test-volume"] = (places[0], masks)
+    for name, (place, values) in files.items():
+        (tmp_path / place).mkdir(exist_ok=True)
+        tifffile.imwrite(tmp_path / place / f"{name}.tif", values, photometric="minisblack")
+    source = load(tmp_path, test_last=4)
+    assert source.sizes == {"train": 16, "test": 4} and source.has_masks
+    np.testing.assert_array_equal(source.array("test", "label"), masks[16:])
+    assert source.account.endswith(f"passed over 1: {places[0]}test-volume.tif (an image without a mask, of test)")
+
+
 @pytest.mark.parametrize("dtype, channels", [("uint8", 5), ("uint16", 1), ("uint16", 3), ("float32", 2)])
 def test_files_of_any_depth_and_channels_are_the_same_from_disk_and_brought_to_a_size(tmp_path, dtype, channels):
     for i in range(4):
@@ -184,9 +210,24 @@ def text(folder):
     return folder / "a.tif"
 
 
+def complex_values(folder):
+    tifffile.imwrite(folder / "a.tif", np.ones([3, 8, 8], "complex64"), **GREY)
+    return folder / "a.tif"
+
+
+def nothing_in_it(folder):
+    (folder / "a.png").touch()
+    return folder
+
+
 @pytest.mark.parametrize(
     "made, message",
     [
+        (
+            complex_values,
+            "values of an image are real numbers. Received: complex64. Nearest: the magnitude, np.abs",
+        ),
+        (nothing_in_it, "Cannot read the image .*a.png: the file is empty, 0 bytes. If it is damaged, copy it anew or"),
         (one_page, "image on each page, two at least. Received: one page. Several files are given by their folder"),
         (cut, "Cannot read the image .*b.tif"),
         (pages_of_two_sizes, "one size and depth. Received: pages of 8x8, 8x9"),

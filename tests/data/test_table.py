@@ -79,16 +79,40 @@ def test_the_last_rows_are_the_test_split_when_asked(tmp_path):
         ("a;b\n1.5;2\n3;4\n", ("a", "b"), ""),
         ("\ufeffa,b\n1.5,2\n3,4\n", ("a", "b"), ""),
         ("a, b\n1.5, 2\n3, 4\n", ("a", "b"), ""),
-        (",a,b\n0,1.5,2\n1,3,4\n", ("a", "b"), "counts the rows"),
+        (",a,b\n0,1.5,2\n1,3,4\n", ("a", "b"), "numbers the rows, was passed over"),
+        (",a,b\n17,1.5,2\n4,3,4\n", ("a", "b"), "numbers the rows, was passed over"),
+        ("# by hand\n# twice\na,b\n1.5,2\n3,4\n", ("a", "b"), "2 lines of comment, which begin with #, passed over"),
+        ("# by me\n#,b\n1.5,2\n3,4\n", ("#", "b"), "1 line of comment"),
         ("1.5,2\n3,4\n", ("0", "1"), "first line holds numbers"),
     ],
-    ids=["semicolons", "byte order mark", "blanks", "index", "no header"],
+    ids=[
+        "semicolons",
+        "byte order mark",
+        "blanks",
+        "index",
+        "index of a shuffled table",
+        "comments",
+        "header with #",
+        "no header",
+    ],
 )
 def test_text_as_programs_write_it(tmp_path, text, columns, said):
     (tmp_path / "table.csv").write_text(text, encoding="utf-8")
     source = load(tmp_path / "table.csv")
     assert source.columns == columns and set(rows_of(source)) == {(1.5, 2.0), (3.0, 4.0)}
     assert said in source.account
+
+
+def test_a_column_without_a_name_that_repeats_or_is_not_the_first_is_data(tmp_path):
+    for name, text in {"repeats": ",a\n3,1\n3,2\n1,3\n", "last": "a,\n1,3\n2,1\n3,7\n"}.items():
+        (tmp_path / f"{name}.csv").write_text(text)
+        assert len(load(tmp_path / f"{name}.csv").columns) == 2
+
+
+def test_a_class_without_rows_of_train_is_told(tmp_path):
+    for split, classes in (("train", "aab"), ("test", "abc")):
+        write(tmp_path / f"{split}.csv", pd.DataFrame({"x": [1.0, 2.0, 3.0], "kind": list(classes)}))
+    assert load(tmp_path, label="kind").warnings == (f"{tmp_path}: warning: no row of train is of class c",)
 
 
 ROW = pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [1.0, 2.0, 4.0]})
@@ -117,6 +141,20 @@ ROW = pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [1.0, 2.0, 4.0]})
 def test_tables_that_cannot_be_learned_from(tmp_path, table, options, message):
     with pytest.raises(InputError, match=message) as refusal:
         load(write(tmp_path / "table.parquet", table), **options)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        ("größe,b\n1,2\n".encode("latin1"), "UTF-8. Received: byte 0xf6 at 2, .*iconv -f latin1 -t utf-8 .*a.csv >"),
+        (b"a;b\n1;2,5\n2;3,5\n", "decimal sign is a point. Received: column 'b' with '2,5' in row 0. .*decimal=','"),
+    ],
+)
+def test_texts_that_are_written_otherwise_are_refused_with_what_to_do(tmp_path, content, message):
+    (tmp_path / "a.csv").write_bytes(content)
+    with pytest.raises(InputError, match=message) as refusal:
+        load(tmp_path / "a.csv")
     assert "\n" not in str(refusal.value)
 
 

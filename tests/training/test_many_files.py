@@ -310,3 +310,13 @@ def test_images_of_another_depth_than_the_runs_are_refused(here):
     (here / "y.png").write_bytes(tf.io.encode_png(np.full([16, 16, 1], 4095, "uint16")).numpy())
     mask, _ = segment(run, "y.png", "out.png")
     np.testing.assert_array_equal(mask, 255 * run.model().segment(np.ones([1, 16, 16, 1], "float32"))[1][0])
+
+
+@pytest.mark.parametrize("count, told", [(12, "11.txt"), (30, "04.txt and 25 others (25 .txt)")])
+def test_files_of_a_folder_that_are_no_images_are_all_told(tmp_path, count, told):
+    Image.new("L", (8, 8)).save(tmp_path / "a.png")
+    for i in range(count):
+        (tmp_path / f"{i:02}.txt").touch()
+    said = []
+    assert len(images_of(tmp_path, said.append)) == 1
+    assert said[0].endswith(told)

@@ -1,6 +1,10 @@
 """The account of a data set that was read from files: what was found, what is used and by which rule."""
 
-NAMED = 5  # files that are passed over and named; the others are counted
+import collections
+import os
+
+NAMED = 20  # up to so many files that are passed over are named
+FIRST = 5  # of more, these are named; the others are counted by their endings
 CLASSES = 12  # classes whose numbers are told
 
 
@@ -24,10 +28,29 @@ def account(folder, used, passed, rule, sizes, divided, classes=""):
     if classes:
         parts.append(classes)
     if passed:
-        shown = ", ".join(f"{_below(path, folder)} ({reason})" for path, reason in passed[:NAMED])
-        more = f" and {len(passed) - NAMED:,} others" if len(passed) > NAMED else ""
-        parts.append(f"passed over {len(passed):,}: {shown}{more}")
+        shown = named([f"{_below(path, folder)} ({reason})" for path, reason in passed], [path for path, _ in passed])
+        parts.append(f"passed over {len(passed):,}: {shown}")
     return f"{folder}: {used + len(passed):,} files found, {used:,} used as {rule}: {'; '.join(parts)}"
+
+
+def held(name, shape, dtype, sizes, divided, more=""):
+    """One line that says what a file of arrays or a stack holds.
+
+    Args:
+        name: of the file.
+        shape: of an example.
+        dtype: its name.
+        sizes: `{split: number of examples}`.
+        divided: how a data set of one split was divided; "" for splits that were there.
+        more: what else is to be said.
+
+    Example:
+        >>> held("a.npz", (8, 8, 1), "uint8", {"train": 9, "test": 1}, "the last 1")
+        'a.npz: 10 examples of 8x8x1, uint8: train 9, test 1 (the last 1)'
+    """
+    parts = ", ".join(f"{split} {size:,}" for split, size in sizes.items()) + (f" ({divided})" if divided else "")
+    of = "x".join(map(str, shape))
+    return f"{name}: {sum(sizes.values()):,} examples of {of}, {dtype}: {parts}{'; ' if more else ''}{more}"
 
 
 def how_divided(test_last):
@@ -65,6 +88,24 @@ def counted(counts, names=None, unit="", void=0):
     if void:
         shown.append(number("ignored", int(void)))
     return f"{len(counts)} class{'es' * (len(counts) != 1)}: {', '.join(shown)}"
+
+
+def named(words, paths):
+    """Words about files, of which there may be many: all of up to 20, else the first and how many others of which kind.
+
+    Example:
+        >>> named(["a.txt (no image)"], ["a.txt"])
+        'a.txt (no image)'
+    """
+    if len(words) <= NAMED:
+        return ", ".join(words)
+    return f"{', '.join(words[:FIRST])} and {len(words) - FIRST:,} others ({_endings(paths[FIRST:])})"
+
+
+def _endings(paths):
+    """How many files have which ending, the commonest first."""
+    counts = collections.Counter(os.path.splitext(path)[1] or "no ending" for path in paths)
+    return ", ".join(f"{count:,} {ending}" for ending, count in counts.most_common())
 
 
 def _below(path, folder):

@@ -1,5 +1,6 @@
 """A folder of images as a Source."""
 
+import itertools
 import os
 import zlib
 from pathlib import Path
@@ -9,7 +10,7 @@ import tensorflow as tf
 
 from ...core.errors import InputError
 from .account import account, counted, how_divided
-from .layouts import check_classes, check_no_masks, only_images, split_folders
+from .layouts import check_classes, check_no_masks, check_twins, only_images, split_folders
 from .listing import SUFFIXES
 from .pages import Page, read_pages, survey
 from .source import Source, byte_size, check_test_last, divide, from_arrays
@@ -18,7 +19,8 @@ from .source import Source, byte_size, check_test_last, divide, from_arrays
 def load_folder(tree, image_size, memory_limit, test_last, options):
     """The Source of a folder of images, a `Folder`; see `keraszoo.data.load`. `options` are `MaskOptions`."""
     folder, tree = tree.path, only_images(tree)
-    listed = {split: _list(only_images(part)) for split, part in split_folders(tree).items()}
+    parts = {split: only_images(part) for split, part in split_folders(tree).items()}
+    listed = {split: _list(part) for split, part in parts.items()}
     if not any(listed.values()):
         raise InputError(
             f"{folder}: there are no images in it. Images are files in {', '.join(SUFFIXES)}; "
@@ -26,14 +28,21 @@ def load_folder(tree, image_size, memory_limit, test_last, options):
         )
     paths = [path for files in listed.values() for path, _ in files]
     check_no_masks(folder, paths)
+    twins = [line for line in map(check_twins, parts.values()) if line]
     class_names = tuple(sorted({name for files in listed.values() for _, name in files if name is not None}))
     if options.class_names is not None:
         raise InputError(
             f"class_names are for data whose classes have no names; in a folder its sub-folders are the classes. "
             f"Received: {', '.join(options.class_names)} for {folder}."
         )
-    if class_names and any(name is None for files in listed.values() for _, name in files):
-        raise InputError(f"{folder}: images are either all in one folder or all in one folder per class, not mixed.")
+    unsorted = [path for path, name in itertools.chain(*listed.values()) if name is None]
+    if class_names and unsorted:
+        more = f" and {len(unsorted) - 1:,} others" if len(unsorted) > 1 else ""
+        raise InputError(
+            f"{folder}: images are either all in one folder or all in one folder per class, not mixed. Received: the "
+            f"classes {', '.join(class_names[:3])}{' and so on' if len(class_names) > 3 else ''}, and without a class "
+            f"{unsorted[0].relative_to(folder)}{more}. Move them into folders of their classes, or out of {folder}."
+        )
     pages, shape, dtype = survey(folder, paths, image_size)
     listed = {
         split: [(Page(str(path), number), name) for path, name in files for number in range(pages[path])]
@@ -52,9 +61,10 @@ def load_folder(tree, image_size, memory_limit, test_last, options):
         divided,
         counted(counts, class_names) if class_names else "",
     )
+    about["warnings"] = tuple(twins[:1])
     unseen = sorted(set(class_names) - {name for _, name in listed["train"]})
     if unseen:
-        about["warnings"] = (f"{folder}: warning: no training image is of class {', '.join(unseen)}",)
+        about["warnings"] += (f"{folder}: warning: no training image is of class {', '.join(unseen)}",)
     splits = {
         split: FileSplit(
             [page for page, _ in files],

@@ -7,21 +7,26 @@ from ...core.errors import InputError
 
 #: the usual names of the splits, compared without case
 SPLIT_NAMES = {
-    "train": ("train", "training", "tr"),
+    "train": ("train", "training", "tr", "trn"),
     "validation": ("val", "valid", "validation", "dev"),
-    "test": ("test", "testing", "ts"),
+    "test": ("test", "testing", "ts", "tst"),
 }
 IMAGES, MASKS = "images", "masks"
 #: and those of the two halves of a folder of pairs
 KIND_NAMES = {
-    IMAGES: ("image", "images", "img", "imgs"),
+    IMAGES: ("image", "images", "img", "imgs", "jpegimages"),
     MASKS: (
         *("mask", "masks", "label", "labels", "annotation", "annotations", "segmentation", "segmentations"),
-        *("seg", "segs", "gt", "groundtruth"),
+        *("seg", "segs", "gt", "groundtruth", "segmentationclass"),
     ),
 }
 #: endings of masks' names where they lie beside their images
 MASK_SUFFIXES = ("mask", "masks", "label", "labels", "seg", "segmentation", "annotation", "gt", "groundtruth")
+#: words in the names of files that tell images from masks, as in `train-volume.tif` and `train-labels.tif`
+_FILE_WORDS = {
+    **{word: IMAGES for word in (*KIND_NAMES[IMAGES], "volume", "volumes", "raw")},
+    **{word: MASKS for word in KIND_NAMES[MASKS]},
+}
 
 _SPLITS = {name: split for split, names in SPLIT_NAMES.items() for name in names}
 _KINDS = {name: kind for kind, names in KIND_NAMES.items() for name in names}
@@ -31,16 +36,31 @@ _BOTH = {
     for split, kind in itertools.product(_SPLITS, _KINDS)
     for joined in (split + kind, kind + split)
 }
+_BETWEEN = r"[_\-. ]*"
+#: `test`, `Training Set`, `01_train`, `TestImages`, `val2017`
+_SPLIT = re.compile(
+    r"(?:\d+{0})?(?:(?:{1}){0})*({2})(?:{0}(?:{1}))*(?:{0}\d+)?".format(
+        _BETWEEN,
+        "|".join(("set", "sets", "data", "dataset", "images", "image", "imgs", "img", "split")),
+        "|".join(sorted(_SPLITS, key=len, reverse=True)),
+    )
+)
+#: what tells a split within a longer name; `tr` and `ts` are too short for that
+_SPLIT_WORDS = {name: split for name, split in _SPLITS.items() if len(name) > 2}
 
 
 def split_of(name):
     """The split of which a name is a usual one, or None.
 
+    Such a name is a split's word, in any case, perhaps with the words set, data, images or split, a number before it
+    and a number or year after it.
+
     Example:
-        >>> split_of("Training"), split_of("val"), split_of("cats")
-        ('train', 'validation', None)
+        >>> split_of("Training Set"), split_of("02_val"), split_of("TestImages"), split_of("cats"), split_of("my test")
+        ('train', 'validation', 'test', None, None)
     """
-    return _SPLITS.get(name.casefold())
+    match = _SPLIT.fullmatch(name.casefold())
+    return _SPLITS[match[1]] if match else None
 
 
 def role_of(name):
@@ -54,6 +74,31 @@ def role_of(name):
     return _BOTH.get(plain, (_SPLITS.get(plain), _KINDS.get(plain)))
 
 
+def role_in(stem):
+    """("images" or "masks" or None, what is left) of a file's name, by its words.
+
+    Example:
+        >>> role_in("train-volume"), role_in("mask_07"), role_in("cat.1"), role_in("raw_mask")
+        (('images', 'train'), ('masks', '07'), (None, 'cat.1'), (None, 'raw_mask'))
+    """
+    words = re.split(r"[_\-. ]+", stem)
+    kinds = {_FILE_WORDS.get(word.casefold()) for word in words} - {None}
+    if len(kinds) != 1:
+        return None, stem
+    return kinds.pop(), "-".join(word for word in words if word.casefold() not in _FILE_WORDS)
+
+
+def split_in(stem):
+    """The split of which a word is in a file's name; None for no word or several.
+
+    Example:
+        >>> split_in("train-01"), split_in("scan-3")
+        ('train', None)
+    """
+    splits = {split_of(word) for word in re.split(r"[_\-. ]+", stem)} - {None}
+    return splits.pop() if len(splits) == 1 else None
+
+
 def split_folders(folder):
     """`{split: Folder}` in the order train, validation, test; `{None: folder}` where no sub-folder is a split.
 
@@ -62,6 +107,8 @@ def split_folders(folder):
             other names, such as `trainA` and `testA`.
     """
     splits = {name: split_of(name) for name in folder.folders}
+    if any(role_of(name)[1] == MASKS for name in splits):  # then `train_images` is a half of pairs
+        splits = {name: None if role_of(name)[1] else split for name, split in splits.items()}
     if not any(splits.values()):
         _check_joined(folder)
         return {None: folder}
@@ -164,6 +211,11 @@ def check_no_masks(folder, paths):
     stems = {}
     for path in paths:
         stems.setdefault((path.parent, path.stem), path)
+    of_images = {}
+    for (parent, stem), path in stems.items():
+        kind, rest = role_in(stem)
+        if kind != MASKS:
+            of_images[parent, rest] = of_images[parent, stem] = path
     for (parent, stem), path in stems.items():
         for ending in (separator + word for separator in "_-" for word in MASK_SUFFIXES):
             image = stems.get((parent, stem[: -len(ending)])) if stem.casefold().endswith(ending) else None
@@ -172,6 +224,50 @@ def check_no_masks(folder, paths):
                     f"{folder}: {path.name} beside {image.name} is a mask by its name. Say so: --mask-suffix "
                     f"{stem[-len(ending) :]}. If it is none, give it another name."
                 )
+        kind, rest = role_in(stem)
+        image = of_images.get((parent, rest)) if kind == MASKS else None
+        if image is not None:
+            raise InputError(
+                f"{folder}: {path.name} beside {image.name} is a mask by its name. Move the images into a folder "
+                "images/ and their masks, under the same names, into masks/ beside it. If it is none, give it another "
+                "name."
+            )
+
+
+def check_twins(folder):
+    """A warning, or None, where two classes of a folder hold files of the same names, as images and masks do.
+
+    Names that count, `1.png`, `2.png` and so on, are usual in classes too: they give a warning where there are but two
+    classes.
+
+    Raises:
+        InputError: the same names, which do not count.
+    """
+    names = {}
+    for name, sub in folder.folders.items():
+        stems = frozenset(path.stem for path in sub.all_images())
+        if len(stems) < 2 or stems not in names:
+            names.setdefault(stems, name)
+            continue
+        pair = f"{names[stems]}/ and {name}/ hold files of the same {len(stems)} names"
+        remedy = "images and their masks lie in folders called images/ and masks/"
+        if not _counting(stems):
+            raise InputError(
+                f"{folder.path}: {pair}, such as {min(stems)}, as images and masks do, and classes do not. "
+                f"Pairs: {remedy}. If they are classes, give their files names of their own."
+            )
+        if len(folder.folders) == 2:
+            return f"{folder.path}: warning: {pair} and are read as two classes. If they are pairs: {remedy}"
+    return None
+
+
+def _counting(stems):
+    """Whether names are numbers without a gap, all after the same beginning."""
+    found = [re.fullmatch(r"(.*?)(\d+)", stem) for stem in stems]
+    if not all(found) or len({match[1] for match in found}) > 1:
+        return False
+    numbers = [int(match[2]) for match in found]
+    return max(numbers) - min(numbers) == len(numbers) - 1
 
 
 def _by_split(folder, splits):
@@ -193,19 +289,47 @@ def _by_split(folder, splits):
 
 
 def _check_joined(folder):
-    """Raises InputError for `trainA`, `trainB`, `testA` and `testB`: splits would become classes."""
+    """Raises InputError for names that hold words of two splits beside other words: they would become classes.
+
+    Such are `trainA`, `trainB`, `testA` and `testB`, or `my train` and `my test`.
+    """
     joined = {}
     for name in folder.folders:
-        match = re.fullmatch(r"(train|training|test|testing|val|valid|validation)[_\- ]?(.+)", name, re.IGNORECASE)
-        if match and role_of(name)[1] is None:
-            joined.setdefault(match[2], {})[split_of(match[1])] = name
-    for rest, names in joined.items():
-        if len(names) > 1:
-            split, name = next(iter(names.items()))
-            raise InputError(
-                f"{folder.path}: {' and '.join(names.values())} are one class in several splits by their names, and "
-                f"splits stand above the classes. Nearest: {split}/{rest}/ for {name}/."
-            )
+        split, rest = _word_and_rest(name)
+        if split and role_of(name)[1] is None:
+            joined.setdefault(rest, {})[split] = name
+    of_class = {rest: names for rest, names in joined.items() if len(names) > 1}
+    if len(joined) > 1 and of_class:
+        rest, names = next(iter(of_class.items()))
+        split, name = next(iter(names.items()))
+        raise InputError(
+            f"{folder.path}: {' and '.join(names.values())} are one class in several splits by their names, and "
+            f"splits stand above the classes. Nearest: {split}/{rest}/ for {name}/."
+        )
+    found = {split: name for names in joined.values() for split, name in names.items()}
+    if len(found) > 1:
+        raise InputError(
+            f"{folder.path}: a split is called train, validation or test alone. Received: "
+            f"{', '.join(f'{name}/' for name in found.values())}. Nearest: "
+            f"{', '.join(f'{split}/ for {name}/' for split, name in found.items())}; if they are classes, put all "
+            "classes into a folder train/."
+        )
+
+
+def _word_and_rest(name):
+    """The split whose word a name holds beside other words, and what is left of it; (None, name) for none.
+
+    Example:
+        >>> _word_and_rest("my train"), _word_and_rest("testA"), _word_and_rest("cats")
+        (('train', 'my'), ('test', 'A'), (None, 'cats'))
+    """
+    words = [word for word in re.split(r"[\W_]+|(?<=[a-z])(?=[A-Z0-9])|(?<=[0-9])(?=[A-Za-z])", name) if word]
+    for place, word in enumerate(words):
+        split = _SPLIT_WORDS.get(word.casefold())
+        if split:
+            return split, " ".join(words[:place] + words[place + 1 :])
+    match = re.match(r"(training|train|testing|test|validation)(?=.)", name, re.IGNORECASE)
+    return (_SPLITS[match[1].casefold()], name[match.end() :]) if match else (None, name)
 
 
 def _is_joined(name):

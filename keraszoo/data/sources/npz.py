@@ -10,6 +10,7 @@ import tensorflow as tf
 from ...core.errors import InputError
 from ...system.archives import check_size
 from ..pipeline.transforms import fit
+from .account import held, how_divided
 from .masks import Classes, MaskOptions, mask_arrays, resized
 from .source import from_arrays, numbered_columns
 
@@ -39,6 +40,7 @@ def load_npz(path, image_size, test_last=None, options=None):
         part[target].dtype.kind in "biu" for part in splits.values() if target in part
     ):
         about["num_classes"] = len(options.class_names)
+    more = ""
     if masked:
         classes = Classes(path, options.rule, options.class_names)
         for split, masks in masked.items():
@@ -51,12 +53,15 @@ def load_npz(path, image_size, test_last=None, options=None):
             "class_names": classes.class_names,
             "num_classes": classes.num_classes,
             "has_void": classes.rule.has_void,
-            "account": f"{path}: {classes.words}; {classes.told()}",
             "warnings": tuple(classes.warnings()),
         }
+        more = f"{classes.words}; {classes.told()}"
     target = target if target in splits["train"] else None
     about["columns"] = numbered_columns(splits, input)
-    return from_arrays(str(path), splits, input=input, target=target, test_last=test_last, **about)
+    source = from_arrays(str(path), splits, input=input, target=target, test_last=test_last, **about)
+    divided = how_divided(test_last) if len(splits) == 1 else ""
+    source.account = held(path, source.shapes[input], source.dtypes[input].name, source.sizes, divided, more)
+    return source
 
 
 def _read(path):
@@ -121,7 +126,13 @@ def check_axes(where, shape):
     if len(shape) != 4:
         return
     height, width, channels = shape[1:]
-    like_a_square = 4 < channels == width and (channels != height or channels > MOST_CHANNELS)
+    if width in (1, 3) and min(shape[:2]) > 3 and (channels > MOST_CHANNELS or (shape[0] == height and channels > 4)):
+        raise InputError(
+            f"{where}: images are [n, height, width, channels]. Received: {list(shape)}, which would be {shape[0]} "
+            f"examples of {height}x{width} in {channels} channels. If the last axis counts the examples: "
+            "np.moveaxis(x, -1, 0)."
+        )
+    like_a_square = 4 < channels == width
     like_slices = channels > MOST_CHANNELS and height < min(width, channels) and height <= MOST_SLICES
     if like_a_square or like_slices:
         raise InputError(

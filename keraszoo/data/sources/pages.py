@@ -188,8 +188,13 @@ def _reading(path, read):
     except (InputError, FileNotFoundError):
         raise
     except Exception as error:  # whatever Pillow and tifffile meet in files that they did not write
-        reason = " ".join(str(error).split())[:160].rstrip(".") or type(error).__name__
-        raise InputError(f"Cannot read the image {path}: {reason}.") from error
+        if os.path.exists(path) and not os.path.getsize(path):
+            reason = "the file is empty, 0 bytes"
+        else:
+            reason = " ".join(str(error).split())[:160].rstrip(".") or type(error).__name__
+        raise InputError(
+            f"Cannot read the image {path}: {reason}. If it is damaged, copy it anew or take it out of the data set."
+        ) from error
 
 
 def _check_alike(where, forms, field, words, remedy):
@@ -309,6 +314,11 @@ def _tiff_form(path):
         if layout.by_pillow:  # such as a palette, CMYK or white as zero
             return _pillow_form(path)._replace(pages=layout.pages)
         dtype = str(layout.series.dtype.newbyteorder("="))
+    if dtype.startswith("complex"):
+        raise InputError(
+            f"{path}: the values of an image are real numbers. Received: {dtype}. Nearest: the magnitude, np.abs, or "
+            "real and imaginary part as two channels."
+        )
     dtype = {"bool": "uint8"}.get(dtype, dtype if dtype in ("uint8", "uint16") else "float32")
     size = (layout.height, layout.width)[:: -1 if layout.orientation > 4 else 1]
     return Form(layout.pages, *size, layout.channels, dtype)

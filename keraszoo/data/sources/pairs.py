@@ -9,7 +9,7 @@ import tensorflow as tf
 from ...core.errors import InputError, closest
 from .account import account
 from .folder import FileSplit, divided_list, held_or_read
-from .layouts import pair_folders, split_folders
+from .layouts import IMAGES, MASKS, pair_folders, role_in, split_folders, split_in
 from .masks import Classes, read_masks
 from .pages import Page, form_of, survey
 
@@ -44,14 +44,16 @@ def find_pairs(tree, suffix=None):
                 if masks is None:
                     passed += [(path, "an image without a folder of masks") for path in images.all_images()]
                 else:
-                    pairs[inner or split] = _pairs(images, masks, suffix)
+                    found, lone = _pairs(images, masks, suffix, inner or split)
+                    pairs, passed = {**pairs, **found}, passed + lone
             used = [half for both in halves.values() for half in both if half is not None]
             inside = {path for half in used for path in half.all_images()}
             passed += [(path, "in no folder of images or masks") for path in part.all_images() if path not in inside]
         elif suffix is not None:
             pairs[split] = _beside(part, suffix)
         else:
-            pairs[split] = None
+            found, lone = _by_words(part.images, split) if not part.folders else ({}, [])
+            pairs, passed = {**pairs, **(found or {split: None})}, passed + lone
     without = [split for split, found in pairs.items() if found is None]
     if len(without) == len(pairs):
         return {}, ()
@@ -143,8 +145,11 @@ class PairSplit(FileSplit):
         return zlib.crc32(repr((super().checksum(), masks.checksum())).encode())
 
 
-def _pairs(images, masks, suffix):
-    """[(image, mask)] of the files in two folders that have one name but for suffixes, sorted."""
+def _pairs(images, masks, suffix, split):
+    """`{split: [(image, mask)]}` of the files in two folders that have one name but for suffixes, and what is passed.
+
+    Where no two have one name, their words may tell: `train-volume` and `train-labels`.
+    """
     of_masks = masks.all_images()
     if suffix is not None:
         wrong = [path for path in of_masks if not path.stem.endswith(suffix)]
@@ -152,9 +157,57 @@ def _pairs(images, masks, suffix):
             raise InputError(f"{wrong[0]}: the masks' names end in {suffix}, as mask_suffix says. This one does not.")
     listed = {"image": _by_name(images.all_images(), images.path)}
     listed["mask"] = _by_name(of_masks, masks.path, suffix or "")
-    if all(name.endswith(_FIRST_CHANNEL) for name in listed["image"]) and not set(listed["image"]) & {*listed["mask"]}:
+    together = set(listed["image"]) & set(listed["mask"])
+    if all(name.endswith(_FIRST_CHANNEL) for name in listed["image"]) and not together:
         listed["image"] = {name.removesuffix(_FIRST_CHANNEL): path for name, path in listed["image"].items()}
-    return _matched(listed["image"], listed["mask"], images.path, masks.path)
+    roles = [[role_in(path.stem)[0] for path in part.values()] for part in listed.values()]
+    if suffix is None and not together and set(roles[0]) == {IMAGES} and set(roles[1]) == {MASKS}:
+        found, lone = _by_words([*listed["image"].values(), *of_masks], split)
+        if found:
+            return found, lone
+    return {split: _matched(listed["image"], listed["mask"], images.path, masks.path)}, []
+
+
+def _by_words(paths, split):
+    """`{split: [(image, mask)]}` of files whose names say what they are, and `[(path, reason)]` of what is passed over.
+
+    Such are `train-volume.tif`, `train-labels.tif` and `test-volume.tif`; ({}, []) where no image has a mask so.
+
+    Args:
+        paths: of images and masks.
+        split: of all of them, or None where their names may tell.
+    """
+    roles = {path: role_in(path.stem) for path in paths}
+    halves = {kind: {rest for own, rest in roles.values() if own == kind} for kind in (IMAGES, MASKS)}
+    if not halves[IMAGES] & halves[MASKS]:
+        return {}, []
+    splits = {path: split_in(rest) for path, (_, rest) in roles.items()}
+    if split is not None or None in splits.values():
+        splits = dict.fromkeys(paths, split)
+    found, passed = {}, []
+    for own in dict.fromkeys(splits.values()):
+        listed = {IMAGES: {}, MASKS: {}}
+        for path in paths:
+            kind, rest = roles[path]
+            if splits[path] != own:
+                continue
+            if kind is None or rest in listed[kind]:
+                raise InputError(
+                    f"{path}: by its name neither an image nor the mask of one, as the files beside it are. Move the "
+                    "images into a folder images/ and their masks, under the same names, into masks/ beside it."
+                )
+            listed[kind][rest] = path
+        if listed[MASKS]:
+            folders = [next(iter((listed[kind] or listed[MASKS]).values())).parent for kind in (IMAGES, MASKS)]
+            found[own] = _matched(listed[IMAGES], listed[MASKS], *folders)
+        else:
+            passed += [(path, f"an image without a mask, of {own}") for path in listed[IMAGES].values()]
+    if "train" not in found and None not in found and split is None:
+        raise InputError(
+            f"{paths[0].parent}: a data set of splits needs masks for train. Received: masks for {', '.join(found)}."
+        )
+    order = (None, "train", "validation", "test")
+    return {own: found[own] for own in sorted(found, key=order.index)}, passed
 
 
 def _beside(folder, suffix):
@@ -202,6 +255,14 @@ def _hint(images, masks, others):
         ending = next((mask[len(name) :] for mask in masks if mask != name and mask.startswith(name)), "")
         if ending and not ending[0].isalnum() and name + ending not in images:
             return f"If masks' names end in {ending}: --mask-suffix {ending}."
+        longer = next((mask for mask in masks if mask != name and mask.endswith(name)), name)
+        beginning = longer.removesuffix(name)
+        if beginning and not beginning[-1].isalnum() and longer not in images:
+            path = masks[longer]
+            return (
+                f"If masks' names begin with {beginning}: rename them, {path.parent.name}/{path.name} to "
+                f"{name}{path.suffix} and so on."
+            )
     alone = sorted((set(images) | set(masks)) - (set(images) & set(masks)))
     return closest(alone[0], others)
 

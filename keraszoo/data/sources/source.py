@@ -223,7 +223,10 @@ def from_arrays(name, splits, *, input, target=None, num_classes=None, test_last
     _check_alike(name, names, splits)
     targets = {split: part[target] for split, part in splits.items() if target in part and part[target].size}
     if all(labels.dtype.kind in "biu" for labels in targets.values()):
+        given, about["warnings"] = num_classes, tuple(about.get("warnings", ()))
         num_classes = _check_classes(names, target, targets, num_classes, has_void) if targets else num_classes
+        if targets and given is None and all(labels.ndim == 1 for labels in targets.values()):
+            about["warnings"] += _classes_without_examples(name, target, targets, num_classes)
     check_test_last(name, splits, test_last)
     if len(splits) == 1:
         part = next(iter(splits.values()))
@@ -354,6 +357,19 @@ def _check_alike(name, names, splits):
                     f"Received: {first_split} {list(first.shape[1:])} {first.dtype}, "
                     f"{split} {list(array.shape[1:])} {array.dtype}."
                 )
+
+
+def _classes_without_examples(name, target, targets, num_classes):
+    """A line, or none, that says which classes no example has: labels need not be without gaps."""
+    there = np.unique(np.concatenate([labels.astype("int64") for labels in targets.values()]))
+    lacking = np.setdiff1d(np.arange(num_classes), there)
+    if not len(lacking):
+        return ()
+    shown = ", ".join(map(str, lacking[:5])) + (f" and {len(lacking) - 5:,} others" if len(lacking) > 5 else "")
+    return (
+        f"{name}: warning: no example is of class {shown}: {num_classes:,} classes are learned, 0 to the highest "
+        f"{target}, of which {len(there):,} are there. Without gaps: np.unique({target}, return_inverse=True)[1]",
+    )
 
 
 def _check_classes(names, target, targets, num_classes, has_void):

@@ -1,6 +1,7 @@
 """A single TIFF whose pages are images, as a Source."""
 
 from ...core.errors import InputError
+from .account import held, how_divided
 from .folder import FileSplit, held_or_read
 from .pages import Page, survey
 from .source import divide
@@ -23,4 +24,6 @@ def load_stack(path, image_size, memory_limit, test_last=None):
         split: FileSplit([Page(str(path), int(row)) for row in rows], {}, shape, dtype, resize=bool(image_size))
         for split, rows in divide(path, count, test_last).items()
     }
-    return held_or_read(str(path), splits, memory_limit, {"input": "image"})
+    sizes = {split: part.size for split, part in splits.items()}
+    line = held(path, shape, dtype, sizes, how_divided(test_last))
+    return held_or_read(str(path), splits, memory_limit, {"input": "image", "account": line})

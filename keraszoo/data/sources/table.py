@@ -1,5 +1,6 @@
 """A table with named columns as a Source: .csv, .tsv and .parquet."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -60,10 +61,13 @@ def load_table(path, image_size=None, test_last=None, label=None, context=None):
     for split, table in tables.items():
         _check_same(files["train"], first, files[split], table)
     splits = {split: {"x": _numbers(files[split], table, columns)} for split, table in tables.items()}
-    names = None
+    names, warnings = None, ()
     if label is not None:
         names, codes = _classes(files, {split: table[label] for split, table in tables.items()})
         splits = {split: {**part, "label": codes[split]} for split, part in splits.items()}
+        unseen = [name for code, name in enumerate(names) if code not in codes["train"]]
+        if unseen:
+            warnings = (f"{path}: warning: no row of train is of class {', '.join(unseen[:5])}{_others(unseen)}",)
     elif context:
         splits = {
             split: {**part, "context": _numbers(files[split], tables[split], list(context))}
@@ -78,6 +82,7 @@ def load_table(path, image_size=None, test_last=None, label=None, context=None):
         num_classes=None if names is None else len(names),
         test_last=test_last,
         columns=tuple(columns),
+        warnings=warnings,
         account=_account(tables, columns, label, names, context, passed_over),
     )
 
@@ -110,7 +115,12 @@ def _read(path):
             table, remarks = pd.read_parquet(path), []
         else:
             table, remarks = _read_text(path)
-    except (OSError, ValueError, ImportError, UnicodeError, pd.errors.ParserError) as error:
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path}: the text of a table is UTF-8. Received: byte 0x{error.object[error.start]:02x} at {error.start}, "
+            f"which is none. Save it as UTF-8: iconv -f latin1 -t utf-8 {path} > new.csv, if it is in latin-1."
+        ) from error
+    except (OSError, ValueError, ImportError, pd.errors.ParserError) as error:
         reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
         raise InputError(f"{path} is not a readable table: {reason}.") from error
     table.columns = [str(name) for name in table.columns]
@@ -120,33 +130,57 @@ def _read(path):
     if not len(table):
         raise InputError(f"{path}: a table needs rows. Received: none.")
     counting = [name for name in table.columns if name.startswith("Unnamed:") or not name]
-    counting = [name for name in counting if np.array_equal(table[name], np.arange(len(table)))]
+    counting = [name for name in counting if _is_index(table, name)]
     if counting:
         table = table.drop(columns=counting)
-        remarks.append("a column without a name, which counts the rows, was passed over")
+        remarks.append("a column without a name, which numbers the rows, was passed over")
     return table, remarks
+
+
+def _is_index(table, name):
+    """Whether a column without a name numbers the rows: the first one of whole numbers that differ, or 0, 1, 2, ..."""
+    import pandas as pd
+
+    column = table[name]
+    if np.array_equal(column, np.arange(len(table))):
+        return True
+    return name == table.columns[0] and pd.api.types.is_integer_dtype(column) and column.is_unique
 
 
 def _read_text(path):
     """The table of a text file; commas, semicolons or tabs separate, whichever the first line has most of."""
     import pandas as pd
 
+    comments, first = [], ""
     with open(path, encoding="utf-8-sig") as file:
-        first = file.readline()
+        for first in file:
+            if not first.startswith("#"):
+                break
+            comments.append(first)
     separator = max(",;\t", key=first.count)
-    cells = [cell.strip().strip('"') for cell in first.rstrip("\r\n").split(separator)]
+    if comments and comments[-1].count(separator) == first.count(separator) and any(map(_is_number, _cells(first))):
+        first = comments.pop()  # a header that begins with #, as data follow it
+    cells = _cells(first)
     headless = bool(first.strip()) and all(_is_number(cell) for cell in cells)
     table = pd.read_csv(
         path,
         sep=separator,
         header=None if headless else 0,
+        skiprows=len(comments),
         index_col=False,
         skipinitialspace=True,
         encoding="utf-8-sig",
         low_memory=False,
     )
     remarks = ["the first line holds numbers, so columns are named 0, 1, ..."] if headless else []
+    if comments:
+        remarks.append(f"{len(comments)} line{'s' * (len(comments) > 1)} of comment, which begin with #, passed over")
     return table, remarks
+
+
+def _cells(line):
+    separator = max(",;\t", key=line.count)
+    return [cell.strip().strip('"') for cell in line.rstrip("\r\n").split(separator)]
 
 
 def _is_number(text):
@@ -177,6 +211,12 @@ def _numbers(path, table, names):
         if not (pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_complex_dtype(column)):
             numeric = pd.to_numeric(column.astype(str), errors="coerce")
             row = int(np.argmax(numeric.isna()))
+            if re.fullmatch(r"\s*[-+]?\d+,\d+\s*", str(column.iloc[row])):
+                raise InputError(
+                    f"{path}: the decimal sign is a point. Received: column {name!r} with {str(column.iloc[row])!r} in "
+                    f"row {row}. Nearest: pandas.read_csv({str(path)!r}, sep=';', decimal=',').to_csv('new.csv', "
+                    "index=False)."
+                )
             raise InputError(
                 f"{path}: features are numbers. Received: column {name!r} with {str(column.iloc[row])!r} in row {row}. "
                 "Code it as numbers, leave it out of the file, or name it as the label."
@@ -241,6 +281,10 @@ def _classes(files, columns):
     places = {value: place for place, value in enumerate(known)}
     codes = {split: column.map(places).to_numpy("int64") for split, column in columns.items()}
     return tuple(map(str, known)), codes
+
+
+def _others(names):
+    return f" and {len(names) - 5:,} others" if len(names) > 5 else ""
 
 
 def _account(tables, columns, label, names, context, passed_over):
