@@ -64,13 +64,13 @@ ONE_OF_EACH = (
 TRIED = {
     "subject": ONE_OF_EACH,
     "export": ONE_OF_EACH,
-    "mixed_float16": ("vae/digits", "vq_vae/digits", "wgan/digits", "realnvp/moons"),
+    "mixed_float16": ("vae/digits", "vq_vae/digits"),
     "mixed_bfloat16": ("vae/digits",),
-    "checkpoint": ("vae/digits", "vq_vae/digits", "wgan/digits"),
+    "checkpoint": ("vae/digits", "wgan/digits"),
     "replicas": ("vae/digits", "vq_vae/digits", "regularized/digits"),
     "workers": ("vae/digits",),
     "executions": ("vae/digits", "wgan/digits"),
-    "xla": ("vae/digits", "realnvp/moons"),
+    "xla": ("vae/digits",),
 }  # fmt: skip
 
 

@@ -49,8 +49,8 @@ def test_density_is_that_of_the_mixture(name):
     np.testing.assert_allclose(true.log_prob(x), theirs.log_prob(x), rtol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MIXTURES)
-@pytest.mark.by_default("gaussians8")
 def test_points_are_drawn_from_their_mixture(name):
     source, true = load(f"points/{name}"), mixture(name)
     assert source.sizes == {"train": 100_000, "test": 10_000}

@@ -9,6 +9,7 @@ from keraszoo.runs.prepared import PreparedData
 
 
 @pytest.mark.parametrize("limit", [2**31, 0], ids=["in memory", "records"])
+@pytest.mark.by_default("in memory")
 def test_examples_are_of_the_whole_split_with_their_labels(limit):
     whole = load("digits")
     rows = [row.tobytes() for row in whole.array("train")]

@@ -186,6 +186,7 @@ def test_a_collapsed_model_of_points_is_reported(points):
 # ---------------------------------------------------------------------- afterwards
 
 
+@pytest.mark.slow
 def test_measure_puts_the_samples_beside_real_examples(vae, classifier):
     found = measure(vae, classifier, seed=1)
     assert list(found) == ["samples", "real vs real"] and set(found["samples"]) == FEATURES

@@ -241,6 +241,7 @@ def test_a_frozen_encoder_stays_as_it_is(freeze):
     assert not np.array_equal(head[0], classifier.head.get_weights()[0])
 
 
+@pytest.mark.slow
 def test_a_classifier_reuses_the_encoder_of_a_run(tmp_path):
     quiet = {"say": lambda line: None}
     run = train(get("autoencoder/digits").replace(epochs=1), tmp_path / "autoencoder", **quiet)

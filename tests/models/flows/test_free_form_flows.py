@@ -193,8 +193,8 @@ def test_the_fixed_point_has_the_gradients_of_the_inverse():
     assert log_det.shape == (4,)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("log_det", ["exact", "series"])
-@pytest.mark.by_default("exact")
 def test_residual_flows_survive_the_file(log_det, tmp_path):
     flow = ResidualFlow((3,), transforms=2, hidden=(8,), log_det=log_det, lipschitz=0.9, num_classes=2)
     x, y = np.random.default_rng(0).standard_normal((40, 3)).astype("float32"), np.arange(40) % 2

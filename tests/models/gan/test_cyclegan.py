@@ -296,6 +296,7 @@ def test_a_folder_of_two_classes_is_trained_on_and_evaluated(run, folder):
     assert main(["evaluate", str(run.path)]) == 0
 
 
+@pytest.mark.slow
 def test_an_image_file_is_translated(run, tmp_path, capsys):
     pixels = np.random.default_rng(1).integers(0, 256, (9, 13), "uint8")
     Image.fromarray(pixels).save(tmp_path / "image.png")
