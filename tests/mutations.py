@@ -553,8 +553,8 @@ BREAKS = (
     Break(
         "Of Keras' reason the first line alone is told",
         "keraszoo/networks/by_size.py",
-        """return " ".join(line for line in lines if line)""",
-        """return lines[0][:60]""",
+        "lines = [line.strip() for line in",
+        "lines = [line.strip()[:60] for line in",
         ("test_gate.py::test_a_network_of_another_size_keeps_the_whole_reason",),
     ),
     Break(
