@@ -13,7 +13,7 @@ from keraszoo.models import Autoencoder
 
 
 @pytest.mark.parametrize("jit_compile", [False, True])
-@pytest.mark.by_default("True")
+@pytest.mark.by_default("False")
 def test_resident_data_teach_what_the_pipeline_teaches(jit_compile):
     """Over the ends of epochs and executions, started within an epoch, and beside train_on_batch."""
     source, learned = load("digits"), []

@@ -244,16 +244,16 @@ def test_measure_prints_a_table(vae, classifier, points, capsys):
     out = capsys.readouterr().out
     assert {line.split()[0] for line in out.splitlines()[1:]} == MODES
     assert max(len(line) for line in [*lines, *out.splitlines()]) <= 80
+    assert "(8, 8, 1)" in refused(capsys, "measure", points.path, "--features", classifier.path)
 
 
-def test_what_cannot_be_measured_is_one_line(vae, classifier, points, capsys, tmp_path):
+def test_what_cannot_be_measured_is_one_line(vae, classifier, capsys, tmp_path):
     assert (
         "a VAE" in (line := refused(capsys, "measure", vae.path, "--features", vae.path)) and "classifier/mnist" in line
     )
     assert "--features RUN" in refused(capsys, "measure", vae.path)
     assert "There is no run" in refused(capsys, "measure", vae.path, "--features", tmp_path / "none")
     assert "There is no run" in refused(capsys, "measure", tmp_path / "none")
-    assert "(8, 8, 1)" in refused(capsys, "measure", points.path, "--features", classifier.path)
     assert "Classifier" in refused(capsys, "measure", classifier.path, "--features", classifier.path)
     assert "at least 6" in refused(capsys, "measure", vae.path, "--features", classifier.path, "--count", 5)
     assert "no split 'tset'" in refused(capsys, "measure", vae.path, "--features", classifier.path, "--split", "tset")
