@@ -518,8 +518,8 @@ BREAKS = (
     Break(
         "`predict` does not take dictionaries",
         "keraszoo/core/loop.py",
-        "        if isinstance(x, dict):\n            x, *_ = example_and_target",
-        "        if False:\n            x, *_ = example_and_target",
+        "        if isinstance(x, dict):\n            x, *_ = unpacked",
+        "        if False:\n            x, *_ = unpacked",
         ("test_gate.py::test_structures",),
     ),
     Break(

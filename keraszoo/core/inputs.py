@@ -229,11 +229,12 @@ class Labels(Declaration):
         if y.shape.rank == 2 and y.shape[1] == 1:
             y = y[:, 0]
         if y.shape.rank != 1 or not y.dtype.is_integer:
-            hint = " Nearest: y.astype('int64'), if they are whole numbers." if y.shape.rank == 1 else ""
-            if y.shape.rank == 2:
-                hint = " If they are one-hot: y.argmax(axis=-1)."
-            if y.shape.rank == 2 and y.shape[1] == self.n:
-                hint = " They look one-hot. Nearest: y.argmax(axis=-1)."
+            hint = ""
+            if y.shape.rank == 1:
+                hint = " Nearest: y.astype('int64'), if they are whole numbers."
+            elif y.shape.rank == 2:
+                like = "They look one-hot. Nearest" if y.shape[1] == self.n else "If they are one-hot"
+                hint = f" {like}: y.argmax(axis=-1)."
             raise InputError(
                 f"{who} takes labels as integers of shape [batch]. Received: {y.dtype.name} of shape "
                 f"{any_rows(y.shape)}.{hint}"
@@ -366,7 +367,7 @@ def batch_of(inputs, targets, data, who):
         raise InputError(f"{who} takes batches of x, (x, y) or (x, y, weights). Received: {len(data)} parts.")
     data = [None if isinstance(part, tf.experimental.Optional) else part for part in data]
     x, y, weights = [*data, None, None][:3]
-    x, found, beside = example_and_target(inputs, targets, x, who)
+    x, found, beside = unpacked(inputs, targets, x, who)
     y, weights = found if y is None else y, beside if weights is None else weights
     if targets is not None:
         y = targets.tensor(y, who)
@@ -376,7 +377,7 @@ def batch_of(inputs, targets, data, who):
     return x, y, weights
 
 
-def example_and_target(inputs, targets, x, who):
+def unpacked(inputs, targets, x, who):
     """x through its declaration, and the target and the weights that lie beside it where it came as a dictionary."""
     if inputs is None:
         return tf.nest.map_structure(_float32, x), None, None

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from ..system.tables import as_array
 from .errors import InputError
-from .inputs import example_and_target
+from .inputs import unpacked
 
 WIDTH = 8  # numbers that tell of a batch: the summaries of x and of y, the lowest weight, and how many are NaN
 
@@ -25,10 +25,10 @@ def check_arrays(model, arguments, inputs=None):
         if arguments.get(name) is not None:
             arguments[name] = as_array(arguments[name], who, what)
     x, y, weights = (arguments.get(name) for name in ("x", "y", "sample_weight"))
-    if isinstance(x, np.ndarray) and x.ndim and not len(x):
-        raise InputError(f"{who} takes at least one example. Received: x of shape {x.shape}.")
     if isinstance(x, (list, tuple)) and len(x) == 1:
         x = arguments["x"] = as_array(x[0], who, "x")
+    if isinstance(x, np.ndarray) and x.ndim and not len(x):
+        raise InputError(f"{who} takes at least one example. Received: x of shape {x.shape}.")
     for declared, values in ((inputs or model.inputs, x), (model.targets, y)):
         if declared is not None and isinstance(values, np.ndarray) and len(values):
             declared.tensor(values[:1], who)
@@ -103,7 +103,7 @@ def check_examples(model, batch):
     for part in model.distribute_strategy.experimental_local_results(batch):
         x = part[0] if isinstance(part, tuple) else part
         x = x[0] if isinstance(x, (tuple, list)) else x  # with a context
-        x, *_ = example_and_target(declared, None, x, type(model).__name__)
+        x, *_ = unpacked(declared, None, x, type(model).__name__)
         declared.check(declared.summary(x), type(model).__name__)
 
 

@@ -13,7 +13,7 @@ import tensorflow as tf
 from .callbacks import callbacks_of_a_fit
 from .errors import InputError
 from .execution import Execution
-from .inputs import Labels, example_and_target
+from .inputs import Labels, unpacked
 from .look import check_arrays, check_examples
 from .replicas import rank_of, sum_over_workers
 from .resident import Resident
@@ -149,7 +149,7 @@ class Loop(Trainer):
         """What `call` answers, of examples that may come in a dictionary."""
         x = data[0] if isinstance(data, tuple) else data
         if isinstance(x, dict):
-            x, *_ = example_and_target(self.call_inputs, None, x, type(self).__name__)
+            x, *_ = unpacked(self.call_inputs, None, x, type(self).__name__)
         return self(x, training=False)
 
     def take_first_look(self):

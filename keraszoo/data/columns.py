@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..core.seeds import spread
+from .sources.account import some
 
 FAR = 20.0  # standard deviations from the mean
 OFTEN = 0.2  # of the rows have the same value
@@ -33,14 +34,14 @@ def remarks(x, names, standardized):
     moving = np.flatnonzero(~constant & (deviation > 0))
     lines = []
     if constant.any():
-        listed = _listed([f"{names[place]!r} ({lowest[place]:.6g})" for place in np.flatnonzero(constant)])
+        listed = some([f"{names[place]!r} ({lowest[place]:.6g})" for place in np.flatnonzero(constant)])
         lines.append(f"columns of one value, of which a density grows without bound: {listed}; leave them out")
     lines += _same(x, names, moving, mean, deviation)
     lines += _frequent(x, names, moving)
     distance = np.maximum(highest - mean, mean - lowest)
     far = [place for place in moving if distance[place] > FAR * deviation[place]]
     if far:
-        listed = _listed([
+        listed = some([
             f"{names[place]!r} ({distance[place] / deviation[place]:.0f} in row "
             f"{int(np.argmax(np.abs(x[:, place] - mean[place])))})" for place in far
         ])  # fmt: skip
@@ -64,7 +65,7 @@ def _same(x, names, moving, mean, deviation):
     pairs = [(moving[one], moving[two]) for one, two in zip(*np.nonzero(np.triu(alike, 1)), strict=True)]
     if not pairs or len(x) < 3:
         return []
-    listed = _listed([f"{names[one]!r} and {names[two]!r}" for one, two in pairs])
+    listed = some([f"{names[one]!r} and {names[two]!r}" for one, two in pairs])
     return [f"columns that tell the same, so that a density grows without bound: {listed}; leave one out"]
 
 
@@ -77,7 +78,7 @@ def _frequent(x, names, moving):
         if counts[most] > OFTEN * len(x):
             found.append(f"{names[place]!r} ({values[most]:.6g} in {100 * counts[most] / len(x):.0f} % of the rows)")
     told = "columns in which one value is frequent, at which a density grows without bound"
-    return [f"{told}: {_listed(found)}; add noise of a rounding's size, or leave them out"] if found else []
+    return [f"{told}: {some(found)}; add noise of a rounding's size, or leave them out"] if found else []
 
 
 def _scales(names, moving, mean, deviation):
@@ -94,7 +95,3 @@ def _scales(names, moving, mean, deviation):
         f"columns of other scales: {names[moving[small]]!r} has a deviation of {deviation[moving][small]:.3g}, "
         f"{names[moving[large]]!r} values about {sizes[large]:.3g}; --set standardize=True brings them to one"
     ]
-
-
-def _listed(texts):
-    return ", ".join(texts[:5]) + (f" and {len(texts) - 5} others" if len(texts) > 5 else "")

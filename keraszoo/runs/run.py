@@ -81,7 +81,11 @@ class Run:
         """Raises InputError for a directory that is neither new nor empty."""
         _check_name(path)
         path = pathlib.Path(path)
-        if path.is_dir() and not all(map(is_draft, path.iterdir())):
+        try:
+            used = path.is_dir() and not all(map(is_draft, path.iterdir()))
+        except OSError as error:
+            raise InputError(f"The run directory cannot be read. Received: {path}: {reason(error)}.") from error
+        if used:
             there = "Continue it with --resume, or choose" if (path / "recipe.json").exists() else "Choose"
             raise InputError(
                 f"The run directory must be new or empty. Received: {path} with files in it. {there} another --run."

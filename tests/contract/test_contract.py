@@ -112,7 +112,6 @@ def subject(request):
     yield types.SimpleNamespace(
         recipe=recipe, x=x, y=y, model=model, untrained=untrained, start=start, history=history, turn=turn
     )
-    keras.backend.clear_session()  # collects the garbage of all the recipe's tests
 
 
 @pytest.fixture(scope="module", params=zoo.NAMES)

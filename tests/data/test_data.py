@@ -6,7 +6,7 @@ import os
 import re
 import shlex
 import sys
-import time
+import threading
 from itertools import islice
 from pathlib import Path
 
@@ -464,14 +464,22 @@ def test_an_offline_dataset_in_the_data_dir_is_used_where_it_is(tmp_path, monkey
 def test_of_two_that_prepare_a_dataset_one_waits_for_the_other(tmp_path, monkeypatch):
     monkeypatch.setenv("KERASZOO_CACHE", str(tmp_path / "cache"))
     digits = offline.BUILDERS["digits"]
-    generate, preparing = digits._split_generators, []
+    generate, lock, preparing = digits._split_generators, offline.lock, []
+    asked, both_asked = [], threading.Event()
 
-    def slow(self, dl_manager):
+    def asking(*args, **options):
+        asked.append(args)
+        if len(asked) == 2:
+            both_asked.set()
+        return lock(*args, **options)
+
+    def not_alone(self, dl_manager):
         preparing.append(self)
-        time.sleep(1)
+        both_asked.wait(20)
         return generate(self, dl_manager)
 
-    monkeypatch.setattr(digits, "_split_generators", slow)
+    monkeypatch.setattr(offline, "lock", asking)
+    monkeypatch.setattr(digits, "_split_generators", not_alone)
     with concurrent.futures.ThreadPoolExecutor(2) as two:  # as processes do, each opens the lock for itself
         made = list(two.map(lambda number: offline.prepared("digits", tmp_path), range(2)))
     assert [builder.info.splits["train"].num_examples for builder in made] == [1437, 1437]

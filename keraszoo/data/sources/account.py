@@ -24,7 +24,7 @@ def account(folder, used, passed, rule, sizes, divided, classes=""):
         >>> account("photos", 9, [("photos/a.txt", "no image")], "images", {"train": 8, "test": 1}, "the last 1")
         'photos: 10 files found, 9 used as images: train 8, test 1 (the last 1); passed over 1: a.txt (no image)'
     """
-    parts = [", ".join(f"{split} {size:,}" for split, size in sizes.items()) + (f" ({divided})" if divided else "")]
+    parts = [_splits(sizes, divided)]
     if classes:
         parts.append(classes)
     if passed:
@@ -48,9 +48,13 @@ def held(name, shape, dtype, sizes, divided, more=""):
         >>> held("a.npz", (8, 8, 1), "uint8", {"train": 9, "test": 1}, "the last 1")
         'a.npz: 10 examples of 8x8x1, uint8: train 9, test 1 (the last 1)'
     """
-    parts = ", ".join(f"{split} {size:,}" for split, size in sizes.items()) + (f" ({divided})" if divided else "")
+    parts = [_splits(sizes, divided), *([more] if more else [])]
     of = "x".join(map(str, shape))
-    return f"{name}: {sum(sizes.values()):,} examples of {of}, {dtype}: {parts}{'; ' if more else ''}{more}"
+    return f"{name}: {sum(sizes.values()):,} examples of {of}, {dtype}: {'; '.join(parts)}"
+
+
+def _splits(sizes, divided):
+    return ", ".join(f"{split} {size:,}" for split, size in sizes.items()) + (f" ({divided})" if divided else "")
 
 
 def how_divided(test_last):
@@ -99,7 +103,18 @@ def named(words, paths):
     """
     if len(words) <= NAMED:
         return ", ".join(words)
-    return f"{', '.join(words[:FIRST])} and {len(words) - FIRST:,} others ({_endings(paths[FIRST:])})"
+    return f"{some(words)} ({_endings(paths[FIRST:])})"
+
+
+def some(words):
+    """The first five of many, and how many others there are.
+
+    Example:
+        >>> some(["a", "b"]), some("abcdefg")
+        ('a, b', 'a, b, c, d, e and 2 others')
+    """
+    others = f" and {len(words) - FIRST:,} others" if len(words) > FIRST else ""
+    return ", ".join(map(str, words[:FIRST])) + others
 
 
 def _endings(paths):

@@ -14,6 +14,7 @@ import tensorflow as tf
 from PIL import Image, ImageOps
 
 from ...core.errors import InputError
+from .account import some
 
 TIFF = (".tif", ".tiff")
 _ORIENTATION = 274  # the tag of TIFF and EXIF
@@ -115,12 +116,11 @@ def survey(where, paths, image_size):
     for form in forms.values():
         sizes[form[1:3]] = sizes.get(form[1:3], 0) + form.pages
     if len(sizes) > 1:
-        common = sorted(sizes.items(), key=lambda item: -item[1])[:5]
-        most = ", ".join(f"{height}x{width} ({count})" for (height, width), count in common)
-        more = f" and {len(sizes) - 5} others" if len(sizes) > 5 else ""
+        common = sorted(sizes.items(), key=lambda item: -item[1])
+        most = some([f"{height}x{width} ({count})" for (height, width), count in common])
         raise InputError(
             f"{where}: the images differ in size, so image_size must say to which to bring them. "
-            f"Received: {most}{more} (height x width)."
+            f"Received: {most} (height x width)."
         )
     return pages, (*next(iter(sizes)), max(channels)), dtype
 

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from ...core.errors import InputError, closest
+from .account import some
 
 
 class Source:
@@ -365,10 +366,10 @@ def _classes_without_examples(name, target, targets, num_classes):
     lacking = np.setdiff1d(np.arange(num_classes), there)
     if not len(lacking):
         return ()
-    shown = ", ".join(map(str, lacking[:5])) + (f" and {len(lacking) - 5:,} others" if len(lacking) > 5 else "")
     return (
-        f"{name}: warning: no example is of class {shown}: {num_classes:,} classes are learned, 0 to the highest "
-        f"{target}, of which {len(there):,} are there. Without gaps: np.unique({target}, return_inverse=True)[1]",
+        f"{name}: warning: no example is of class {some(lacking)}: {num_classes:,} classes are learned, 0 to the "
+        f"highest {target}, of which {len(there):,} are there. Without gaps: np.unique({target}, "
+        "return_inverse=True)[1]",
     )
 
 

@@ -1,11 +1,13 @@
 """A table with named columns as a Source: .csv, .tsv and .parquet."""
 
 import re
+import shlex
 from pathlib import Path
 
 import numpy as np
 
 from ...core.errors import InputError, closest
+from .account import some
 from .npy import SPLITS
 from .source import from_arrays
 
@@ -67,7 +69,7 @@ def load_table(path, image_size=None, test_last=None, label=None, context=None):
         splits = {split: {**part, "label": codes[split]} for split, part in splits.items()}
         unseen = [name for code, name in enumerate(names) if code not in codes["train"]]
         if unseen:
-            warnings = (f"{path}: warning: no row of train is of class {', '.join(unseen[:5])}{_others(unseen)}",)
+            warnings = (f"{path}: warning: no row of train is of class {some(unseen)}",)
     elif context:
         splits = {
             split: {**part, "context": _numbers(files[split], tables[split], list(context))}
@@ -116,9 +118,10 @@ def _read(path):
         else:
             table, remarks = _read_text(path)
     except UnicodeDecodeError as error:
+        command = f"iconv -f latin1 -t utf-8 {shlex.quote(str(path))} > new.csv"
         raise InputError(
             f"{path}: the text of a table is UTF-8. Received: byte 0x{error.object[error.start]:02x} at {error.start}, "
-            f"which is none. Save it as UTF-8: iconv -f latin1 -t utf-8 {path} > new.csv, if it is in latin-1."
+            f"which is none. Save it as UTF-8: {command}, if it is in latin-1."
         ) from error
     except (OSError, ValueError, ImportError, pd.errors.ParserError) as error:
         reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
@@ -158,9 +161,13 @@ def _read_text(path):
                 break
             comments.append(first)
     separator = max(",;\t", key=first.count)
-    if comments and comments[-1].count(separator) == first.count(separator) and any(map(_is_number, _cells(first))):
+    if (
+        comments
+        and comments[-1].count(separator) == first.count(separator)
+        and any(map(_is_number, _cells(first, separator)))
+    ):
         first = comments.pop()  # a header that begins with #, as data follow it
-    cells = _cells(first)
+    cells = _cells(first, separator)
     headless = bool(first.strip()) and all(_is_number(cell) for cell in cells)
     table = pd.read_csv(
         path,
@@ -178,8 +185,7 @@ def _read_text(path):
     return table, remarks
 
 
-def _cells(line):
-    separator = max(",;\t", key=line.count)
+def _cells(line, separator):
     return [cell.strip().strip('"') for cell in line.rstrip("\r\n").split(separator)]
 
 
@@ -281,10 +287,6 @@ def _classes(files, columns):
     places = {value: place for place, value in enumerate(known)}
     codes = {split: column.map(places).to_numpy("int64") for split, column in columns.items()}
     return tuple(map(str, known)), codes
-
-
-def _others(names):
-    return f" and {len(names) - 5:,} others" if len(names) > 5 else ""
 
 
 def _account(tables, columns, label, names, context, passed_over):
