@@ -68,16 +68,19 @@ class Execution:
         """Up to `limit` steps that a subclass has written, and the logs of the last."""
         logs = None
         for step in range(limit):
-            before = int(self.model.iterations)
+            before = self._steps_done()
             try:
                 logs = self._own_logs_of(batches, step, first)
             except StopIteration:
                 if logs is None:
                     raise
                 return step, logs
-            if self.trains and int(self.model.iterations) == before:  # schedules follow the count
+            if self.trains and self._steps_done() == before:  # schedules follow the count
                 self.model.iterations.assign_add(1)
         return limit, logs
+
+    def _steps_done(self):
+        return int(tf.convert_to_tensor(self.model.iterations))  # of several replicas' the first
 
     def _own_logs_of(self, batches, step, first):
         if isinstance(batches, Resident):

@@ -61,6 +61,14 @@ def test_the_dictionary_of_an_overridden_step_is_the_history(eagerly):
     assert int(own.iterations) == int(model.iterations) == 4  # though its own step counts none
 
 
+def test_a_step_of_ones_own_is_counted_on_two_replicas(mirrored):
+    with mirrored.scope():
+        model = Own((8, 8, 1), 2, hidden=(4,))
+        model.compile("adam")
+    model.fit(zoo.data(model)[0], batch_size=2, epochs=2, verbose=0)
+    assert int(tf.convert_to_tensor(model.iterations)) == 6
+
+
 @pytest.mark.parametrize(("answer", "kind"), [(None, "NoneType"), (3.0, "float")])
 def test_a_step_that_answers_no_dictionary_is_named(answer, kind):
     class Wrong(VAE):
