@@ -184,11 +184,11 @@ class Trainer(Captured):
             terms = self._checked(update.terms(x, y, training=True))
             loss = self._replica_loss(terms, weights)
             scaled = getattr(self, name).scale_loss(loss)
+        gradients = tape.gradient(scaled, update.variables)
         # TensorFlow's graph optimizer was seen to let weights be changed before a term, which no gradient needs, had
         # read them.
         with tf.control_dependencies(list(terms.values())):
             if update.variables:
-                gradients = tape.gradient(scaled, update.variables)
                 apply_gradients(getattr(self, name), list(zip(gradients, update.variables, strict=True)))
             if update.after is not None:
                 update.after(x, y)
