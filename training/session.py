@@ -253,24 +253,24 @@ class Session:
     def _first_step(self):
         return self.position.epoch * self.steps + self.position.step
 
-    def _tell(self):
+    def lines(self):
+        """What is said of the data and of the model before the training begins, line by line."""
         recipe, replicas = self.recipe, "1 replica" if self.replicas == 1 else f"{self.replicas} replicas"
-        for line in filter(None, (self.data.source.account, *self.data.source.warnings)):
-            self.say(line)
+        yield from filter(None, (self.data.source.account, *self.data.source.warnings))
         sizes = " and ".join(f"{part.size:,} {name}" for name, part in self.data.seen.splits.items())
-        self.say(f"{recipe.name}: {recipe.model}, {self.model.count_params():,} weights, {replicas}")
-        self.say(f"{recipe.data.name}: {sizes} examples of shape {recipe.input_shape}")
+        yield f"{recipe.name}: {recipe.model}, {self.model.count_params():,} weights, {replicas}"
+        yield f"{recipe.data.name}: {sizes} examples of shape {recipe.input_shape}"
         for name, *values in recipe.data.prepare:
             if name == "repeat":
-                self.say(f"an epoch has each training example {values[0]} times")
-        for line in self.data.notes:
+                yield f"an epoch has each training example {values[0]} times"
+        yield from (*self.data.notes, *self.choices, *self._remarks())
+        yield f"{recipe.epochs} epochs of {self.steps} steps, batch {recipe.batch_size}, seed {recipe.seed}"
+
+    def _tell(self):
+        *lines, last = self.lines()
+        for line in lines:
             self.say(line)
-        for line in (*self.choices, *self._remarks()):
-            self.say(line)
-        self.say(
-            f"{recipe.epochs} epochs of {self.steps} steps, batch {recipe.batch_size}, seed {recipe.seed}; "
-            f"run in {self.run.path}"
-        )
+        self.say(f"{last}; run in {self.run.path}")
 
     def _remarks(self):
         """What is to be told of the columns of a table."""

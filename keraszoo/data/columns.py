@@ -24,8 +24,8 @@ def remarks(x, names, standardized):
         >>> x = np.array([[0.0, 1.0, 5.0], [1.0, 3.0, 5.0], [3.0, 7.0, 5.0], [2.0, 5.0, 5.0]])
         >>> for line in remarks(x, ("a", "b", "c"), standardized=True):
         ...     print(line)
-        columns of one value, of which a density grows without bound: 'c' (5); leave them out
-        columns that tell the same, so that a density grows without bound: 'a' and 'b'; leave one out
+        warning: columns of one value, of which a density grows without bound: 'c' (5); leave them out
+        warning: columns that tell the same, so that a density grows without bound: 'a' and 'b'; leave one out
     """
     x = np.asarray(x)
     lowest, highest = x.min(axis=0), x.max(axis=0)
@@ -35,7 +35,7 @@ def remarks(x, names, standardized):
     lines = []
     if constant.any():
         listed = some([f"{names[place]!r} ({lowest[place]:.6g})" for place in np.flatnonzero(constant)])
-        lines.append(f"columns of one value, of which a density grows without bound: {listed}; leave them out")
+        lines.append(f"warning: columns of one value, of which a density grows without bound: {listed}; leave them out")
     lines += _same(x, names, moving, mean, deviation)
     lines += _frequent(x, names, moving)
     distance = np.maximum(highest - mean, mean - lowest)
@@ -46,7 +46,8 @@ def remarks(x, names, standardized):
             f"{int(np.argmax(np.abs(x[:, place] - mean[place])))})" for place in far
         ])  # fmt: skip
         lines.append(
-            f"values far from the rest, in standard deviations: {listed}; check them, or take the column's logarithm"
+            f"warning: values far from the rest, in standard deviations: {listed}; check them, or take the column's "
+            "logarithm"
         )
     if len(moving) and not standardized:
         lines += _scales(names, moving, mean, deviation)
@@ -66,7 +67,7 @@ def _same(x, names, moving, mean, deviation):
     if not pairs or len(x) < 3:
         return []
     listed = some([f"{names[one]!r} and {names[two]!r}" for one, two in pairs])
-    return [f"columns that tell the same, so that a density grows without bound: {listed}; leave one out"]
+    return [f"warning: columns that tell the same, so that a density grows without bound: {listed}; leave one out"]
 
 
 def _frequent(x, names, moving):
@@ -77,7 +78,7 @@ def _frequent(x, names, moving):
         most = int(np.argmax(counts))
         if counts[most] > OFTEN * len(x):
             found.append(f"{names[place]!r} ({values[most]:.6g} in {100 * counts[most] / len(x):.0f} % of the rows)")
-    told = "columns in which one value is frequent, at which a density grows without bound"
+    told = "warning: columns in which one value is frequent, at which a density grows without bound"
     return [f"{told}: {some(found)}; add noise of a rounding's size, or leave them out"] if found else []
 
 
@@ -92,6 +93,7 @@ def _scales(names, moving, mean, deviation):
     ):
         return []
     return [
-        f"columns of other scales: {names[moving[small]]!r} has a deviation of {deviation[moving][small]:.3g}, "
-        f"{names[moving[large]]!r} values about {sizes[large]:.3g}; --set standardize=True brings them to one"
+        f"warning: columns of other scales: {names[moving[small]]!r} has a deviation of "
+        f"{deviation[moving][small]:.3g}, {names[moving[large]]!r} values about {sizes[large]:.3g}; "
+        "--set standardize=True brings them to one"
     ]

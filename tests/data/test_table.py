@@ -1,5 +1,7 @@
 """Tables of named columns: .csv, .tsv and .parquet."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -44,7 +46,11 @@ def test_columns_are_kept_by_name_and_value(tmp_path, suffix):
     assert source.class_names == ("setosa", "versicolor", "virginica") and source.num_classes == 3
     rows = NUMBERS.astype("float32").to_numpy()
     assert rows_of(source, "label") == dict(zip(map(tuple, rows), [0, 2, 0, 1], strict=True))
-    assert source.dtypes["x"].name == "float32" and source.account.startswith("table: 4 rows of train, 4 columns")
+    assert source.dtypes["x"].name == "float32" and re.search(
+        r"/flowers\.\w+: 4 columns as features \(.*\): train 3, test 1 \(a random tenth\); "
+        "label species of 3 classes: setosa 2, versicolor 1, virginica 1$",
+        source.account,
+    )
 
 
 def test_classes_may_be_any_whole_numbers(tmp_path):
@@ -66,6 +72,13 @@ def test_each_file_of_a_folder_is_a_split_whatever_the_order_of_its_columns(tmp_
     source = load(tmp_path)
     assert source.sizes == {"train": 4, "test": 4}
     np.testing.assert_array_equal(source.array("train"), source.array("test")[::-1])
+
+
+def test_what_else_lies_in_a_folder_of_tables_is_named(tmp_path):
+    for name in ("train.csv", "test.csv", "sample_submission.csv"):
+        write(tmp_path / name, NUMBERS)
+    (tmp_path / "notes.txt").write_text("a")
+    assert "train 4, test 4; passed over 2: notes.txt, sample_submission.csv" in load(tmp_path).account
 
 
 def test_the_last_rows_are_the_test_split_when_asked(tmp_path):

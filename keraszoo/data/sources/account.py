@@ -24,7 +24,7 @@ def account(folder, used, passed, rule, sizes, divided, classes=""):
         >>> account("photos", 9, [("photos/a.txt", "no image")], "images", {"train": 8, "test": 1}, "the last 1")
         'photos: 10 files found, 9 used as images: train 8, test 1 (the last 1); passed over 1: a.txt (no image)'
     """
-    parts = [_splits(sizes, divided)]
+    parts = [splits_told(sizes, divided)]
     if classes:
         parts.append(classes)
     if passed:
@@ -48,12 +48,13 @@ def held(name, shape, dtype, sizes, divided, more=""):
         >>> held("a.npz", (8, 8, 1), "uint8", {"train": 9, "test": 1}, "the last 1")
         'a.npz: 10 examples of 8x8x1, uint8: train 9, test 1 (the last 1)'
     """
-    parts = [_splits(sizes, divided), *([more] if more else [])]
+    parts = [splits_told(sizes, divided), *([more] if more else [])]
     of = "x".join(map(str, shape))
     return f"{name}: {sum(sizes.values()):,} examples of {of}, {dtype}: {'; '.join(parts)}"
 
 
-def _splits(sizes, divided):
+def splits_told(sizes, divided):
+    """The sizes of the splits, and how they were divided."""
     return ", ".join(f"{split} {size:,}" for split, size in sizes.items()) + (f" ({divided})" if divided else "")
 
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 from ...core.errors import InputError
 from ...system.archives import check_size
 from ..pipeline.transforms import fit
-from .account import held, how_divided
+from .account import counted, held, how_divided
 from .masks import Classes, MaskOptions, mask_arrays, resized
 from .source import from_arrays, numbered_columns
 
@@ -60,8 +60,19 @@ def load_npz(path, image_size, test_last=None, options=None):
     about["columns"] = numbered_columns(splits, input)
     source = from_arrays(str(path), splits, input=input, target=target, test_last=test_last, **about)
     divided = how_divided(test_last) if len(splits) == 1 else ""
+    if target is not None and not masked:
+        more = _labels_told(source, [part[target] for part in splits.values() if target in part])
     source.account = held(path, source.shapes[input], source.dtypes[input].name, source.sizes, divided, more)
     return source
+
+
+def _labels_told(source, labels):
+    """What the labels of a source are: classes and how many examples each has, or that they are none."""
+    labels = np.concatenate(labels)
+    if source.num_classes is None or labels.ndim > 1:
+        kind = f"{labels.dtype} [{', '.join(map(str, ('n', *labels.shape[1:])))}]"
+        return f"{source.target} {kind} holds no classes, which are integers [n]"
+    return counted(np.bincount(labels, minlength=source.num_classes), source.class_names)
 
 
 def _read(path):

@@ -118,9 +118,10 @@ def survey(where, paths, image_size):
     if len(sizes) > 1:
         common = sorted(sizes.items(), key=lambda item: -item[1])
         most = some([f"{height}x{width} ({count})" for (height, width), count in common])
+        (height, width), _ = common[0]
         raise InputError(
-            f"{where}: the images differ in size, so image_size must say to which to bring them. "
-            f"Received: {most} (height x width)."
+            f"{where}: the images differ in size. Say to which to bring them (image_size), such as "
+            f"--image-size {height} {width}. Received: {most} (height x width)."
         )
     return pages, (*next(iter(sizes)), max(channels)), dtype
 

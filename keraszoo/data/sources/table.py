@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ...core.errors import InputError, closest
-from .account import some
+from .account import counted, how_divided, named, some, splits_told
 from .npy import SPLITS
 from .source import from_arrays
 
@@ -75,7 +75,7 @@ def load_table(path, image_size=None, test_last=None, label=None, context=None):
             split: {**part, "context": _numbers(files[split], tables[split], list(context))}
             for split, part in splits.items()
         }
-    return from_arrays(
+    source = from_arrays(
         str(path),
         splits,
         input="x",
@@ -85,8 +85,10 @@ def load_table(path, image_size=None, test_last=None, label=None, context=None):
         test_last=test_last,
         columns=tuple(columns),
         warnings=warnings,
-        account=_account(tables, columns, label, names, context, passed_over),
     )
+    remarks = [remark for each in passed_over.values() for remark in each]
+    source.account = _account(path, files, source, label, context, test_last, remarks)
+    return source
 
 
 def _files(folder):
@@ -289,15 +291,18 @@ def _classes(files, columns):
     return tuple(map(str, known)), codes
 
 
-def _account(tables, columns, label, names, context, passed_over):
+def _account(path, files, source, label, context, test_last, remarks):
     """What was read, by which rule, in a line."""
-    rows = ", ".join(f"{len(table):,} rows of {split}" for split, table in tables.items())
-    shown = columns if len(columns) <= 8 else [*columns[:7], f"... {columns[-1]}"]
-    said = f"table: {rows}, {len(columns)} columns as features ({', '.join(shown)})"
+    parts = [splits_told(source.sizes, how_divided(test_last) if len(files) == 1 else "")]
     if label is not None:
-        classes = names if len(names) <= 8 else [*names[:7], f"... {names[-1]}"]
-        said += f", label {label} of {len(names)} classes ({', '.join(classes)})"
+        labels = np.concatenate([source.array(split, "label") for split in source.splits])
+        told = counted(np.bincount(labels, minlength=source.num_classes), source.class_names)
+        parts.append(f"label {label} of {told}")
     if context:
-        said += f", context {', '.join(context)}"
-    remarks = dict.fromkeys(remark for each in passed_over.values() for remark in each)
-    return "; ".join([said, *remarks])
+        parts.append(f"context {some(context)}")
+    others = sorted(file for file in path.iterdir() if file not in files.values()) if path.is_dir() else []
+    if others:
+        parts.append(f"passed over {len(others):,}: {named([file.name for file in others], others)}")
+    columns = source.columns
+    used = f"{len(columns)} column{'s' * (len(columns) != 1)} as features ({some(columns)})"
+    return f"{path}: {used}: {'; '.join([*parts, *dict.fromkeys(remarks)])}"

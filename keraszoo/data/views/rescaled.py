@@ -81,8 +81,8 @@ def by_dtype(source, split="train"):
     if highest > FULL["uint16"] / 2:
         return source, None
     return source, (
-        f"{source.name}: images of 16 bits whose highest value is {highest} of 65535, so the model sees values up to "
-        f"{highest / FULL['uint16']:.2g} only. To use its whole range: --scale data, or "
+        f"{source.name}: warning: images of 16 bits whose highest value is {highest} of 65535, so the model sees "
+        f"values up to {highest / FULL['uint16']:.2g} only. To use its whole range: --scale data, or "
         f"--scale 0:{2 ** max(1, highest.bit_length()) - 1} for images of {max(1, highest.bit_length())} bits."
     )
 
