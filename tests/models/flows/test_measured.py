@@ -4,10 +4,11 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from sklearn.datasets import make_moons
 
 from keraszoo.core.errors import InputError
 from keraszoo.core.seeds import spread
-from keraszoo.models import MAF, RealNVP
+from keraszoo.models import MAF, NSF, RealNVP
 from keraszoo.models import first_examples as first
 
 RANDOM = np.random.default_rng(0)
@@ -109,6 +110,39 @@ def test_raw_scales_have_the_density_of_standardised_ones(model):
     want = np.mean(twin.log_prob(z.astype("float32"))) - np.log(raw.std(axis=0, dtype="float64")).sum()
     assert np.isfinite(history).all()
     np.testing.assert_allclose(np.mean(flow.log_prob(raw)), want, atol=0.1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", [MAF, RealNVP, NSF])
+def test_a_training_on_raw_scales_reaches_what_one_on_standardised_values_does(model):
+    """The held-out NLL, in the units of the standardised table, within .1 nats."""
+    x = make_moons(3000, noise=0.1, random_state=0)[0]
+    z = (x - x.mean(axis=0)) / x.std(axis=0)
+    scale, reached = np.array([1e-6, 1e6]), []
+    for table in (z, (z + 3) * scale):
+        table = table.astype("float32")
+        keras.utils.set_random_seed(1)
+        flow = model((2,), transforms=4, hidden=(32, 32), standardize=True)
+        flow.compile(keras.optimizers.Adam(3e-3), jit_compile=False)
+        history = flow.fit(table[:2500], epochs=15, batch_size=100, verbose=0).history["loss"]
+        assert np.isfinite(history).all()
+        reached.append(-np.mean(flow.log_prob(table[2500:])))
+    assert abs(reached[1] - np.log(scale).sum() - reached[0]) < 0.1, reached
+
+
+@pytest.mark.slow
+def test_the_posterior_of_a_context_times_1000_is_that_of_bayes():
+    """theta and the noise of its observation have variance 1: theta is N(y / 2, 1 / 2) given y."""
+    random = np.random.default_rng(0)
+    theta = random.standard_normal((4000, 2)).astype("float32")
+    y = theta + random.standard_normal((4000, 2)).astype("float32")
+    flow = MAF((2,), transforms=2, hidden=(32,), context_dim=2)
+    flow.compile(keras.optimizers.Adam(3e-3), jit_compile=False)
+    flow.fit(theta, 1000 * y, epochs=20, batch_size=100, verbose=0)
+    context = np.repeat(np.float32([[1600.0, -1000.0]]), 4000, axis=0)
+    draws = flow.sample(4000, seed=0, context=context).numpy()
+    np.testing.assert_allclose(draws.mean(axis=0), [0.8, -0.5], atol=0.2)
+    np.testing.assert_allclose(draws.std(axis=0), np.sqrt([0.5, 0.5]), atol=0.1)
 
 
 def test_constant_columns_are_shifted_only():
