@@ -28,8 +28,10 @@ tf.config.set_logical_device_configuration(_CPU, [tf.config.LogicalDeviceConfigu
 def pytest_collection_modifyitems(items):
     """Tests that share fixtures stay in one process: those of a recipe, or of a file.
 
+    Files that stand above the folders come first: one takes long, and one process would end with it alone.
     Of a test marked `by_default("a", "b")` all cases but these are slow.
     """
+    items.sort(key=lambda item: item.path.parent != pathlib.Path(__file__).parent)
     for item in items:
         kept = item.get_closest_marker("by_default")
         if kept and item.callspec.id not in kept.args:
