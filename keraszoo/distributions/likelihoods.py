@@ -20,6 +20,8 @@ class Likelihood:
     support = None
     #: numbers that the decoder gives for each value of an example, see `decoded_shape`
     outputs = 1
+    #: whether these numbers are logits
+    takes_logits = False
 
     def decoded_shape(self, event_shape):
         """Shape of the decoder's output for one example: its last axis holds `outputs` numbers for each channel.
@@ -77,6 +79,7 @@ class Bernoulli(Likelihood):
     """
 
     support = (0.0, 1.0)
+    takes_logits = True
 
     def check_values(self, x):
         if not np.isin(x, (0, 1)).all():
@@ -260,6 +263,7 @@ class ContinuousBernoulli(Likelihood):
     """
 
     support = (0.0, 1.0)
+    takes_logits = True
 
     def negative_log_likelihood(self, x, output):
         x, logits = tf.cast(x, tf.float32), tf.cast(output, tf.float32)

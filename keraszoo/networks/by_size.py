@@ -11,6 +11,7 @@ import keras
 
 from ..core.errors import InputError, closest
 from .convolutional import convolutional_decoder, convolutional_encoder
+from .hidden_layers import check_ends_linear
 from .initialization import initializers
 from .lenet import lenet5_encoder
 
@@ -140,10 +141,15 @@ def _whole_reason(error):
     return ESCAPES.sub("", " ".join(line for line in lines if line and not line.startswith("Exception encountered")))
 
 
-def check_network(network, role, input_shape, output_shape):
+def check_network(network, role, input_shape, output_shape, logits=False):
     """Builds a network that the user passed and raises InputError unless it maps one shape to the other.
 
-    None in `output_shape` stands for any size.
+    Args:
+        network: a Keras layer or model.
+        role: what it is in the model, for the message.
+        input_shape: without the batch.
+        output_shape: without the batch; None stands for any size.
+        logits: whether what it returns are logits, so that it may not end in a sigmoid.
     """
     _, *got = output_shape_of(network, role, input_shape)
     if len(got) != len(output_shape) or any(
@@ -153,6 +159,8 @@ def check_network(network, role, input_shape, output_shape):
             f"The {role} must map {(None, *input_shape)} to {(None, *output_shape)}. Received one that returns "
             f"{(None, *got)}."
         )
+    if logits:
+        check_ends_linear(network, role)
 
 
 def _known(network, networks):

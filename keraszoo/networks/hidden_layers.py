@@ -6,6 +6,7 @@ import keras
 
 from ..core.errors import InputError, closest
 
+SHAPING = (keras.layers.Reshape, keras.layers.Flatten, keras.layers.Permute, keras.layers.Cropping2D)
 NONLINEAR = (keras.layers.ReLU, keras.layers.LeakyReLU, keras.layers.PReLU, keras.layers.ELU)
 
 
@@ -68,6 +69,30 @@ def check_functional(network, role):
             f"The {role} must be a built functional or Sequential Keras model with one input, so that its hidden "
             f"layers are known. Received: {type(network).__name__}."
         )
+
+
+def check_ends_linear(network, role):
+    """Raises InputError for a network that ends in a sigmoid or the like, where the model takes logits.
+
+    Of a class of the user's own it is not known in which layer it ends.
+    """
+    last = _last_layer(network)
+    if last is not None and _is_activated(last):
+        function = keras.activations.serialize(last.activation)
+        raise InputError(
+            f"The {role} must end without an activation: the model takes logits, of which it takes the sigmoid itself. "
+            f"Received one whose last layer, {last.name!r}, has activation={function!r}. Nearest: activation=None."
+        )
+
+
+def _last_layer(network):
+    """The layer that computes what a Keras layer or model returns, None where that is not known."""
+    if not isinstance(network, keras.Model):
+        return network
+    if not getattr(network, "inputs", None):
+        return None
+    computing = [layer for layer in network.layers if not isinstance(layer, SHAPING)]
+    return _last_layer(computing[-1]) if computing else None
 
 
 def _is_activated(layer):

@@ -1,5 +1,7 @@
 """What a model refuses, it refuses alike: in one line, whatever the data came as, and before anything is learned."""
 
+import math
+
 import keras
 import numpy as np
 import pytest
@@ -422,6 +424,37 @@ def test_a_network_of_another_size_keeps_the_whole_reason():
     assert "(None, 2)" in says and "3" in says
     says = line(VAE, (8, 8, 1), 2, encoder=keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(3)]))
     assert "(None, 4)" in says and "(None, 3)" in says
+
+
+def bounded(form, size, shape, function="sigmoid"):
+    """A network that ends in a sigmoid, as many examples of Keras have it."""
+    last = keras.layers.Dense(math.prod(shape), function, name="last")
+    if form == "layer":
+        return last
+    layers = [keras.Input((size,)), last, keras.layers.Reshape(shape)]
+    if form == "in another":
+        layers = [keras.Input((size,)), keras.Sequential(layers)]
+    if form == "functional":
+        return keras.Model(layers[0], layers[2](last(layers[0])))
+    return keras.Sequential(layers)
+
+
+@pytest.mark.parametrize("form", ["sequential", "functional", "in another"])
+@pytest.mark.parametrize("name", ["Autoencoder", "VAE", "BetaVAE", "IWAE"])
+def test_a_decoder_that_ends_in_a_sigmoid_is_refused_where_logits_are_meant(name, form):
+    says = line(zoo.small, name, decoder=bounded(form, 2, (8, 8, 1)))
+    assert "decoder must end without an activation" in says and "'last'" in says and "'sigmoid'" in says
+    zoo.small(name, decoder=bounded(form, 2, (8, 8, 1)), likelihood="gaussian")
+    zoo.small(name, decoder=bounded(form, 2, (8, 8, 1), "linear"))
+
+
+@pytest.mark.parametrize("name", ["GAN", "AdversarialAutoencoder", "FactorVAE"])
+def test_a_discriminator_that_ends_in_a_sigmoid_is_refused(name):
+    size = 64 if name == "GAN" else 2
+    layers = [keras.layers.Flatten(), bounded("layer", size, (1,))]
+    shape = (8, 8, 1) if name == "GAN" else (2,)
+    says = line(zoo.small, name, discriminator=keras.Sequential([keras.Input(shape), *layers]))
+    assert "discriminator must end without an activation" in says
 
 
 @pytest.mark.parametrize("make", [lambda shape: VAE(shape), lambda shape: zoo.small("GAN", image_shape=shape),

@@ -59,7 +59,7 @@ class AdversarialAutoencoder(PriorSampling, Autoencoder):
                 (self.latent_dim,), 1, self.discriminator_hidden, activation="leaky_relu", dtype=self.dtype_policy
             )
         self.discriminator = discriminator
-        check_network(self.discriminator, "discriminator", (self.latent_dim,), (1,))
+        check_network(self.discriminator, "discriminator", (self.latent_dim,), (1,), logits=True)
         self.prior = StandardNormal(self.latent_dim)
         self.noise = keras.random.SeedGenerator()
 

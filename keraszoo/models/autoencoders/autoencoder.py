@@ -113,7 +113,7 @@ class Autoencoder(MeasuresFirst, ZooModel):
             encoder = by_size[0] if encoder is None else encoder
             decoder = by_size[1] if decoder is None else decoder
         check_network(encoder, "encoder", encoded, (outputs,))
-        check_network(decoder, "decoder", self.latents.shape, decoded)
+        check_network(decoder, "decoder", self.latents.shape, decoded, logits=self.likelihood.takes_logits)
         self.encoder, self.decoder = encoder, decoder
 
     @classmethod

@@ -120,7 +120,7 @@ class CycleGAN(ZooModel):
         for role in ("a_to_b", "b_to_a"):
             check_network(getattr(self, role), f"network {role}", self.image_shape, self.image_shape)
         for role in ("discriminator_a", "discriminator_b"):
-            check_network(getattr(self, role), f"network {role}", self.image_shape, (None, None, 1))
+            check_network(getattr(self, role), f"network {role}", self.image_shape, (None, None, 1), logits=True)
         self.inputs = Input(self.pair_shape, (0.0, 1.0), name="pair")
         self.images = Input((*self._sizes, self.image_shape[2]), (0.0, 1.0), any_size=True)
 

@@ -156,7 +156,7 @@ class GAN(ZooModel):
             )  # fmt: skip
         self.generator, self.discriminator = generator, discriminator
         check_network(self.generator, "generator", (self.latent_dim + self.code_size,), self.image_shape)
-        check_network(self.discriminator, "discriminator", judged, (1 + self.heads,))
+        check_network(self.discriminator, "discriminator", judged, (1 + self.heads,), logits=True)
         if penalised:
             _check_no_batch_normalization(self.discriminator)
             self.term_names = (*self.term_names, "penalty")

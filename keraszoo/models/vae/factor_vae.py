@@ -67,7 +67,7 @@ class FactorVAE(VAE):
                 (self.latent_dim,), 1, self.discriminator_hidden, activation="leaky_relu", dtype=self.dtype_policy
             )
         self.discriminator = discriminator
-        check_network(self.discriminator, "discriminator", (self.latent_dim,), (1,))
+        check_network(self.discriminator, "discriminator", (self.latent_dim,), (1,), logits=True)
 
     def updates(self):
         judging = self.discriminator.trainable_variables

@@ -94,7 +94,7 @@ class VAEGAN(VAE):
                 self.likelihood.support, dtype=self.dtype_policy,
             )  # fmt: skip
         check_functional(discriminator, "discriminator")
-        check_network(discriminator, "discriminator", self.image_shape, (1,))
+        check_network(discriminator, "discriminator", self.image_shape, (1,), logits=True)
         self.discriminator = discriminator
 
     @property

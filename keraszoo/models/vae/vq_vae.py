@@ -128,7 +128,7 @@ class VQVAE(PriorSampling, ZooModel):
         self.encoder, self.decoder = encoder, decoder
         check_network(self.encoder, "encoder", self.image_shape, (None, None, self.code_dim))
         grid = tuple(self.encoder(keras.KerasTensor((None, *self.image_shape))).shape[1:3])
-        check_network(self.decoder, "decoder", (*grid, self.code_dim), decoded)
+        check_network(self.decoder, "decoder", (*grid, self.code_dim), decoded, logits=self.likelihood.takes_logits)
         restart = (0.5 if learning == "ema" else 0.0) if restart is None else restart
         self.quantizer = VectorQuantizer(
             self.num_codes, self.code_dim, learning=learning, decay=decay, beta=commitment, restart=restart
