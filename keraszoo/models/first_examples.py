@@ -16,6 +16,7 @@ from ..system.tables import as_array
 
 ROWS = 16384  # the error of a mean or deviation is then below a hundredth of the deviation
 VALUES = 2**26  # 256 MiB of float32
+ENDLESS = 64  # batches that are read of a dataset without an end
 
 
 def rows_to_measure(shape):
@@ -49,20 +50,19 @@ class MeasuresFirst:
 def _sampled(model, x, y, steps):
     """The x that `fit` goes on with, and (x, y) of a sample of it.
 
-    Of arrays, the rows are drawn evenly spread. A dataset is read once, for an epoch at most. Of a generator the first
-    batches are taken, and put before the rest.
+    Of arrays, the rows are drawn evenly spread. A dataset is read once, however few steps an epoch has; of one without
+    an end the first batches. Of a generator the first batches are taken, and put before the rest.
     """
     count = rows_to_measure(model.inputs.shape)
     if isinstance(x, (np.ndarray, tf.Tensor)):
         rows = spread(len(x), count)
         return x, (np.asarray(x)[rows], None if y is None else np.asarray(y)[rows])
     if isinstance(x, tf.data.Dataset):
-        if steps is None and int(x.cardinality()) == tf.data.INFINITE_CARDINALITY:
-            steps = 64
-        return x, _reservoir(model, itertools.islice(x, steps), count)
+        size = int(x.cardinality())
+        may_not_end = size == tf.data.INFINITE_CARDINALITY or size == tf.data.UNKNOWN_CARDINALITY and steps is not None
+        return x, _reservoir(model, itertools.islice(x, max(steps or 0, ENDLESS) if may_not_end else None), count)
     if isinstance(x, keras.utils.PyDataset) and x.num_batches:
-        batches = (x[place] for place in spread(x.num_batches, count))
-        return x, _reservoir(model, itertools.islice(batches, steps), count)
+        return x, _reservoir(model, (x[place] for place in spread(x.num_batches, count)), count)
     if isinstance(x, types.GeneratorType):
         taken, rows = [], 0
         while rows < count and (steps is None or len(taken) < steps):

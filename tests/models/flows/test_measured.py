@@ -50,10 +50,17 @@ def test_a_generator_loses_nothing():
     np.testing.assert_array_equal(np.concatenate([batch for (batch,) in rest]), SORTED[:500])
 
 
-def test_datasets_without_end_are_seen_for_an_epoch():
+@pytest.mark.parametrize("steps, batches", [(3, 64), (80, 80), (None, 64)])
+def test_of_a_dataset_without_end_enough_is_seen(steps, batches):
     endless = tf.data.Dataset.from_tensor_slices(SORTED).batch(100).repeat()
-    _, (x, _) = first._sampled(MAF((2,), transforms=1, hidden=(4,)), endless, None, 3)
-    np.testing.assert_array_equal(x, SORTED[:300])
+    _, (x, _) = first._sampled(MAF((2,), transforms=1, hidden=(4,)), endless, None, steps)
+    np.testing.assert_array_equal(x, SORTED[: 100 * batches])
+
+
+@pytest.mark.parametrize("form", ["dataset", "PyDataset"])
+def test_an_epoch_of_few_steps_is_measured_on_all_that_is_there(form):
+    _, (x, _) = first._sampled(MAF((2,), transforms=1, hidden=(4,)), FORMS[form](), None, 2)
+    np.testing.assert_allclose(x.mean(axis=0), [0, 5], atol=0.06)
 
 
 def test_examples_and_contexts_stay_together():
