@@ -12,6 +12,9 @@ import tensorflow as tf
 
 from ..core.errors import InputError, closest
 
+QUIET = 0.1  # share of the dependence of the first scales on codes that remains
+LOUDEST = 0.3  # of the data's deviation: how far the first means may move with codes
+
 
 class Likelihood:
     """Base class. A subclass defines `negative_log_likelihood`, `mean` and, if it has arguments, `get_config`."""
@@ -48,6 +51,16 @@ class Likelihood:
         Returns:
             float64 [outputs * channels], or [..., outputs * channels], as numpy broadcasts it: of the values that the
             caller has reduced `rows` to.
+        """
+
+    def first_share(self, x, output):
+        """What remains of the dependence of a decoder's first output on its codes, or None for all of it.
+
+        Args:
+            x, output: see `start`.
+
+        Returns:
+            A factor for each number of an output: its shape without the rows.
         """
 
     def negative_log_likelihood(self, x, output):
@@ -165,6 +178,9 @@ class GaussianLearnedVariance(Likelihood):
         """The mean, and the deviation of the data from what the decoder says of others."""
         return _mean_and_log_scale(x, output, self.least_scale)
 
+    def first_share(self, x, output):
+        return _means_and_quiet_scales(x, output)
+
     def negative_log_likelihood(self, x, output):
         mean, log_scale = self.moments(output)
         standardised = (tf.cast(x, tf.float32) - mean) * tf.exp(-log_scale)
@@ -220,6 +236,9 @@ class DiscretizedLogistic(Likelihood):
     def start(self, x, output):
         """The mean, and the scale of the logistic of the data's deviation from what the decoder says of others."""
         return _mean_and_log_scale(x, output, 1.0 / (self.levels - 1), math.sqrt(3.0) / math.pi)
+
+    def first_share(self, x, output):
+        return _means_and_quiet_scales(x, output)
 
     def negative_log_likelihood(self, x, output):
         mean, log_scale = self._in_levels(output)
@@ -304,6 +323,19 @@ def _mean_and_log_scale(x, output, least, factor=1.0):
     wanted = np.log(np.maximum(scale, 2.0 * least))
     shift = np.broadcast_to(wanted - log_scale.mean(axis=axes), x.shape[1:])
     return np.concatenate([_mean(x) - _mean(mean), shift], axis=-1)
+
+
+def _means_and_quiet_scales(x, output):
+    """Shares of an output of means and scales.
+
+    Random scales cost many nats, so little remains of them. Of the means nearly all does: a decoder that hardly listens
+    to its codes teaches the encoder nothing, and the codes collapse to the prior; but no more than a part of the data's
+    own deviation, as what exceeds it is noise.
+    """
+    means = np.split(output, 2, axis=-1)[0]
+    moved, data = (np.sqrt(np.square(values - values.mean(axis=0)).mean()) for values in (means, np.asarray(x)))
+    loud = min(1.0, LOUDEST * data / max(moved, np.finfo("float32").tiny))
+    return np.concatenate([np.full(means.shape[1:], loud), np.full(means.shape[1:], QUIET)], axis=-1)
 
 
 _NEAR = 0.3  # where the series is as exact as float32

@@ -31,5 +31,8 @@ class Standardized(Likelihood):
     def start(self, x, output):
         return self.inner.start(self.standardization(x), output)
 
+    def first_share(self, x, output):
+        return self.inner.first_share(self.standardization(x), output)
+
     def get_config(self):
         return self.inner.get_config()

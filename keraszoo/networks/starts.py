@@ -5,14 +5,12 @@ import math
 import keras
 import numpy as np
 
-QUIET = 0.1  # what remains of the first output's dependence on codes, where it tells scales too
-
 
 def start_output(decoder, likelihood, codes, x):
     """Sets the last layer of a decoder so that its output starts where likelihood and data want it.
 
     Its biases become what `likelihood.start` says: one for each channel after a convolution, one for each value after a
-    dense layer. Where an output tells scales beside means, its kernel is made smaller, as random scales cost many nats.
+    dense layer. Its kernel keeps the share that `likelihood.first_share` says.
     A network that does not end in such a layer stays as it is.
 
     Args:
@@ -31,9 +29,11 @@ def start_output(decoder, likelihood, codes, x):
             return
         x, output = x.reshape([-1, x.shape[-1]]), output.reshape([-1, output.shape[-1]])
     bias = keras.ops.convert_to_numpy(last.bias).astype("float64").reshape(output.shape[1:])
-    if likelihood.outputs > 1:
-        last.kernel.assign(QUIET * keras.ops.convert_to_numpy(last.kernel))
-        output = bias + QUIET * (output - bias)
+    share = likelihood.first_share(x, output)
+    if share is not None:
+        of_kernel = share.reshape([-1, 1] if isinstance(last, keras.layers.Conv2DTranspose) else [-1])
+        last.kernel.assign(keras.ops.convert_to_numpy(last.kernel) * of_kernel)
+        output = bias + share * (output - bias)
     shift = likelihood.start(x, output)
     if shift is not None:
         last.bias.assign((bias + shift).reshape([-1]))

@@ -280,7 +280,7 @@ class GAN(ZooModel):
         penalty = tf.zeros([rows])
         if self.gradient_penalty:
             position = keras.random.uniform([rows, 1], dtype="float32", seed=self.noise)[:, 0]
-            position = unpack(position[: -(-rows // self.packing)], self.packing, rows)
+            position = unpack(position[:: self.packing], self.packing, rows)
             penalty += self.gradient_penalty * lipschitz_penalty(squared_norm(between(real, fake, position)))
         if self.r1:
             penalty += 0.5 * self.r1 * squared_norm(real)

@@ -115,6 +115,24 @@ def test_discretized_logistics_start_below_the_uniform(network, hidden):
     assert before > 9 and after < 8.1
 
 
+@pytest.mark.parametrize("likelihood", ["gaussian_learned_variance", "discretized_logistic"])
+@pytest.mark.parametrize("network, hidden", [("dense", (8,)), ("convolutional", (4,)), ("convolutional", (8, 8))])
+def test_the_first_means_depend_on_codes_as_before_and_the_first_scales_hardly(likelihood, network, hidden):
+    """A decoder that hardly listens to codes teaches the encoder nothing; one that varies more than the data, noise."""
+    vae = VAE((8, 8, 2), latent_dim=2, network=network, hidden=hidden, likelihood=likelihood)
+    codes, images = tf.random.stateless_normal([100, 2], [1, 2]), RANDOM.random((100, 8, 8, 2)).astype("float32")
+
+    def spreads():
+        halves = np.split(vae.decoder(codes).numpy(), 2, axis=-1)
+        return [np.sqrt(half.var(axis=0).mean()) for half in halves]
+
+    means, scales = spreads()
+    vae.adapt(images)
+    first_means, first_scales = spreads()
+    assert first_means == pytest.approx(min(means, 0.3 * np.sqrt(images.var(axis=0).mean())), rel=0.1)
+    assert first_scales == pytest.approx(0.1 * scales, rel=1e-3)
+
+
 def test_a_decoder_of_ones_own_stays_as_it_is():
     decoder = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3), keras.layers.Dense(3, "tanh")])
     vae = VAE((3,), latent_dim=2, hidden=(4,), likelihood="gaussian", decoder=decoder)
