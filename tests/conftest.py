@@ -12,6 +12,7 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
 
 import keras
 import numpy as np
+import psutil
 import pytest
 import tensorflow as tf
 from noise import control_noise
@@ -19,6 +20,8 @@ from noise import control_noise
 from keraszoo.export import examination
 from keraszoo.training import choose_strategy
 from keraszoo.training.cluster.launch import free_ports
+
+MEMORY = 5 * 2**30  # bytes by which a process grows before garbage is collected
 
 _CPU = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(_CPU, [tf.config.LogicalDeviceConfiguration()] * 2)
@@ -170,14 +173,33 @@ def noise_by_row(monkeypatch):
     control_noise(monkeypatch.setattr, by_row=True)
 
 
-@pytest.fixture(autouse=True)
-def seeded():
-    """No garbage of graphs is collected: to free those of a hundred tests was seen to take 40 s.
+class Garbage:
+    """What is collected once the process has grown by so many bytes."""
 
-    What a test does collect is its own.
+    def __init__(self):
+        self.limit = MEMORY
+
+    def collect_where_large(self):
+        if psutil.Process().memory_info().rss > self.limit:
+            gc.unfreeze()
+            gc.collect()
+            self.limit = psutil.Process().memory_info().rss + MEMORY
+
+
+@pytest.fixture(scope="session")
+def garbage():
+    return Garbage()
+
+
+@pytest.fixture(autouse=True)
+def seeded(garbage):
+    """No garbage of graphs is collected while memory lasts: to free those of a hundred tests was seen to take 40 s.
+
+    What a test does collect is its own. The default suite ends at 4 GB; the slow one would not fit.
     """
     gc.disable()
     gc.freeze()
     keras.utils.set_random_seed(0)
     yield
     keras.backend.clear_session(free_memory=False)
+    garbage.collect_where_large()
