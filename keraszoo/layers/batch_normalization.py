@@ -16,7 +16,7 @@ class BatchNormalization(keras.layers.Layer):
 
     Keras' own layer takes the moments of each replica's part unless it is told to synchronise, and then counts a part
     that is smaller than the others as much as them. This one learns on any number of replicas what it learns on one.
-    It is as `training=` says, whatever `trainable` is.
+    As in Keras, a frozen layer normalises by its moving moments and leaves them as they are.
 
     Args:
         momentum: of the moving moments, in [0, 1).
@@ -48,7 +48,7 @@ class BatchNormalization(keras.layers.Layer):
 
     def call(self, x, training=False):
         values = tf.cast(x, tf.float32)
-        if training:
+        if training and self.trainable:
             mean, variance = global_moments(values)
             self._move(self.moving_mean, mean)
             self._move(self.moving_variance, variance)

@@ -162,7 +162,7 @@ class VectorQuantizer(keras.layers.Layer):
             codebook=tf.reduce_sum(tf.square(fixed - learned), axis=-1),
             counts=counts,
         )
-        if training and self.learning == "ema":
+        if training and self.trainable and self.learning == "ema":
             with tf.control_dependencies(list(answer)):  # which have read the codebook
                 self._move(fixed, counts, sums)
         return answer

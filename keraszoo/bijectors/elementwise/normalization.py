@@ -91,7 +91,7 @@ class BatchNorm(_ChannelScale):
 
     def shift_and_log_scale(self, x, training):
         mean, variance = tf.convert_to_tensor(self.moving_mean), tf.convert_to_tensor(self.moving_variance)
-        if training:
+        if training and self.trainable:
             moments = global_moments(x)
             for moving, old, new in zip(
                 (self.moving_mean, self.moving_variance), (mean, variance), moments, strict=True
