@@ -67,7 +67,7 @@ TRIED = {
     "mixed_float16": ("vae/digits", "vq_vae/digits"),
     "mixed_bfloat16": ("vae/digits",),
     "checkpoint": ("vae/digits", "wgan/digits"),
-    "replicas": ("vae/digits", "vq_vae/digits", "regularized/digits"),
+    "replicas": ("vae/digits", "regularized/digits"),
     "workers": ("vae/digits",),
     "executions": ("vae/digits", "wgan/digits"),
     "xla": ("vae/digits",),

@@ -86,7 +86,7 @@ def test_autoencoders_of_any_numbers_take_a_likelihood_of_them(opened):
 
 
 def test_the_zoos_own_vectors_are_left_alone():
-    assert load("points/moons").columns is None
+    assert load("points/gaussians8").columns is None
 
 
 def test_columns_are_named_for_tables_alone(opened):
