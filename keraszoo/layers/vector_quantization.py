@@ -46,10 +46,10 @@ class VectorQuantizer(keras.layers.Layer):
 
     The codebook learns in one of two ways:
 
-    "ema": in each call with `training=True`, each codeword moves towards the mean of the vectors that chose it. Their
-        numbers n and their sums, over the global batch, enter moving averages, N = decay N + (1 - decay) n and
-        m = decay m + (1 - decay) sum; then e = m / N, with Laplace smoothing of the N. They start as if each codeword
-        had been chosen once, by itself.
+    "ema": in each call with `training=True`, unless the layer is frozen, each codeword moves towards the mean of the
+        vectors that chose it. Their numbers n and their sums, over the global batch, enter moving averages,
+        N = decay N + (1 - decay) n and m = decay m + (1 - decay) sum; then e = m / N, with Laplace smoothing of the N.
+        They start as if each codeword had been chosen once, by itself.
     "gradient": an optimizer lowers the term `codebook`, |z - e|^2.
 
     A codeword that nothing chooses no longer learns. With `restart`, one whose N falls below that share of the mean of

@@ -1,4 +1,4 @@
-"""The hidden layers of a network: by name, or by number among those that are not linear."""
+"""The layers of a network: by name, or by number among those that are not linear; and whether the last is linear."""
 
 import numbers
 
@@ -18,7 +18,12 @@ def activations(network):
         >>> [layer.name for layer in activations(keras.Sequential([keras.Input((3,)), *layers]))]
         ['hidden']
     """
-    return [layer for layer in network.layers if isinstance(layer, NONLINEAR) or _is_activated(layer)]
+    return [layer for layer in network.layers if is_nonlinear(layer)]
+
+
+def is_nonlinear(layer):
+    """Whether what a layer returns went through a nonlinear function."""
+    return isinstance(layer, NONLINEAR) or _is_activated(layer)
 
 
 def hidden_layers(network, layers, role):
@@ -72,7 +77,7 @@ def check_functional(network, role):
 
 
 def check_ends_linear(network, role):
-    """Raises InputError for a network that ends in a sigmoid or the like, where the model takes logits.
+    """Raises InputError for a network that ends in a sigmoid or the like, where the model takes numbers of any size.
 
     Of a class of the user's own it is not known in which layer it ends.
     """
@@ -80,8 +85,9 @@ def check_ends_linear(network, role):
     if last is not None and _is_activated(last):
         function = keras.activations.serialize(last.activation)
         raise InputError(
-            f"The {role} must end without an activation: the model takes logits, of which it takes the sigmoid itself. "
-            f"Received one whose last layer, {last.name!r}, has activation={function!r}. Nearest: activation=None."
+            f"The {role} must end without an activation: it gives numbers of any size, and the sigmoid of logits is "
+            f"the model's. Received one whose last layer, {last.name!r}, has activation={function!r}. "
+            "Nearest: activation=None."
         )
 
 

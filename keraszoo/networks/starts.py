@@ -5,6 +5,8 @@ import math
 import keras
 import numpy as np
 
+from .hidden_layers import is_nonlinear
+
 
 def start_output(decoder, likelihood, codes, x):
     """Sets the last layer of a decoder so that its output starts where likelihood and data want it.
@@ -41,9 +43,10 @@ def start_output(decoder, likelihood, codes, x):
 
 def _last_linear(decoder):
     """The last layer of a network where it is linear and its kernel and biases are learned, else None."""
-    layers = [layer for layer in decoder._flatten_layers(include_self=False) if layer.weights and not layer._layers]
-    kinds = (keras.layers.Dense, keras.layers.Conv2D, keras.layers.Conv2DTranspose)
-    last = layers[-1] if layers else None
-    if not isinstance(last, kinds) or not last.use_bias or not last.trainable:
+    leaves = [layer for layer in decoder._flatten_layers(include_self=False) if not layer._layers]
+    weighted = [place for place, layer in enumerate(leaves) if layer.weights]
+    if not weighted or any(map(is_nonlinear, leaves[weighted[-1] :])):
         return None
-    return last if last.activation is keras.activations.linear else None
+    last = leaves[weighted[-1]]
+    kinds = (keras.layers.Dense, keras.layers.Conv2D, keras.layers.Conv2DTranspose)
+    return last if isinstance(last, kinds) and last.use_bias and last.trainable else None

@@ -133,8 +133,17 @@ def test_the_first_means_depend_on_codes_as_before_and_the_first_scales_hardly(l
     assert first_scales == pytest.approx(0.1 * scales, rel=1e-3)
 
 
-def test_a_decoder_of_ones_own_stays_as_it_is():
-    decoder = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3), keras.layers.Dense(3, "tanh")])
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda: [keras.layers.Dense(3, "tanh")],
+        lambda: [keras.layers.Dense(3), keras.layers.Activation("tanh")],
+        lambda: [keras.layers.Dense(3), keras.layers.ReLU()],
+    ],
+    ids=["tanh", "an activation after it", "ReLU after it"],
+)
+def test_a_decoder_of_ones_own_stays_as_it_is(end):
+    decoder = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3), *end()])
     vae = VAE((3,), latent_dim=2, hidden=(4,), likelihood="gaussian", decoder=decoder)
     before = [weight.numpy() for weight in decoder.weights]
     vae.adapt(Z.astype("float32"))
