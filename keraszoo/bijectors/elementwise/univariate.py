@@ -40,13 +40,15 @@ class Shift(Univariate):
 
 
 class Affine(Univariate):
-    """x = z exp(s) + shift, as in RealNVP and MAF, with s softly kept within +-log 1000.
+    """x = z exp(s) + shift, as in RealNVP and MAF, with s softly kept within +-2.
 
-    Dinh, Sohl-Dickstein and Bengio (2017), https://arxiv.org/abs/1605.08803.
+    Dinh, Sohl-Dickstein and Bengio (2017), https://arxiv.org/abs/1605.08803. One step then scales by 7.4 at most, and
+    several together by as much as the data ask for. Without the bound deep stacks meet infinity at an outlier, and few
+    rows are narrowed to points.
     """
 
     size = 2
-    largest = math.log(1000.0)
+    largest = 2.0
 
     def _shift_and_log_scale(self, parameters):
         shift, s = parameters[..., 0], parameters[..., 1]
