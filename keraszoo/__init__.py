@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 
 _SUBMODULES = (
     "analysis", "bijectors", "core", "data", "distributions", "layers", "losses", "metrics", "models", "networks",
-    "recipes", "runs",
+    "recipes", "runs", "weights",
 )  # fmt: skip
 
 

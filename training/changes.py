@@ -86,7 +86,7 @@ def checked(recipe, options):
         "epochs": recipe.epochs,
         "batch_size": recipe.batch_size,
         "keep": options.keep,
-        "features_every": options.features_every,
+        "features_every": 1 if options.features_every is None else options.features_every,
         "checkpoint_every": 1 if options.checkpoint_every is None else options.checkpoint_every,
     }
     for name, value in numbers.items():

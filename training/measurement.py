@@ -4,10 +4,10 @@ import numpy as np
 
 from keraszoo.core.errors import InputError
 from keraszoo.data.datasets.points import known_mixture
-from keraszoo.metrics import ModeCoverage, compare_samples, mode_coverage
+from keraszoo.metrics import ModeCoverage, classes_reached, compare_samples, mode_coverage
 from keraszoo.runs.run import Run
 
-from .evaluators.features import FeatureNetwork
+from .evaluators.features import FeatureNetwork, features_of
 from .sampling import check_sampler
 
 NEIGHBOURS = 5
@@ -35,11 +35,18 @@ class SampleMeasures:
         real: [n, ...], n > NEIGHBOURS.
         features: a `FeatureNetwork`, or None.
         mixture: the `GaussianMixture` that the examples follow, or None.
+
+    Attributes:
+        known: (modes, classes), how many modes the mixture has and how many classes the real examples, or None.
     """
 
     def __init__(self, real, features=None, mixture=None):
         self.features, self.mixture = features, mixture
         self.real = features(real) if features else None
+        self.known = (
+            len(mixture.means) if mixture else None,
+            classes_reached(self.real[1]) if features else None,
+        )
 
     def __call__(self, samples):
         """`{measure: value}` of samples [n, ...]: those of `compare_samples`, of `mode_coverage`, or both."""
@@ -57,8 +64,8 @@ def measure(run, features=None, count=10_000, split=None, seed=0, *, data_dir=No
 
     Args:
         run: a `Run` or the path of one.
-        features: the run of a classifier of the same data, its path, or a Keras classifier; see `FeatureNetwork`. May
-            be None for `points/...`, whose modes are known.
+        features: the run of a classifier of the same data, its path, or a Keras classifier; see `FeatureNetwork`.
+            None: the one that comes with the library, for data that have one; for `points/...` the known modes.
         count: how many samples, or as many as the split has, or half of the training data if that is less.
         split: with which they are compared; by default the recipe's test split.
         seed: integer; the same seed gives the same samples and the same choice of examples.
@@ -76,13 +83,13 @@ def measure(run, features=None, count=10_000, split=None, seed=0, *, data_dir=No
     run = run if isinstance(run, Run) else Run.open(run)
     recipe = run.recipe
     split, mixture = split or recipe.data.test, mixture_of(recipe)
+    features = features_of(recipe) if features is None else FeatureNetwork(features)
     if features is None and mixture is None:
         raise InputError(
             "Samples are judged by a classifier's features (--features RUN) or by the known modes of points/... "
             f"Received: neither, for a run on {recipe.data.name}."
         )
     if features is not None:
-        features = FeatureNetwork(features)
         features.check_shape(recipe.input_shape)
     model = run.model()
     check_sampler(model)

@@ -85,9 +85,15 @@ class Options:
     keep: int = _option(2, _SAVED, "newest checkpoints to keep (default: 2)", type=int, metavar="N")
     profile: bool = _option(False, _SAVED, "write a TensorBoard profile of a few steps", action="store_true")
     features: typing.Any = _option(
-        None, _QUALITY, "run of a classifier of the same data, for its features", metavar="RUN"
+        None,
+        _QUALITY,
+        "run of a classifier of the same data, for its features (default: the library's own of digits and mnist), or "
+        "none",
+        metavar="RUN",
     )
-    features_every: int = _option(1, _QUALITY, "epochs (default: 1)", type=int, metavar="K")
+    features_every: int | None = _option(
+        None, _QUALITY, "epochs (default: 1; a tenth of the training with the library's own)", type=int, metavar="K"
+    )
     evaluators: tuple = _option((), _PYTHON, "further classes of `keraszoo.training.Evaluator`")
     callbacks: tuple = _option((), _PYTHON, "further Keras callbacks")
     say: typing.Callable = _option(print, _PYTHON, "receives each line of text")

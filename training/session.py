@@ -153,7 +153,7 @@ class Session:
     def _build_model(self):
         recipe, options = self.recipe, self.options
         # before the seed: loading draws numbers
-        self.features = open_features(options.features, model_class(recipe))
+        self.features = open_features(options.features, recipe, model_class(recipe))
         keras.utils.set_random_seed(recipe.seed)
         policy = None
         if options.mixed_precision:

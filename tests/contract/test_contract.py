@@ -18,12 +18,14 @@ from keraszoo import models
 from keraszoo.data.datasets.points import known_mixture
 from keraszoo.export import export
 from keraszoo.metrics import ModeCoverage, segmentation_scores
+from keraszoo.models.abilities import Samples
 from keraszoo.recipes import Recipe, all_recipes
 from keraszoo.runs.run import Run
 from keraszoo.training.build import build_model, build_optimizer
 from keraszoo.training.loop.checkpoints import Checkpoints, Position, restore_checkpoint
 from keraszoo.training.loop.preemption import StopRequest
 from keraszoo.training.loop.state import ModelState
+from keraszoo.training.measurement import MEASURES
 
 ROWS = 49  # the last batch holds one example: with two replicas, one of them gets none
 
@@ -388,8 +390,9 @@ def test_pictures_are_grids_of_images(case):
 
 def test_recipe_names_what_it_expects(subject):
     metrics = {f"{split}/{name}" for split in ("train", "test") for name in metric_names(subject.model)}
-    if known_mixture(subject.recipe.data.name):
-        metrics |= {f"samples/{name}" for name in ModeCoverage._fields}
+    if isinstance(subject.model, Samples):
+        measured = ModeCoverage._fields if known_mixture(subject.recipe.data.name) else MEASURES
+        metrics |= {f"samples/{name}" for name in measured} | {"codes/active_units"}
     if hasattr(subject.model, "segment"):
         metrics |= {f"segmentation/{name}" for name in segmentation_scores(np.eye(8, dtype=int), np.eye(8, dtype=int))}
     assert subject.recipe.expected and set(subject.recipe.expected) <= metrics

@@ -6,14 +6,17 @@ import keras
 import numpy as np
 import pytest
 
+from keraszoo import weights
 from keraszoo.__main__ import main
 from keraszoo.core.errors import InputError
 from keraszoo.data import load
 from keraszoo.metrics import ModeCoverage
 from keraszoo.models import VAE
-from keraszoo.recipes import Data
+from keraszoo.recipes import Data, get
 from keraszoo.runs.run import Run
 from keraszoo.training import FeatureNetwork, SampleMeasures, SampleQuality, measure, train
+from keraszoo.training.build import model_class
+from keraszoo.training.evaluators.features import features_of, open_features
 from keraszoo.training.evaluators.sample_quality import collapse
 from keraszoo.training.measurement import MEASURES
 
@@ -89,7 +92,43 @@ def test_any_keras_classifier_will_do():
     np.testing.assert_allclose(probabilities, network(x), atol=1e-6)
 
 
+def test_the_classifiers_that_come_with_the_library_tell_classes(tmp_path):
+    for name in weights.NAMES:
+        data = load(name.split("/")[1])
+        features, probabilities = FeatureNetwork(name)(data.array("test")[:500] / np.float32(255))
+        assert np.mean(probabilities.argmax(axis=1) == data.array("test", data.target)[:500]) > 0.95
+        assert len(features) == len(probabilities)
+    with pytest.raises(InputError, match="classifier/digits"):
+        weights.load("classifier/digit")
+
+
+@pytest.mark.parametrize(
+    ("name", "measured"),
+    [("vae/digits", True), ("autoencoder/digits", False), ("vae/mnist", True), ("maf/moons", False)]
+    + [("cyclegan/digits", False), ("super_resolution/mnist", False)],
+)
+def test_data_that_have_a_classifier_need_no_other(name, measured):
+    recipe = get(name)
+    assert (open_features(None, recipe, model_class(recipe)) is not None) is measured
+    assert open_features("none", recipe, model_class(recipe)) is None
+    assert features_of(recipe.replace(input_shape=(12, 12, 3))) is None
+
+
 # ---------------------------------------------------------------------- while a model trains
+
+
+def test_samples_are_measured_unasked_ten_times_and_a_resumed_run_has_them(tmp_path):
+    """Where it was killed before its measures were written they are found again."""
+    run = train("vae/digits", tmp_path / "run", **FAST | {"epochs": 20}, say=quiet)
+    history, found = run.metrics()["history"], run.metrics()
+    assert [epoch for epoch, row in enumerate(history, 1) if "val_recall" in row] == [*range(2, 21, 2)]
+    assert set(found["samples"]) == FEATURES and found["codes"]["active_units"] > 0
+    (run.path / "metrics.json").unlink()
+    resumed = train(None, run.path, resume=True, say=quiet)
+    assert {name: resumed.metrics()[name] for name in ("samples", "codes")} == {
+        name: found[name] for name in ("samples", "codes")
+    }
+    assert "samples" not in train("vae/digits", tmp_path / "no", **FAST, features="none", say=quiet).metrics()
 
 
 def test_measures_are_in_the_history_tensorboard_and_metrics(vae):
@@ -119,7 +158,7 @@ def test_measuring_changes_nothing_that_is_learned_and_a_resumed_training_measur
                 raise Pulled
 
     with pytest.raises(Pulled):
-        train("vae/digits", tmp_path / "run", **FAST | {"epochs": 3}, say=quiet, callbacks=[Plug()])
+        train("vae/digits", tmp_path / "run", **FAST | {"epochs": 3}, features="none", say=quiet, callbacks=[Plug()])
     resumed = train(None, tmp_path / "run", resume=True, features=classifier, features_every=2, say=quiet)
     for one, other in zip(resumed.model().get_weights(), vae.model().get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
@@ -144,21 +183,54 @@ def test_several_replicas_measure_too(classifier, tmp_path):
     )
 
 
-def measured(values):
-    """The lines that are said of samples with these measures."""
-    said = []
-    callback = SampleQuality(lambda samples: values, count=9, say=said.append)
+def said_of(*epochs, known=(None, None)):
+    """The lines that are said of a training whose epochs end with samples of these measures."""
+    said, values = [], iter(epochs)
+    callback = SampleQuality(lambda samples: next(values), known, count=9, say=said.append)
     model = VAE((8, 8, 1), latent_dim=2, hidden=(8,))
     model.compile()
-    logs = model.fit(np.zeros([8, 8, 8, 1], "float32"), callbacks=[callback], verbose=0).history
-    assert {name: logs[f"val_{name}"] for name in values} == {name: [value] for name, value in values.items()}
+    data = np.zeros([8, 8, 8, 1], "float32")
+    logs = model.fit(data, epochs=len(epochs), callbacks=[callback], verbose=0).history
+    assert {name: logs[f"val_{name}"] for name in epochs[0]} == {
+        name: [values[name] for values in epochs] for name in epochs[0]
+    }
     return said
 
 
 def test_collapse_is_one_line():
-    assert measured({"coverage": 0.93, "class_kl": 0.01}) == []
-    (line,) = measured({"coverage": 0.02, "class_kl": 2.3})
+    assert said_of({"coverage": 0.93, "class_kl": 0.01}) == []
+    (line,) = said_of({"coverage": 0.02, "class_kl": 2.3})
     assert line == "samples collapse: coverage 0.02, less than 0.1, class_kl 2.3, more than 0.69"
+
+
+def test_a_collapse_is_told_when_it_comes_and_at_the_end():
+    """A model that has not learned yet has not collapsed."""
+    good, bad = {"recall": 0.8}, {"recall": 0.03}
+    assert len(said_of(bad, bad, good)) == 0
+    assert len(said_of(bad, good, bad, bad, good)) == 1
+    assert len(said_of(good, bad, bad)) == 2
+    assert len(said_of(bad, bad)) == 1
+
+
+#: measures of gan/digits and pacgan/digits without a penalty, of a healthy GAN of the same digits, and of one example
+@pytest.mark.parametrize(
+    ("measures", "reasons"),
+    [
+        ({"recall": 0.18, "coverage": 0.27, "class_kl": 0.32, "classes": 9}, ["9 of 10 classes"]),
+        (
+            {"recall": 0.02, "coverage": 0.23, "class_kl": 0.58, "classes": 8},
+            ["8 of 10 classes", "recall 0.02, less than 0.1"],
+        ),
+        ({"recall": 0.97, "coverage": 0.86, "class_kl": 0.03, "classes": 10}, []),
+    ],
+)
+def test_missing_classes_and_low_recall_are_a_collapse(measures, reasons):
+    assert collapse(measures, classes=10) == reasons
+
+
+def test_a_few_of_very_many_classes_may_be_missing():
+    assert collapse({"classes": 900.0}, classes=920) == []
+    assert collapse({"classes": 700.0}, classes=920) == ["700 of 920 classes"]
 
 
 @pytest.mark.parametrize(("modes", "collapsed"), [(0, True), (3, True), (4, False), (8, False)])
@@ -174,7 +246,8 @@ def test_a_collapsed_model_of_points_is_reported(points):
     model.sample = lambda count, seed=None: np.tile([[2.0, 0.0]], (count, 1))
     from keraszoo.data.datasets.points import mixture
 
-    callback = SampleQuality(SampleMeasures(real, None, mixture("gaussians8")), 100, say=said.append)
+    measures = SampleMeasures(real, None, mixture("gaussians8"))
+    callback = SampleQuality(measures, measures.known, count=100, say=said.append)
     callback.set_model(model)
     callback.set_params({"epochs": 1})
     logs = {}
@@ -251,7 +324,6 @@ def test_what_cannot_be_measured_is_one_line(vae, classifier, capsys, tmp_path):
     assert (
         "a VAE" in (line := refused(capsys, "measure", vae.path, "--features", vae.path)) and "classifier/mnist" in line
     )
-    assert "--features RUN" in refused(capsys, "measure", vae.path)
     assert "There is no run" in refused(capsys, "measure", vae.path, "--features", tmp_path / "none")
     assert "There is no run" in refused(capsys, "measure", tmp_path / "none")
     assert "Classifier" in refused(capsys, "measure", classifier.path, "--features", classifier.path)

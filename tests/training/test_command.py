@@ -41,7 +41,7 @@ def test_training_fills_the_run_directory(run):
     assert recipe.name == "vae/digits" and recipe.epochs == 2 and recipe.arguments["hidden"] == (16,)
     assert recipe.expected == {}  # a changed recipe promises nothing
     metrics = Run.open(run).metrics()
-    assert set(metrics) == {"train", "test", "history"}
+    assert set(metrics) == {"train", "test", "samples", "codes", "history"}
     assert len(metrics["history"]) == 2 and set(metrics["test"]) == {"loss", "reconstruction", "kl"}
     pictures = {path.name for path in (run / "samples").iterdir()}
     epochs = {f"epoch-00{n}-{name}.png" for n in (1, 2) for name in ("samples", "reconstructions")}

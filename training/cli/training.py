@@ -173,7 +173,11 @@ def measure_command(argv):
         "Tell how good a run's samples are, beside what real examples reach. Points with known modes need no features.",
     )
     parser.add_argument("run", help="run directory")
-    parser.add_argument("--features", metavar="RUN", help="run of a classifier of the same data, for its features")
+    parser.add_argument(
+        "--features",
+        metavar="RUN",
+        help="run of a classifier of the same data, for its features (default: the library's own of digits and mnist)",
+    )
     parser.add_argument(
         "--count", type=int, default=10_000, help="samples, and examples to compare them with (default: 10000)"
     )

@@ -1,11 +1,15 @@
 """The features and class probabilities by which samples are judged."""
 
+import os
+
 import keras
 import numpy as np
 
+from keraszoo import weights
 from keraszoo.core.errors import InputError
 from keraszoo.core.model import ZooModel
 from keraszoo.models import Classifier
+from keraszoo.models.abilities import Samples
 from keraszoo.runs.run import Run
 
 from ..sampling import check_sampler
@@ -17,8 +21,9 @@ class FeatureNetwork:
     """What a classifier finds in examples: the features that its last layer sees, and its probabilities.
 
     Args:
-        classifier: a finished run of a zoo's `Classifier` or its path; such a model; or any Keras model made by the
-            functional API, or Sequential, whose last layer gives probabilities.
+        classifier: a finished run of a zoo's `Classifier` or its path; a recipe of one whose weights come with the
+            library, such as "classifier/digits"; such a model; or any Keras model made by the functional API, or
+            Sequential, whose last layer gives probabilities.
 
     A classifier of images of one channel also judges images of several, channel by channel, such as stacked MNIST: the
     features stand beside each other, and a class is a class in each channel, the first one's most significant.
@@ -29,7 +34,9 @@ class FeatureNetwork:
 
     def __init__(self, classifier):
         model = classifier
-        if not isinstance(classifier, keras.Model):
+        if classifier in weights.NAMES and not os.path.exists(classifier):
+            model = weights.load(classifier)
+        elif not isinstance(classifier, keras.Model):
             model = (classifier if isinstance(classifier, Run) else Run.open(classifier)).model()
             if not isinstance(model, Classifier):
                 raise InputError(
@@ -39,10 +46,13 @@ class FeatureNetwork:
         self.network = _of_zoo(model) if isinstance(model, Classifier) else _of_keras(model)
         self.image_shape = tuple(self.network.inputs[0].shape[1:])
 
+    def takes(self, shape):
+        """Whether it takes examples of `shape`, together or channel by channel."""
+        return self.image_shape in (tuple(shape), (*shape[:-1], 1))
+
     def check_shape(self, shape):
         """Raises InputError unless it takes examples of `shape`."""
-        alone = (*shape[:-1], 1)
-        if self.image_shape not in (tuple(shape), alone):
+        if not self.takes(shape):
             raise InputError(
                 f"The classifier takes examples of shape {self.image_shape}. Received: data of shape {tuple(shape)}. "
                 "Train one on the same data."
@@ -78,13 +88,29 @@ def _of_keras(model):
     return keras.Model(inputs, [keras.layers.Flatten()(model.layers[-1].input), outputs[0]])
 
 
-def open_features(features, model_class):
-    """The `FeatureNetwork` that a training was asked to use, or None.
+def open_features(features, recipe, model_class):
+    """The `FeatureNetwork` by which the samples of a training are measured, or None.
+
+    Args:
+        features: what the user asked for, as `FeatureNetwork` takes it; None for `features_of`; "none" for nothing.
+        recipe: of the training.
+        model_class: of its model.
 
     Raises:
         InputError: it is no classifier's, or the model cannot sample.
     """
-    if features is None:
+    if features == "none" or (features is None and not issubclass(model_class, Samples)):
         return None
+    if features is None:
+        return features_of(recipe)
     check_sampler(model_class)
     return FeatureNetwork(features)
+
+
+def features_of(recipe):
+    """The `FeatureNetwork` that comes with the library for the data of a recipe; None where there is none."""
+    name = f"classifier/{recipe.data.name}"
+    if name not in weights.NAMES or recipe.data.has_step("unpaired"):
+        return None
+    network = FeatureNetwork(name)
+    return network if network.takes(recipe.input_shape) else None

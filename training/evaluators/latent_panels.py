@@ -31,7 +31,7 @@ class LatentPanels(Evaluator):
     - when the training ends the picture `traversal`, around the first example, which also goes to `samples/`, and the
       codes for the embedding projector (`logs/embedding`).
 
-    Weights, metrics and seeds do not change.
+    metrics.json tells the number of active units at the end, as `codes`. Weights, metrics and seeds do not change.
 
     Args:
         run: the Run whose `logs/` and `samples/` receive them.
@@ -44,6 +44,7 @@ class LatentPanels(Evaluator):
     def __init__(self, run, examples, labels=None, names=None, say=print):
         super().__init__()
         self.run, self.examples, self.labels, self.names, self.say = run, examples, labels, names, say
+        self.active_units = None
         self.writer = tf.summary.create_file_writer(str(run.logs / "latent"))
 
     @classmethod
@@ -63,17 +64,22 @@ class LatentPanels(Evaluator):
         x, y = found
         return cls(session.run, x, y, class_names(source, source.num_classes), session.say)
 
+    def results(self):
+        return {"codes": {"active_units": self.active_units}}
+
     def on_epoch_end(self, epoch, logs=None):
         found = units_of(*self._posteriors())
         with reported("the latent units for TensorBoard", self.say), self.writer.as_default():
-            tf.summary.scalar("latent/active_units", sum(unit.active for unit in found), step=epoch)
+            tf.summary.scalar("latent/active_units", _active(found), step=epoch)
             for unit in found:
                 if unit.kl is not None and unit.number < MOST_UNITS:
                     tf.summary.scalar(f"latent_kl/{unit.number:02d}", unit.kl, step=epoch)
 
     def on_train_end(self, logs=None):
         codes, log_vars = self._posteriors()
-        units = [unit.number for unit in units_of(codes, log_vars)][:MOST_ROWS]
+        found = units_of(codes, log_vars)
+        self.active_units = _active(found)
+        units = [unit.number for unit in found][:MOST_ROWS]
         if isinstance(self.model, SamplesLatents):
             points = traversal(codes[0], units, VALUES).astype("float32")
             images = np.asarray(self.model.decode(points.reshape(-1, codes.shape[1])))
@@ -87,6 +93,10 @@ class LatentPanels(Evaluator):
 
     def _posteriors(self):
         return posteriors(self.model, _batched(self.examples))
+
+
+def _active(units):
+    return float(sum(unit.active for unit in units))
 
 
 def has_vectors(model):
