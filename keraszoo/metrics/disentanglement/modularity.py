@@ -25,14 +25,14 @@ def modularity_score(codes, factors, bins=BINS):
         A number in [0, 1].
 
     Raises:
-        InputError: as `check_table` says.
+        InputError: as `check_table` says, or one factor only.
 
     Example:
         >>> factors = np.stack(np.meshgrid(range(4), range(5), indexing="ij"), axis=-1).reshape(-1, 2)
         >>> modularity_score(factors.astype(float), factors)
         1.0
     """
-    codes, factors = check_table(codes, factors)
+    codes, factors = check_table(codes, factors, compared=True)
     squares = np.square(mutual_information(codes, factors, bins))
     best = squares.max(axis=1)
     others = squares.sum(axis=1) - best
