@@ -2,9 +2,9 @@
 
     python benchmarks/published_measures.py CHECKOUTS [--seed 0]
 
-CHECKOUTS is a folder with checkouts of google-research/disentanglement_lib, clovaai/generative-evaluation-prdc,
-mseitzer/pytorch-fid and GaParmar/clean-fid, each under its own name; scikit-image must be installed. See
-benchmarks/README.md.
+CHECKOUTS is a folder with checkouts of google-research/disentanglement_lib, cianeastwood/qedr,
+clovaai/generative-evaluation-prdc, mseitzer/pytorch-fid and GaParmar/clean-fid, each under its own name; scikit-image
+must be installed. See benchmarks/README.md.
 """
 
 import argparse
@@ -23,6 +23,7 @@ from scipy import ndimage
 from sklearn import ensemble, linear_model, metrics, preprocessing, svm
 
 from keraszoo import metrics as ours
+from keraszoo.metrics.disentanglement.dci import TREES
 from keraszoo.metrics.disentanglement.table import distinct_rows, train_and_test_rows
 
 SIZES = (3, 6, 20, 16, 16)  # the factors of shapes/32
@@ -71,8 +72,9 @@ def codes_of(factors, seed):
     return codes
 
 
-def disentanglement(folder, seed):
+def disentanglement(checkouts, seed):
     """Rows (measure, ours, theirs)."""
+    folder = checkouts / "disentanglement_lib" / "disentanglement_lib" / "evaluation" / "metrics"
     factors = np.stack(np.unravel_index(np.arange(np.prod(SIZES)), SIZES), axis=1)
     codes = codes_of(factors, seed)
     utils = published(folder / "utils.py")
@@ -90,10 +92,8 @@ def disentanglement(folder, seed):
 
     train, test = train_and_test_rows(len(codes), seed)
     boosting = published(folder / "dci.py", GradientBoostingClassifier=ensemble.GradientBoostingClassifier)
-    few = slice(0, 3)  # boosting of twenty values takes long
-    kept = np.flatnonzero((factors[:, 3:] == 0).all(axis=1) & (factors[:, 2] < 4))
-    table = np.tile(codes[kept], (8, 1)) + 0.3 * np.random.default_rng(seed).normal(size=[8 * len(kept), 8])
-    values = np.tile(factors[kept, few], (8, 1))
+    kept = np.flatnonzero((factors[:, 3:] < 3).all(axis=1) & (factors[:, 2] < 4))  # boosting of many values takes long
+    table, values = codes[kept], factors[kept]
     rows, others = train_and_test_rows(len(table), seed)
     importances, _, accuracy = boosting.compute_importance_gbt(
         table[rows].T, values[rows].T, table[others].T, values[others].T
@@ -102,6 +102,13 @@ def disentanglement(folder, seed):
     yield "DCI disentanglement, boosting", found.disentanglement, boosting.disentanglement(importances)
     yield "DCI completeness, boosting", found.completeness, boosting.completeness(importances)
     yield "DCI informativeness, boosting", found.informativeness, accuracy
+    importances = [TREES["forest"](seed).fit(table[rows], value[rows]).feature_importances_ for value in values.T]
+    importances = np.stack(importances, axis=1)
+    entropic = published(checkouts / "qedr" / "lib/eval/regression.py", TINY=1e-12).entropic_scores
+    found = ours.dci_scores(table, values, seed=seed)
+    theirs = np.average(entropic(importances.T), weights=importances.sum(axis=1))
+    yield "DCI disentanglement of a forest's importances", found.disentanglement, theirs
+    yield "DCI completeness of a forest's importances", found.completeness, np.mean(entropic(importances))
 
     mean, deviation = codes[train].mean(axis=0), codes[train].std(axis=0)
     areas = [
@@ -199,12 +206,8 @@ def main():
     parser.add_argument("checkouts", type=pathlib.Path, help="folder with the checkouts")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    library = options.checkouts / "disentanglement_lib" / "disentanglement_lib" / "evaluation" / "metrics"
-    for rows in (
-        samples(options.checkouts, options.seed),
-        images(options.seed),
-        disentanglement(library, options.seed),
-    ):
+    checkouts, seed = options.checkouts, options.seed
+    for rows in (samples(checkouts, seed), images(seed), disentanglement(checkouts, seed)):
         for measure, mine, theirs in rows:
             print(f"{measure:52s} {mine:.10f} {theirs:.10f} {abs(mine - theirs):.1e}", flush=True)
 

@@ -50,12 +50,13 @@ def four_codes(sizes):
     return {"factors": factors, "rotated": standardised @ rotation, "noise": noise, "twice": np.tile(factors, 2)}
 
 
-# MIG, FactorVAE, Higgins, SAP, DCI disentanglement. Noise is told from noise by chance, 1/5.
+# MIG, FactorVAE, Higgins, SAP, DCI disentanglement. Noise is told from noise by chance, 1/5. What matters is one unit for
+# the factors themselves, and either of two for the factors twice: both are disentangled.
 ORACLE = {
-    "factors": (0.896, 1.0, 1.0, 0.173, 0.679),
+    "factors": (0.896, 1.0, 1.0, 0.173, 1.0),
     "rotated": (0.085, 0.923, 0.948, 0.036, 0.062),
     "noise": (0.0, 0.2, 0.195, 0.003, 0.0),
-    "twice": (0.0, 1.0, 1.0, 0.0, 0.828),
+    "twice": (0.0, 1.0, 1.0, 0.0, 1.0),
 }
 
 
