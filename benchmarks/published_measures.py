@@ -91,7 +91,8 @@ def disentanglement(checkouts, seed):
     yield "modularity", ours.modularity_score(codes, factors), explicit.modularity(information)
 
     train, test = train_and_test_rows(len(codes), seed)
-    boosting = published(folder / "dci.py", GradientBoostingClassifier=ensemble.GradientBoostingClassifier)
+    seeded = functools.partial(ensemble.GradientBoostingClassifier, random_state=seed)  # theirs has no seed
+    boosting = published(folder / "dci.py", ensemble=types.SimpleNamespace(GradientBoostingClassifier=seeded))
     kept = np.flatnonzero((factors[:, 3:] < 3).all(axis=1) & (factors[:, 2] < 4))  # boosting of many values takes long
     table, values = codes[kept], factors[kept]
     rows, others = train_and_test_rows(len(table), seed)
@@ -110,16 +111,16 @@ def disentanglement(checkouts, seed):
     yield "DCI disentanglement of a forest's importances", found.disentanglement, theirs
     yield "DCI completeness of a forest's importances", found.completeness, np.mean(entropic(importances))
 
-    mean, deviation = codes[train].mean(axis=0), codes[train].std(axis=0)
+    # SAP and explicitness sort the rows before they draw some.
+    sorted_codes, sorted_factors, _ = distinct_rows(codes, factors)
+    mean, deviation = sorted_codes[train].mean(axis=0), sorted_codes[train].std(axis=0)
+    units = ((sorted_codes - mean) / deviation).T
     areas = [
-        explicit.explicitness_per_factor(
-            ((codes[train] - mean) / deviation).T, factor[train], ((codes[test] - mean) / deviation).T, factor[test]
-        )[1]
-        for factor in factors.T
+        explicit.explicitness_per_factor(units[:, train], factor[train], units[:, test], factor[test])[1]
+        for factor in sorted_factors.T
     ]
     yield "explicitness", ours.explicitness_score(codes, factors, seed=seed), np.mean(areas)
 
-    sorted_codes, sorted_factors, _ = distinct_rows(codes, factors)
     for dual in (False, True):
         machines = types.SimpleNamespace(LinearSVC=functools.partial(svm.LinearSVC, dual=dual, random_state=seed))
         sap = published(folder / "sap_score.py", svm=machines)
@@ -127,7 +128,7 @@ def disentanglement(checkouts, seed):
         theirs = sap.compute_avg_diff_top_two(sap.compute_score_matrix(*sides, False))
         yield f"SAP, {'dual' if dual else 'primal'} solver", ours.sap_score(codes, factors, seed=seed), theirs
 
-    votes = published(folder / "factor_vae.py")
+    votes = published(folder / "factor_vae.py", utils=utils)
     votes_of = functools.partial(
         votes.compute_factor_vae, batch_size=64, num_train=10_000, num_eval=5000, num_variance_estimate=10_000
     )
@@ -138,7 +139,7 @@ def disentanglement(checkouts, seed):
             votes_of(Grid(), lambda rows: codes[rows], np.random.RandomState(s))["eval_accuracy"] for s in range(3)
         ]
         yield f"FactorVAE, threshold {threshold}, other draws, mean of 3", np.mean(mine), np.mean(theirs)
-    higgins = published(folder / "beta_vae.py", linear_model=linear_model)
+    higgins = published(folder / "beta_vae.py", linear_model=linear_model, utils=utils)
     theirs = [
         higgins.compute_beta_vae_sklearn(
             Grid(), lambda rows: codes[rows], np.random.RandomState(s), None, 64, 10_000, 5000

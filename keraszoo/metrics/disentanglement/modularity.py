@@ -14,7 +14,8 @@ def modularity_score(codes, factors, bins=BINS):
     """The mean over the units of 1 - (what a unit knows of other factors) / (what it could): 1 if of one factor only.
 
     With I its largest mutual information, a unit's score is 1 - (sum of the squares of the others) / (I^2 (factors -
-    1)). Each factor may be in many units. Units that know nothing count 0.
+    1)). Each factor may be in many units. Units that know nothing count 0. On the same rows it is
+    disentanglement_lib's to rounding.
 
     Args:
         codes: [n, units].
