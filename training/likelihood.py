@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+from scipy.stats import sem
 
 from keraszoo.core.errors import InputError
 from keraszoo.models.abilities import WeighsSamples
@@ -24,7 +25,8 @@ def likelihood(run, samples=5000, count=None, split=None, *, seed=0, data_dir=No
 
     Returns:
         `{name: number}`: "nll", the mean in nats, with its "standard_error" over the examples and its "sampling_error"
-        over the draws; "bits_per_dimension" of the same; the numbers of "examples" and "samples".
+        over the draws; "bits_per_dimension" of the same; the numbers of "examples" and "samples". One example has no
+        "standard_error", one draw no "sampling_error".
 
     Raises:
         InputError: missing or unfinished run, a model without this likelihood, values that have none (grey
@@ -44,10 +46,12 @@ def likelihood(run, samples=5000, count=None, split=None, *, seed=0, data_dir=No
     x, *labels = found if labelled else (found,)
     model.likelihood.check_values(x)
     nll, error = model.negative_log_likelihood(x, *labels, samples=samples, seed=seed)
-    found = {
-        "nll": float(nll.mean()),
-        "standard_error": float(nll.std() / math.sqrt(len(nll))),
-        "sampling_error": float(math.sqrt(np.square(error).sum()) / len(nll)),
+    found = {"nll": float(nll.mean())}
+    if len(nll) > 1:
+        found["standard_error"] = float(sem(nll))
+    if error is not None:
+        found["sampling_error"] = float(math.sqrt(np.square(error).sum()) / len(nll))
+    found |= {
         "bits_per_dimension": float(nll.mean() / (math.prod(x.shape[1:]) * math.log(2.0))),
         "examples": len(nll),
         "samples": samples,

@@ -20,11 +20,11 @@ class Likelihoods(typing.NamedTuple):
     Attributes:
         nll: [n] float32, -log 1/K sum_k w_k in nats: an upper bound of -log p(x), on average.
         error: [n] float32, its standard error over the draws of z in nats, by the delta method; large where a few draws
-            carry the whole sum.
+            carry the whole sum. None for one draw, whose error nobody knows.
     """
 
     nll: np.ndarray
-    error: np.ndarray
+    error: np.ndarray | None
 
 
 def importance_sampled(log_weights, x, latent_dim, samples, seed=0, rows=4096):
@@ -67,15 +67,16 @@ def importance_sampled(log_weights, x, latent_dim, samples, seed=0, rows=4096):
         none = tf.fill([size], -math.inf)
         return tf.while_loop(lambda first, *_: first < samples, add, (0, none, none))[1:]
 
-    nll, error = [], []
+    nll, variance = [], []
     for start in range(0, examples, images):
         here = slice(start, start + images)
         part = tf.nest.map_structure(lambda values, here=here: tf.convert_to_tensor(values[here]), x)
         total, squares = (values.numpy().astype("float64") for values in sums(part, tf.constant(start)))
         nll.append(math.log(samples) - total)
-        # Var(mean w) / (mean w)^2, of K draws
-        error.append(np.sqrt(np.maximum(np.exp(squares - 2 * total) - 1 / samples, 0.0)))
-    return Likelihoods(np.concatenate(nll).astype("float32"), np.concatenate(error).astype("float32"))
+        variance.append(np.maximum(samples * np.exp(squares - 2 * total) - 1, 0.0))  # of w / (mean w), over the draws
+    nll, variance = np.concatenate(nll), np.concatenate(variance)
+    error = np.sqrt(variance / (samples - 1)).astype("float32") if samples > 1 else None
+    return Likelihoods(nll.astype("float32"), error)
 
 
 def _log_add(total, log_values):

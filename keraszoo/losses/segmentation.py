@@ -13,6 +13,7 @@ without the others: what is predicted there does not matter, and a mean is over 
 does. The others' labels must be classes all the same.
 """
 
+import numpy as np
 import tensorflow as tf
 
 SMOOTH = 1.0  # pixels
@@ -50,6 +51,7 @@ def focal(logits, labels, weight=None, gamma=2.0, valid=None):
     """
     cross_entropy = _cross_entropy(logits, labels)
     wrong = -tf.math.expm1(-cross_entropy)  # 1 - p
+    wrong = tf.maximum(wrong, np.finfo("float32").tiny)  # the slope of wrong^gamma at 0 is infinite for gamma < 1
     return _mean(wrong**gamma * cross_entropy, weight, valid)
 
 

@@ -35,7 +35,7 @@ def disentanglement_scores(codes, factors, *, trees="forest", seed=0):
         >>> {name: round(scores[name], 2) for name in ("higgins", "factor_vae", "mig", "modularity")}
         {'higgins': 1.0, 'factor_vae': 1.0, 'mig': 1.0, 'modularity': 1.0}
     """
-    codes, factors = check_table(codes, factors)
+    codes, factors = check_table(codes, factors, compared=True)
     dci = dci_scores(codes, factors, trees=trees, seed=seed)
     return {
         "higgins": higgins_score(codes, factors, seed=seed),

@@ -12,9 +12,10 @@ from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
 from ...core.errors import InputError, closest
 from .table import check_table, train_and_test_rows
 
-# Deeper trees end in splits that tell single examples apart, and units that know nothing do that as well as others.
+# Deeper trees end in splits that tell single examples apart, and units that know nothing do that as well as others. A
+# split that sees some units only must take one that knows nothing where the one that knows is not among them.
 TREES = {
-    "forest": lambda seed: RandomForestClassifier(50, max_depth=12, random_state=seed),
+    "forest": lambda seed: RandomForestClassifier(50, max_depth=12, max_features=None, random_state=seed),
     "boosting": lambda seed: GradientBoostingClassifier(random_state=seed),
 }
 
@@ -38,8 +39,8 @@ def dci_scores(codes, factors, *, trees="forest", seed=0):
 
     Their importances R [units, factors] say what matters. Disentanglement is 1 - H(factor | unit) / log(factors),
     where R / sum over the factors is taken as probabilities, averaged over the units by their total importance;
-    completeness is 1 - H(unit | factor) / log(units), averaged over the factors. A forest looks at a few units in each
-    split and so gives useless ones some importance: the factors themselves score .7 where boosting gives them 1.
+    completeness is 1 - H(unit | factor) / log(units), averaged over the factors. The factors themselves score 1. Of one
+    factor there is nothing to divide by, since log(1) = 0; a single unit is complete.
 
     Args:
         codes: [n, units].
@@ -52,7 +53,7 @@ def dci_scores(codes, factors, *, trees="forest", seed=0):
         A `DCI`.
 
     Raises:
-        InputError: as `check_table` says, or unknown trees.
+        InputError: as `check_table` says, one factor only, or unknown trees.
 
     Example:
         >>> factors = np.stack(np.meshgrid(range(3), range(3), range(20), indexing="ij"), axis=-1).reshape(-1, 3)[:, :2]
@@ -60,7 +61,7 @@ def dci_scores(codes, factors, *, trees="forest", seed=0):
         >>> [round(score, 3) for score in scores]
         [1.0, 1.0, 1.0]
     """
-    codes, factors = check_table(codes, factors)
+    codes, factors = check_table(codes, factors, compared=True)
     if trees not in TREES:
         raise InputError(f"Unknown trees. Received: {trees!r}. {closest(str(trees), TREES)}")
     train, test = train_and_test_rows(len(codes), seed)

@@ -28,14 +28,14 @@ def higgins_score(codes, factors, *, batch_size=64, seed=0):
         The accuracy on the test points, in [0, 1].
 
     Raises:
-        InputError: as `check_table` says.
+        InputError: as `check_table` says, or one factor only.
 
     Example:
         >>> factors = np.stack(np.meshgrid(range(4), range(5), indexing="ij"), axis=-1).reshape(-1, 2)
         >>> higgins_score(factors.astype(float), factors)
         1.0
     """
-    codes, factors = check_table(codes, factors)
+    codes, factors = check_table(codes, factors, compared=True)
     random = np.random.default_rng(seed)
     train, test = (_points(codes, factors, count, batch_size, random) for count in (TRAIN, TEST))
     classifier = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.svm import LinearSVC
 
 from .information import gap
-from .table import check_table, train_and_test_rows
+from .table import TRAIN, check_table, distinct_rows, train_and_test_rows
 
 
 def sap_score(codes, factors, *, seed=0):
@@ -16,6 +16,9 @@ def sap_score(codes, factors, *, seed=0):
 
     Each unit predicts each factor by a linear support vector machine. A line cut into many values by such machines,
     one against the rest, gets few of them right, so that even the factors themselves score low if they have many.
+
+    The machines' regularisation is that of the usual protocol, C = .01 on a sum of squared hinges over 10,000 rows, for
+    any number of rows: their weights sum to 10,000. It makes the score depend on the codes' scale.
 
     Args:
         codes: [n, units].
@@ -34,11 +37,13 @@ def sap_score(codes, factors, *, seed=0):
         True
     """
     codes, factors = check_table(codes, factors)
+    codes, factors, shares = distinct_rows(codes, factors)
     train, test = train_and_test_rows(len(codes), seed)
+    weights = TRAIN * shares[train] / shares[train].sum()
     accuracy = np.empty([codes.shape[1], factors.shape[1]])
     for unit in range(codes.shape[1]):
         for factor in range(factors.shape[1]):
             machine = LinearSVC(C=0.01, class_weight="balanced", dual=False)
-            machine.fit(codes[train, unit : unit + 1], factors[train, factor])
-            accuracy[unit, factor] = machine.score(codes[test, unit : unit + 1], factors[test, factor])
+            machine.fit(codes[train, unit : unit + 1], factors[train, factor], sample_weight=weights)
+            accuracy[unit, factor] = machine.score(codes[test, unit : unit + 1], factors[test, factor], shares[test])
     return float(gap(accuracy).mean())

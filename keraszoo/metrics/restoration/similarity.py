@@ -41,7 +41,8 @@ def ssim(clean, restored):
     """Structural similarity of each image, at most 1.
 
     The window is the paper's Gaussian, 11 x 11 with standard deviation 1.5. An image with a side below 11 gets a window
-    as large as its shorter side, so values for such images compare only with one another.
+    as large as its shorter side, so values for such images compare only with one another. Of larger ones it is
+    scikit-image's with the paper's options (`gaussian_weights`, `sigma=1.5`, no sample covariance), in float32.
 
     Args:
         clean, restored: [batch, height, width, channels] of the same shape, values in [0, 1].

@@ -13,7 +13,7 @@ def density_coverage(real, fake, neighbours=5):
     Around each real sample there is a ball that reaches to its k-th nearest real neighbour. Density is the number of
     balls that hold a fake, over k, averaged over the fakes: about 1 for samples of the same distribution, more where
     fakes keep to the most common kinds. Coverage is the share of balls that hold a fake: for n samples of the same
-    distribution on each side about 1 - 2^-k, .97 for k = 5.
+    distribution on each side about 1 - 2^-k, .97 for k = 5. Both are those of prdc, as `precision_recall` says.
 
     Args:
         real, fake: features, [n, d] and [m, d]; n, m > neighbours.

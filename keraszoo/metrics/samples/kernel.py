@@ -16,7 +16,8 @@ def kernel_distance(real, fake):
     """The unbiased estimate of the squared maximum mean discrepancy under the kernel (x . y / d + 1)^3.
 
     All pairs are used, none twice, so that nothing is drawn. The expected value is 0 when both come from the same
-    distribution, however many there are; an estimate can be negative.
+    distribution, however many there are; an estimate can be negative. It is clean-fid's of one subset of all
+    rows, to rounding; KID is usually the mean over random subsets of 1000.
 
     Args:
         real, fake: features, [n, d] and [m, d]; n, m >= 2.

@@ -12,7 +12,8 @@ def precision_recall(real, fake, neighbours=3):
 
     A sample is among others when it lies in the ball of at least one of them, which reaches to that one's k-th nearest
     neighbour of its own kind. Precision falls with fakes that look like nothing real, recall with kinds of real samples
-    that are never made. One outlier has a large ball, and is enough; `density_coverage` is sturdier.
+    that are never made. One outlier has a large ball, and is enough; `density_coverage` is sturdier. Both are those of
+    prdc, except that there a sample on the very edge of a ball is outside.
 
     Args:
         real, fake: features, [n, d] and [m, d]; n, m > neighbours.

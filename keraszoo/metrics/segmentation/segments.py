@@ -45,7 +45,8 @@ def v_rand(truth, predicted):
     """The foreground-restricted Rand score after border thinning, in [0, 1]: falls with splits and with mergers.
 
     With p_ij the share of the pixels that is in predicted segment i and true segment j, s_i and t_j the shares of the
-    segments: sum p_ij^2 / (sum s_i^2 / 2 + sum t_j^2 / 2). It is the F-score of "these two pixels are in one segment".
+    segments: sum p_ij^2 / (sum s_i^2 / 2 + sum t_j^2 / 2). It is the F-score of "these two pixels are in one segment",
+    where each pixel makes a pair with itself too; scikit-image's `adapted_rand_error` leaves these pairs out.
 
     Args:
         truth: segments [height, width]; pixels of number 0, the borders, do not count.
@@ -69,7 +70,8 @@ def v_rand(truth, predicted):
 def v_info(truth, predicted):
     """The foreground-restricted information score after border thinning, in [0, 1].
 
-    The mutual information of both segmentations over the mean of their entropies, I(S, T) / (H(S) / 2 + H(T) / 2).
+    The mutual information of both segmentations over the mean of their entropies, I(S, T) / (H(S) / 2 + H(T) / 2):
+    scikit-learn's `normalized_mutual_info_score` of the pixels inside true segments.
 
     Args:
         truth, predicted: as `v_rand` takes them.

@@ -185,7 +185,8 @@ class VAE(PriorSampling, Autoencoder):
             rows: draws that are decoded at once, which bounds the memory.
 
         Returns:
-            `Likelihoods(nll, error)`, [n] each: the values, and their standard errors over the draws.
+            `Likelihoods(nll, error)`, [n] each: the values, and their standard errors over the draws; of one draw the
+            error is None.
 
         Raises:
             InputError: no examples, examples of another shape or range, or a count below 1.

@@ -94,6 +94,19 @@ def test_gradients_are_finite_where_all_is_right_or_all_is_wrong(loss, channels)
         assert np.isfinite(tape.gradient(total, values)).all() and np.isfinite(total)
 
 
+@pytest.mark.parametrize("gamma", [0.0, 0.01, 0.5, 1.0, 2.0])
+@pytest.mark.parametrize("logit", [SURE, 20.0, 2.0, -SURE])
+def test_focal_has_a_gradient_for_every_focus(gamma, logit):
+    """Of l = logit: d/dl of -(1 - p)^g log p with p = 1 / (1 + exp(-l)), which vanishes at p = 1."""
+    values = tf.fill([1, 1, 1, 1], logit)
+    with tf.GradientTape() as tape:
+        tape.watch(values)
+        loss = focal(values, tf.ones([1, 1, 1], tf.int32), gamma=gamma)
+    wrong, log_p = 1 / (1 + math.exp(logit)), -math.log1p(math.exp(-logit))
+    expected = (wrong**gamma) * (gamma * log_p * (1 - wrong) - wrong)
+    np.testing.assert_allclose(tape.gradient(loss, values)[0, 0, 0, 0], expected, rtol=1e-4, atol=1e-6)
+
+
 def test_losses_are_the_images_own():
     logits = tf.random.normal([3, 4, 4, 2])
     labels = tf.constant(np.random.default_rng(0).integers(0, 2, [3, 4, 4]))

@@ -11,6 +11,7 @@ from tensorflow_probability.python import distributions as tfd
 from keraszoo.__main__ import main
 from keraszoo.core.errors import InputError
 from keraszoo.distributions import Gaussian
+from keraszoo.distributions.importance_sampling import importance_sampled
 from keraszoo.models import IWAE, VAE, BetaTCVAE, ConditionalVAE, FlowVAE
 from keraszoo.models.vae.objectives import ELBO, ImportanceWeighted
 from keraszoo.recipes import Data, Optimizer, Recipe
@@ -117,6 +118,16 @@ def test_more_samples_lower_the_bound():
     assert means[0] == pytest.approx(negative_elbo, abs=4 * values[0].std() / np.sqrt(len(x)))
 
 
+def test_the_error_is_that_of_the_mean_weight_and_one_draw_has_none():
+    """Weights exp(s n): of K draws the squared error of log mean w is s^2 / K on average, for small s; also of two."""
+    x, spread = np.zeros([5000, 1], "float32"), 0.05
+    for samples in (2, 3, 10):
+        _, error = importance_sampled(lambda part, noise: spread * noise[..., 0], x, 1, samples)
+        assert np.mean(np.square(error)) == pytest.approx(spread**2 / samples, rel=0.08)
+    nll, error = importance_sampled(lambda part, noise: spread * noise[..., 0], x, 1, 1)
+    assert error is None and np.isfinite(nll).all()
+
+
 def test_impossible_likelihoods_are_one_line():
     vae, _ = linear_gaussian()
     cases = [
@@ -156,6 +167,23 @@ def test_the_command_tells_and_writes_the_likelihood(binarised, capsys):
     assert (found["examples"], found["samples"]) == (30, 20)
     assert found["bits_per_dimension"] == pytest.approx(found["nll"] / (64 * np.log(2)))
     assert 0 < found["sampling_error"] < found["standard_error"]
+
+
+@pytest.mark.parametrize(
+    ("samples", "count", "errors"),
+    [
+        (1, 30, {"standard_error"}),
+        (20, 1, {"sampling_error"}),
+        (1, 1, set()),
+        (2, 2, {"standard_error", "sampling_error"}),
+    ],
+)
+def test_one_value_has_no_error(binarised, capsys, samples, count, errors):
+    assert main(["likelihood", str(binarised.path), "--samples", str(samples), "--count", str(count)]) == 0
+    shown = {line.split()[0].removeprefix("likelihood/") for line in capsys.readouterr().out.splitlines()[1:]}
+    found = json.loads((binarised.path / "metrics.json").read_text())["likelihood"]
+    assert shown == set(found) == {"nll", "bits_per_dimension", "examples", "samples"} | errors
+    assert all(found[name] > 0 for name in errors)
 
 
 @pytest.mark.slow
