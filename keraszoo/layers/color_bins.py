@@ -24,9 +24,9 @@ ROWS = 2**16  # colours that are measured at a time
 def gamut_centers():
     """The bins of all colours that a screen shows: [count, 2] float32, multiples of 10.
 
-    A bin is one of them if it is the nearest of some sRGB colour of 8 bits. There are 261; the paper counts 313, and does
-    not say how. Only colours on the faces of the cube of red, green and blue are looked at: the others lie between them
-    in the plane (a, b).
+    A bin is one of them if it is the nearest of some sRGB colour of 8 bits. There are 261; the paper counts 313, and
+    does not say how. Only colours on the faces of the cube of red, green and blue are looked at: the others lie between
+    them in the plane (a, b).
 
     Example:
         >>> gamut_centers().shape, (abs(gamut_centers()).max())

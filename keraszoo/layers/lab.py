@@ -1,7 +1,7 @@
 """CIE L*a*b* of sRGB images and back, as tensors.
 
 sRGB: IEC 61966-2-1, https://www.w3.org/Graphics/Color/sRGB. L*a*b*: CIE 15, with sRGB's white, D65. Lightness L runs
-from 0 to 100; a and b, the axes green-red and blue-yellow, are 0 for greys and lie within 110 of it for all sRGB colours.
+from 0 to 100; a and b, the axes green-red and blue-yellow, are 0 for greys, and from -108 to 99 for all sRGB colours.
 """
 
 import numpy as np

@@ -90,9 +90,7 @@ def anomaly_command(argv):
 
 
 def restore_command(argv):
-    parser = _image_parser(
-        "restore", "Restore images with a run's model: less noise, more pixels, no hole, or colours."
-    )
+    parser = _image_parser("restore", "Restore images with a run's model: less noise, more pixels, no holes, colours.")
     parser.add_argument(
         "--mask", metavar="FILE", help="image as large as IMAGE, or as many: white is known, black is the hole"
     )

@@ -17,8 +17,9 @@ def compare_restorations(model, clean, mean, seed=0, batch_size=128):
         batch_size: how many at a time.
 
     Returns:
-        `{"damaged" | name of the classical method | "model", or the names of its `restorations`: {"psnr" or "hole_psnr":
-        dB, "ssim": value}}`, means over the images. Damaged images of another size or number of channels are left out.
+        `{"damaged" | name of the classical method | "model", or the names of its `restorations`: {"psnr" or
+        "hole_psnr": dB, "ssim": value}}`, means over the images. Damaged images of another size or number of channels
+        are left out.
         Of models that colour grey images also "chroma", the mean of `keraszoo.layers.lab.chroma` over that of the
         clean images.
     """

@@ -30,14 +30,14 @@ COMPARED = {"mean, T=1": 1.0, "annealed mean, T=0.38": 0.38, "mode, T=0": 0.0}
 class ColorizationAutoencoder(MeasuresFirst, RestorationAutoencoder):
     """Colours grey images: `restore(grey)` takes [batch, H, W, 1] and returns [batch, H, W, 3].
 
-    Trained on colour images and the grey ones that are as light (L of CIE L*a*b*). The lightness stays; a and b are what
-    is learned, on a grid `stride` times coarser than the pixels, and interpolated.
+    Trained on colour images and the grey ones that are as light (L of CIE L*a*b*). The lightness stays; a and b are
+    learned, on a grid `stride` times coarser than the pixels, and interpolated.
 
     With target="classes" the network gives a distribution over 261 bins of (a, b) at each place of the grid. It learns
     from the distributions that `ColorBins.encode` makes of the colours, by cross-entropy, the sum over the grid, rare
     colours weighed up. `restore` takes the annealed mean of the distribution: at temperature 1 its mean, which is close
-    to the original and pale, towards 0 its mode, which is vivid and may be wrong. `adapt`, which `fit` does first, measures how
-    often each bin occurs.
+    to the original and pale, towards 0 its mode, which is vivid and may be wrong. `adapt`, which `fit` does first,
+    measures how often each bin occurs.
 
     With target="mean" it gives a and b themselves and learns by squared error, the sum over the grid: the paper's
     baseline, whose colours are the mean of the plausible ones.
@@ -166,8 +166,8 @@ class ColorizationAutoencoder(MeasuresFirst, RestorationAutoencoder):
         """The images in colour: [batch, H, W, 1] in [0, 1] -> [batch, H, W, 3]. H and W are any.
 
         Args:
-            temperature: of the annealed mean: 1 for the mean, 0 for the most probable colour; a number >= 0, or [batch].
-                None: the model's own.
+            temperature: of the annealed mean: 1 for the mean, 0 for the most probable colour; a number >= 0, or
+                [batch]. None: the model's own.
 
         Raises:
             InputError: another temperature, or one where target="mean".

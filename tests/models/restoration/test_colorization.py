@@ -14,7 +14,7 @@ from keraszoo.models import ColorizationAutoencoder
 
 RANDOM = np.random.default_rng(0)
 COLOURS = RANDOM.random((4, 16, 16, 3), "float32")
-#: sRGB under D65, http://www.brucelindbloom.com/index.html?ColorCalculator.html, to two decimals
+#: L*a*b* of sRGB's corners under D65, as tables have them, to two decimals
 PUBLISHED = {
     (1, 1, 1): (100, 0, 0), (0, 0, 0): (0, 0, 0), (1, 0, 0): (53.24, 80.09, 67.20), (0, 1, 0): (87.73, -86.18, 83.18),
     (0, 0, 1): (32.30, 79.19, -107.86), (1, 1, 0): (97.14, -21.55, 94.48), (0, 1, 1): (91.11, -48.09, -14.13),
