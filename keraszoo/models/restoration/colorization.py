@@ -12,7 +12,7 @@ import tensorflow as tf
 from ...core.errors import InputError
 from ...core.inputs import Input
 from ...core.model import takes
-from ...layers.color_bins import ColorBins
+from ...layers.color_bins import ColorBins, gamut_centers
 from ...layers.lab import chroma, colored, grey_of_equal_lightness, rgb_to_lab
 from ...layers.upsampling import BilinearUpsampling2D
 from ...metrics.restoration.similarity import psnr
@@ -70,14 +70,11 @@ class ColorizationAutoencoder(MeasuresFirst, RestorationAutoencoder):
                 f"image_shape={tuple(image_shape)}."
             )
         check_options(target=(target, TARGETS), stride=(stride, STRIDES))
-        self.network_stride, self.bins = stride, None
+        self.target, self.network_stride = target, stride
+        super().__init__(image_shape, **kwargs)
+        self.bins = None
         if target == "classes":
             self.bins, self.temperature = ColorBins(rebalancing), checked_temperature(temperature)
-            self.network_options = {"last_kernel": 1}
-            self.term_names, self.metric_names = ("cross_entropy",), ("psnr", "mean_psnr", "chroma")
-        else:
-            self.metric_names = ("psnr", "chroma")
-        super().__init__(image_shape, **kwargs)
         self.doubled = BilinearUpsampling2D(dtype="float32")
         self.doubled.build((None, *self.image_shape))
 
@@ -91,7 +88,19 @@ class ColorizationAutoencoder(MeasuresFirst, RestorationAutoencoder):
 
     @property
     def network_outputs(self):
-        return 2 if self.bins is None else self.bins.count
+        return len(gamut_centers()) if self.target == "classes" else 2
+
+    @property
+    def network_options(self):
+        return {"last_kernel": 1} if self.target == "classes" else {}
+
+    @property
+    def term_names(self):
+        return ("cross_entropy",) if self.target == "classes" else ("squared_error",)
+
+    @property
+    def metric_names(self):
+        return ("psnr", "mean_psnr", "chroma") if self.target == "classes" else ("psnr", "chroma")
 
     @classmethod
     def sizes_for(cls, shape):
