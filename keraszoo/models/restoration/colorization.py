@@ -165,7 +165,7 @@ class ColorizationAutoencoder(MeasuresFirst, RestorationAutoencoder):
             ab = 100.0 * output
         else:
             temperature = tf.cast(self.temperature if temperature is None else temperature, tf.float32)
-            ab = self.bins(output, tf.reshape(temperature, [-1, 1, 1, 1]))
+            ab = self.bins(output, temperature=tf.reshape(temperature, [-1, 1, 1, 1]))
         for _ in range(self.network_stride // 2):  # 1, 2, 4 -> 0, 1, 2 doublings
             ab = self.doubled(ab)
         return colored(image, ab)

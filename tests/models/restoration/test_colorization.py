@@ -98,13 +98,13 @@ def test_colours_come_back_from_their_shares_within_half_the_grid():
 
 def test_temperature_leads_from_the_mean_to_the_mode():
     bins, logits = ColorBins(), 3 * RANDOM.standard_normal((7, 261)).astype("float32")
-    np.testing.assert_allclose(bins(logits, 1.0), softmax(logits) @ bins.centers, atol=1e-4)
-    np.testing.assert_allclose(bins(logits, 0.38), softmax(logits / 0.38) @ bins.centers, atol=1e-4)
+    np.testing.assert_allclose(bins(logits, temperature=1.0), softmax(logits) @ bins.centers, atol=1e-4)
+    np.testing.assert_allclose(bins(logits, temperature=0.38), softmax(logits / 0.38) @ bins.centers, atol=1e-4)
     for cold in (0.0, 1e-3):
-        np.testing.assert_allclose(bins(logits, cold), bins.centers[logits.argmax(axis=-1)], atol=1e-3)
+        np.testing.assert_allclose(bins(logits, temperature=cold), bins.centers[logits.argmax(axis=-1)], atol=1e-3)
     for row, temperature in enumerate((1.0, 0.5, 0.0)):
-        each = bins(logits[:3], tf.constant([[1.0], [0.5], [0.0]]))
-        np.testing.assert_allclose(each[row], bins(logits[row], temperature), atol=1e-4)
+        each = bins(logits[:3], temperature=tf.constant([[1.0], [0.5], [0.0]]))
+        np.testing.assert_allclose(each[row], bins(logits[row], temperature=temperature), atol=1e-4)
 
 
 @pytest.mark.parametrize("rebalancing", [0.0, 0.3, 0.5])
