@@ -36,7 +36,7 @@ from .queries import images_of
 TABLE = "table.csv"
 
 
-def restore(run, image, out, mask=None, *, table=None, say=print):
+def restore(run, image, out, mask=None, *, temperature=None, table=None, say=print):
     """Restores image files with a run's model.
 
     Args:
@@ -47,6 +47,7 @@ def restore(run, image, out, mask=None, *, table=None, say=print):
             from.
         mask: path of an image as large as it, white where a pixel is known, black in the hole; for models that fill
             holes. Of several images one mask for all, or as many.
+        temperature: over the model's own, for models that have one: colourisation by classes.
         table: `.csv` to write, a row for each image.
         say: receives lines about what had to be changed or passed over.
 
@@ -72,7 +73,7 @@ def restore(run, image, out, mask=None, *, table=None, say=print):
         known = None if masks is None else _known(masks[row % len(masks)])
         if (parts := tiles(model, *values.shape[:2])) > 1:
             say(f"{query.name}: {values.shape[0]}x{values.shape[1]} pixels are restored in {parts} tiles")
-        return stored(restore_image(model, values, known), job.scaling), ()
+        return stored(restore_image(model, values, known, temperature), job.scaling), ()
 
     return job.write(restored)
 

@@ -6,13 +6,13 @@ import numpy as np
 import tensorflow as tf
 
 from ..core.errors import InputError
-from ..models.abilities import Reconstructs, Restores
+from ..models.abilities import Anneals, Reconstructs, Restores
 from ..networks.tiles import predict_tiled
 
 TILE, OVERLAP = 512, 128  # pixels of the damaged image; networks halve it a few times only, so they divide these
 
 
-def restore(model, image, mask=None):
+def restore(model, image, mask=None, temperature=None):
     """The image as the model restores it.
 
     A model with `restore` takes images of any size: they are continued by their mirror image to a size that
@@ -25,12 +25,15 @@ def restore(model, image, mask=None):
             and `image_shape`.
         image: [height, width, channels], values in [0, 1].
         mask: [height, width], 1 where a pixel is known, 0 in the hole; for models that take one.
+        temperature: for models that have one, over their own: 1 for the mean of the plausible answers, 0 for the most
+            probable one.
 
     Returns:
         [upscale * height, upscale * width, channels] float32 in [0, 1].
 
     Raises:
-        InputError: a model that cannot, a mask that it needs or does not take, another size or number of channels.
+        InputError: a model that cannot, a mask or a temperature that it does not take, or a mask that it needs, another
+            size or number of channels.
     """
     name = type(model).__name__
     image = np.asarray(image, "float32")
@@ -42,6 +45,9 @@ def restore(model, image, mask=None):
         raise InputError(f"{name} fills a hole, so it needs a mask: 1 where a pixel is known, 0 in the hole.")
     if mask is not None and not takes_mask:
         raise InputError(f"{name} restores whole images; it takes no mask.")
+    anneals = isinstance(model, Anneals) and model.temperature is not None
+    if temperature is not None and not anneals:
+        raise InputError(f"{name} has one answer for each image; it takes no temperature. Received: {temperature!r}.")
     if mask is not None and np.shape(mask) != (height, width):
         raise InputError(
             f"The mask must be as large as the image, {height}x{width}. "
@@ -55,7 +61,8 @@ def restore(model, image, mask=None):
             )
         return np.clip(model.reconstruct(image[None]), 0.0, 1.0)[0]
     given = image if mask is None else np.concatenate([image, np.asarray(mask, "float32")[..., None]], axis=-1)
-    restored = _in_tiles(model, _mirrored(given, model.divisor), channels)
+    options = {"temperature": temperature} if anneals else {}
+    restored = _in_tiles(model, _mirrored(given, model.divisor), channels, options)
     return np.clip(restored[: height * model.upscale, : width * model.upscale], 0.0, 1.0)
 
 
@@ -67,12 +74,13 @@ def tiles(model, height, width):
     return math.prod(1 + max(0, -(-(size - TILE) // step)) for size in (height, width))
 
 
-def _in_tiles(model, given, channels):
+def _in_tiles(model, given, channels, options):
     """The restored image, not clipped, of an image and its mask [height, width, channels + 1], or of an image alone."""
     scale = model.upscale
 
     def restored(part):
-        return model.restore(*([part] if part.shape[-1] == channels else [part[..., :channels], part[..., channels:]]))
+        parts = [part] if part.shape[-1] == channels else [part[..., :channels], part[..., channels:]]
+        return model.restore(*parts, **options)
 
     if max(given.shape[:2]) <= TILE:
         return np.asarray(restored(given[None]))[0]

@@ -1,6 +1,7 @@
 """Keras layers."""
 
 from .batch_normalization import BatchNormalization
+from .color_bins import ColorBins
 from .corruption import GaussianCorruption, Masking, RandomHole, SaltAndPepper
 from .differentiable_augmentation import DifferentiableAugmentation
 from .padding import Pad2D
@@ -14,6 +15,7 @@ from .vector_quantization import VectorQuantizer
 __all__ = [
     "BatchNormalization",
     "BilinearUpsampling2D",
+    "ColorBins",
     "DifferentiableAugmentation",
     "GaussianCorruption",
     "Masking",

@@ -10,7 +10,7 @@ from .disentanglement.information import mutual_information
 from .disentanglement.mig import mutual_information_gap
 from .disentanglement.modularity import modularity_score
 from .disentanglement.sap import sap_score
-from .restoration.baselines import bicubic, downsample, mean_image_fill, median_filter
+from .restoration.baselines import bicubic, downsample, mean_image_fill, median_filter, wiener_filter
 from .restoration.comparison import compare_restorations
 from .restoration.similarity import hole_psnr, psnr, ssim
 from .samples.all_measures import compare_samples
@@ -69,4 +69,5 @@ __all__ = [
     "v_info",
     "v_rand",
     "warping_error",
+    "wiener_filter",
 ]

@@ -62,6 +62,13 @@ class Restores(typing.Protocol):
 
 
 @typing.runtime_checkable
+class Anneals(typing.Protocol):
+    """Mends images at a temperature, unless that is None."""
+
+    temperature: float | None
+
+
+@typing.runtime_checkable
 class Segments(typing.Protocol):
     """Tells the class of each pixel."""
 

@@ -14,6 +14,7 @@ from ..layers.require_divisible import RequireDivisible
 from ..layers.upsampling import PixelShuffle
 from .convolutional import (
     DOWNSAMPLINGS,
+    KERNEL,
     POOLINGS,
     UPSAMPLINGS,
     check_options,
@@ -22,6 +23,7 @@ from .convolutional import (
     doubling,
     enlarging,
 )
+from .initialization import initializers
 
 
 def image_to_image(
@@ -34,6 +36,7 @@ def image_to_image(
     padding="zero",
     skips=True,
     upscale=1,
+    last_kernel=KERNEL,
     activation="relu",
     initialization="glorot",
     dtype=None,
@@ -55,6 +58,7 @@ def image_to_image(
         skips: whether each convolution on the way up also sees the way down's features of the same resolution.
         upscale: 1, 2 or 4: the image is doubled that much further at the end, in the way of `upsampling`, each time
             followed by a convolution.
+        last_kernel: side of the last convolution, 3 or 1; 1 where it has many channels.
         activation, initialization: of every convolution but the last, which has no activation.
         dtype: a Keras dtype policy or its name.
 
@@ -71,6 +75,7 @@ def image_to_image(
         TensorShape([5, 24, 40, 3])
     """
     _check(hidden, downsampling, upsampling, padding, upscale)
+    check_options(last_kernel=(last_kernel, (1, KERNEL)))
     options = {"padding": padding, "activation": activation, "initialization": initialization, "dtype": dtype}
 
     def apply(layers, x):
@@ -111,7 +116,12 @@ def image_to_image(
         x = convolve(keras.layers.Concatenate(dtype=dtype)([x, feature]) if skips else x, filters)
     for _ in range(upscale // 2):  # 1, 2, 4 -> 0, 1, 2 doublings
         x = convolve(double(x, hidden[0]), hidden[0])
-    return keras.Model(image, convolve(x, channels_out, activation=None), name="image_to_image")
+    if last_kernel == 1:
+        start = initializers(initialization, x.shape[-1])
+        x = keras.layers.Conv2D(channels_out, 1, dtype=dtype, **start)(x)
+    else:
+        x = convolve(x, channels_out, activation=None)
+    return keras.Model(image, x, name="image_to_image")
 
 
 def _check(hidden, downsampling, upsampling, padding, upscale):

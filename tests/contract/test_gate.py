@@ -250,6 +250,7 @@ def test_every_public_method_is_tried(name):
 INTERNAL = {
     "penalties", "posterior_given", "decoder_output", "condition", "conditioned", "degrade", "damaged", "baseline",
     "start", "network_input", "restored", "codes", "codes_of", "auxiliary_terms", "log_weights",
+    "restorations",
     "log_likelihood_and_prior", "feature_distance", "mask", "kl", "scheduled",
 }  # fmt: skip
 

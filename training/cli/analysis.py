@@ -90,15 +90,20 @@ def anomaly_command(argv):
 
 
 def restore_command(argv):
-    parser = _image_parser("restore", "Restore images with a run's model: less noise, more pixels, or no hole.")
+    parser = _image_parser("restore", "Restore images with a run's model: less noise, more pixels, no holes, colours.")
     parser.add_argument(
         "--mask", metavar="FILE", help="image as large as IMAGE, or as many: white is known, black is the hole"
+    )
+    parser.add_argument(
+        "--temperature", type=float, metavar="T", help="of colours: 1 for their mean, 0 for the most probable ones"
     )
     options = parser.parse_args(argv)
 
     from ..image_to_image import restore
 
-    done = restore(options.run, options.image, options.out, options.mask, table=options.table)
+    done = restore(
+        options.run, options.image, options.out, options.mask, temperature=options.temperature, table=options.table
+    )
     return _say_written(done, "Restored", options.out)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import tensorflow as tf
-from scipy import ndimage
+from scipy import ndimage, signal
 
 from ...core.errors import InputError
 
@@ -26,10 +26,39 @@ def median_filter(images, size=3):
         >>> median_filter(speck).max()
         np.float64(0.0)
     """
-    images = _images(images)
-    if not isinstance(size, int) or size < 1 or size % 2 == 0:
-        raise InputError(f"The median's window must have an odd side of at least 1. Received: size={size!r}.")
+    images, size = _images(images), _window(size)
     return ndimage.median_filter(images, size=(1, size, size, 1), mode="reflect")
+
+
+def wiener_filter(images, stddev, size=3):
+    """Gaussian noise of a known strength removed by the local Wiener filter, mirrored at the border.
+
+    Each pixel moves to the mean m of the size x size pixels around it, the further the less they differ: by s^2 / v
+    where v is their variance, and s that of the noise alone; wholly where v is not above s^2. Lee, "Digital Image
+    Enhancement and Noise Filtering by Use of Local Statistics", IEEE Transactions on Pattern Analysis and Machine
+    Intelligence 2 (1980).
+
+    Args:
+        images: [batch, height, width, channels]; each channel is filtered on its own.
+        stddev: of the noise, >= 0.
+        size: odd side of the window.
+
+    Returns:
+        An array of the same shape.
+
+    Raises:
+        InputError: no images, or a window without a middle.
+
+    Example:
+        >>> wiener_filter(np.full([1, 5, 5, 1], 0.5), 0.1).mean().round(6)
+        np.float64(0.5)
+    """
+    images, border = _images(images), _window(size) // 2
+    mirrored = np.pad(images, [(0, 0), (border, border), (border, border), (0, 0)], mode="symmetric")
+    with np.errstate(divide="ignore", invalid="ignore"):  # where all pixels are alike
+        filtered = signal.wiener(mirrored, (1, size, size, 1), stddev**2)
+    height, width = images.shape[1:3]
+    return filtered[:, border : border + height, border : border + width]
 
 
 def downsample(images, factor):
@@ -113,6 +142,12 @@ def _images(images):
     if images.ndim != 4:
         raise InputError(f"Images are [batch, height, width, channels]. Received: {list(images.shape)}.")
     return images
+
+
+def _window(size):
+    if not isinstance(size, int) or size < 1 or size % 2 == 0:
+        raise InputError(f"The filter's window must have an odd side of at least 1. Received: size={size!r}.")
+    return size
 
 
 def _factor(factor):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ...layers.lab import chroma
 from .similarity import hole_psnr, psnr, ssim
 
 
@@ -16,16 +17,21 @@ def compare_restorations(model, clean, mean, seed=0, batch_size=128):
         batch_size: how many at a time.
 
     Returns:
-        `{"damaged" | name of the classical method | "model": {"psnr" or "hole_psnr": dB, "ssim": value}}`, means over
-        the images. Damaged images of another size or number of channels are left out.
+        `{"damaged" | name of the classical method | "model", or the names of its `restorations`: {"psnr" or
+        "hole_psnr": dB, "ssim": value}}`, means over the images. Damaged images of another size or number of channels
+        are left out.
+        Of models that colour grey images also "chroma", the mean of `keraszoo.layers.lab.chroma` over that of the
+        clean images.
     """
-    values = {}
+    values, colors = {}, model.input_channels < clean.shape[-1]
+    original = np.mean([np.mean(chroma(image)) for image in clean]) if colors else None
     for first in range(0, len(clean), batch_size):
         x = np.asarray(clean[first : first + batch_size])
         damaged = [np.asarray(part) for part in model.damaged(x, seed=seed + first)]
         name, classical = model.baseline(*damaged, mean=mean)
-        restored = {"damaged": damaged[0], name: classical, "model": np.asarray(model.restore(*damaged))}
+        restored = {"damaged": damaged[0], name: classical, **model.restorations(*damaged)}
         for row, images in restored.items():
+            images = np.asarray(images)
             if images.shape == x.shape:
                 measures = values.setdefault(row, {})
                 if model.mask is not None:
@@ -33,6 +39,8 @@ def compare_restorations(model, clean, mean, seed=0, batch_size=128):
                 else:
                     measures.setdefault("psnr", []).append(psnr(x, images))
                 measures.setdefault("ssim", []).append(ssim(x, images))
+                if colors:
+                    measures.setdefault("chroma", []).append(np.mean(chroma(images), axis=(1, 2)) / original)
     return {
         row: {measure: float(np.mean(np.concatenate(parts))) for measure, parts in measures.items()}
         for row, measures in values.items()

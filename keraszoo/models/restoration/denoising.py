@@ -8,7 +8,7 @@ import keras
 
 from ...core.errors import InputError, closest
 from ...layers import GaussianCorruption, Masking, SaltAndPepper
-from ...metrics.restoration.baselines import median_filter
+from ...metrics.restoration.baselines import median_filter, wiener_filter
 from .restoration import RestorationAutoencoder, seeded
 
 CORRUPTIONS = {"gaussian": GaussianCorruption, "salt_and_pepper": SaltAndPepper, "masking": Masking}
@@ -46,4 +46,6 @@ class DenoisingAutoencoder(RestorationAutoencoder):
         return (seeded(self.corruption, seed)(x),)
 
     def baseline(self, image, *, mean):
+        if isinstance(self.corruption, GaussianCorruption):
+            return "Wiener filter", wiener_filter(image, self.corruption.stddev)
         return "median of 3x3", median_filter(image, 3)

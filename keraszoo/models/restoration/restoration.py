@@ -32,8 +32,11 @@ class RestorationAutoencoder(ZooModel):
 
     Attributes:
         mask: declaration of the second argument of `restore`, or None where it takes none.
+        temperature: that at which `restore` chooses among several answers, or None where it has but one.
         input_channels: channels of the images that `restore` takes.
         upscale: how many times larger the restored image is.
+        network_stride: how many pixels lie between two of the network's.
+        network_options: further arguments of `keraszoo.networks.image_to_image`.
         divisor: height and width are mirrored up to a multiple of this inside `restore`.
     """
 
@@ -41,6 +44,9 @@ class RestorationAutoencoder(ZooModel):
     metric_names = ("psnr",)
     upscale = 1
     mask = None
+    temperature = None
+    network_stride = 1
+    network_options = {}
 
     def __init__(
         self,
@@ -64,14 +70,14 @@ class RestorationAutoencoder(ZooModel):
                 f"Received: image_shape={self.image_shape}."
             )
         hidden = positive_integers("hidden", hidden)
-        self.divisor = 2 ** len(hidden)
+        self.divisor = self.network_stride * 2 ** len(hidden)
         if network is None:
             smaller = f"{self.upscale} times smaller " * (self.upscale > 1)
             times = len(hidden)
             self.check_divisible(self.upscale * self.divisor, f"halves the {smaller}image {times} times")
             network = image_to_image(
                 self.network_channels,
-                self.image_shape[2],
+                self.network_outputs,
                 upscale=self.upscale,
                 hidden=hidden,
                 skips=bool(skips),
@@ -81,11 +87,12 @@ class RestorationAutoencoder(ZooModel):
                 activation=activation,
                 initialization=initialization,
                 dtype=self.dtype_policy,
+                **self.network_options,
             )
         else:
-            size = [self.divisor * 4] * 2
+            size = [4 * 2 ** len(hidden)] * 2
             larger = [self.upscale * side for side in size]
-            check_network(network, "network", (*size, self.network_channels), (*larger, self.image_shape[2]))
+            check_network(network, "network", (*size, self.network_channels), (*larger, self.network_outputs))
         self.network = network
         self.inputs = Input(self.image_shape, (0.0, 1.0))
         self.degraded = Input((None, None, self.input_channels), (0.0, 1.0), any_size=True)
@@ -102,6 +109,11 @@ class RestorationAutoencoder(ZooModel):
     def network_channels(self):
         """Channels of the network's input."""
         return self.input_channels
+
+    @property
+    def network_outputs(self):
+        """Channels of its answer."""
+        return self.image_shape[2]
 
     @classmethod
     def sizes_for(cls, shape):
@@ -121,6 +133,10 @@ class RestorationAutoencoder(ZooModel):
     def damaged(self, x, seed=0):
         """What restorations are compared on: the arguments of `restore`, the same for the same seed."""
         return self.degrade(x, seed=seed)
+
+    def restorations(self, *degraded):
+        """What it is compared by: `{name: images}`, of degraded ones."""
+        return {"model": self.restore(*degraded)}
 
     def baseline(self, image, *, mean):
         """(name, images) of the classical restoration.
@@ -153,11 +169,11 @@ class RestorationAutoencoder(ZooModel):
         """
         return self._restore(image)
 
-    def _restore(self, *degraded):
+    def _restore(self, *degraded, **options):
         degraded = [tf.cast(tensor, tf.float32) for tensor in degraded]
         height, width = tf.unstack(tf.shape(degraded[0])[1:3])
         mirrored = [mirror_to_multiple(tensor, self.divisor) for tensor in degraded]
-        restored = self.restored(*mirrored)[:, : self.upscale * height, : self.upscale * width]
+        restored = self.restored(*mirrored, **options)[:, : self.upscale * height, : self.upscale * width]
         return tf.clip_by_value(restored, 0.0, 1.0)
 
     def call(self, x, training=False):

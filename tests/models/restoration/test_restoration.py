@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from keraszoo.analysis import restoration
 from keraszoo.core.errors import InputError
+from keraszoo.layers.lab import grey_of_equal_lightness
 from keraszoo.metrics import bicubic, compare_restorations, downsample, psnr
 from keraszoo.models import (
     ColorizationAutoencoder,
@@ -87,7 +88,7 @@ def test_a_network_that_adds_nothing_leaves_the_simple_restoration():
         ("super_resolution", tf.image.resize(GREY, (32, 32), method="bilinear")),
         ("colorization", np.repeat(GREY, 3, axis=-1)),
     ):
-        model = MAKERS[name]()
+        model = MAKERS[name](**({"target": "mean"} if name == "colorization" else {}))
         model.set_weights([np.zeros_like(weights) for weights in model.get_weights()])
         np.testing.assert_allclose(model.restore(GREY), expected, atol=1e-6, err_msg=name)
 
@@ -120,9 +121,9 @@ def test_super_resolution_learns_from_means_over_blocks(factor):
     np.testing.assert_allclose(model.degrade(GREY)[0], downsample(GREY, factor), atol=1e-6)
 
 
-def test_colours_come_from_the_luminance_alone():
+def test_colours_come_from_the_lightness_alone():
     model = MAKERS["colorization"]()
-    grey = tf.image.rgb_to_grayscale(COLOUR)
+    grey = grey_of_equal_lightness(COLOUR)
     np.testing.assert_allclose(model.predict(COLOUR, verbose=0), model.restore(grey), atol=1e-6)
     np.testing.assert_allclose(model(grey), model.restore(grey), atol=1e-6)
 
@@ -141,7 +142,6 @@ def test_comparison_puts_the_classical_restoration_beside_the_models():
         model = MAKERS[name]()
         one, again, other = (compare_restorations(model, GREY, GREY.mean(axis=0), seed=seed) for seed in (1, 1, 2))
         assert one == again and (one != other) == (name == "denoising")  # the compared hole is in the middle
-    assert list(compare_restorations(MAKERS["colorization"](), COLOUR, COLOUR.mean(axis=0))) == ["grey", "model"]
 
 
 @pytest.mark.parametrize(
