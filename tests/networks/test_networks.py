@@ -206,9 +206,8 @@ def test_the_planes_of_a_residual_code_lie_as_the_image_does():
 
 
 def test_a_vae_with_planes_of_codes_learns_and_is_restored(tmp_path):
-    vae = VAE(
-        (8, 8, 3), 8, network="residual", hidden=(4, 6), residual_blocks=1, padding="mirrored", upsampling="nearest"
-    )
+    options = {"hidden": (4, 6), "residual_blocks": 1, "padding": "mirrored", "upsampling": "nearest"}
+    vae = VAE((8, 8, 3), 8, network="residual", likelihood="gaussian", **options)
     assert sum(isinstance(layer, keras.layers.Add) for layer in vae.encoder._flatten_layers()) == 1
     x = images(6, 8, 8, 3)
     vae.adapt(x)
