@@ -67,16 +67,21 @@ def residual_decoder(
         (None, 8, 8, 1)
     """
     options = {"activation": "relu", "initialization": "glorot", "dtype": None, **options}
-    small = (*halved(image_shape, hidden), dim)
+    vectors = keras.Input((*halved(image_shape, hidden), dim))
+    return keras.Model(
+        vectors, _decoded(vectors, image_shape, hidden, blocks, upsampling, padding, options), name="decoder"
+    )
+
+
+def _decoded(x, image_shape, hidden, blocks, upsampling, padding, options):
     check_options(upsampling=(upsampling, UPSAMPLINGS), padding=(padding, PADDINGS))
     check_transposed(upsampling, padding)
-    x = vectors = keras.Input(small)
-    x = _through(convolution(hidden[0], dim, padding=padding, **options), x)
+    x = _through(convolution(hidden[0], x.shape[-1], padding=padding, **options), x)
     x = _residual(x, blocks, padding, options)
     for channels, filters in itertools.pairwise([hidden[0], *hidden]):
         x = _through(doubling(filters, channels, upsampling, padding=padding, **options), x)
     last = convolution(image_shape[2], hidden[-1], padding=padding, **{**options, "activation": None})
-    return keras.Model(vectors, _through(last, x), name="decoder")
+    return _through(last, x)
 
 
 def planes_encoder(image_shape, outputs, hidden=(64, 128), *, residual_blocks=2, **options):
@@ -99,19 +104,29 @@ def planes_encoder(image_shape, outputs, hidden=(64, 128), *, residual_blocks=2,
     return keras.Model(grid.input, keras.layers.Flatten(dtype=options.get("dtype"))(first), name="encoder")
 
 
-def planes_decoder(latent_dim, image_shape, hidden=(128, 64), *, residual_blocks=2, **options):
+def planes_decoder(
+    latent_dim,
+    image_shape,
+    hidden=(128, 64),
+    *,
+    residual_blocks=2,
+    upsampling="transposed",
+    padding="zero",
+    **options,
+):
     """[batch, latent_dim] -> [batch, height, width, channels], the mirror of `planes_encoder`.
 
     Example:
         >>> planes_decoder(12, (8, 8, 1), hidden=(16, 8)).output_shape
         (None, 8, 8, 1)
     """
-    shape = _planes(image_shape, hidden, latent_dim, "decoder")
+    options = {"activation": "relu", "initialization": "glorot", "dtype": None, **options}
     code = keras.Input((latent_dim,))
-    planes = keras.layers.Reshape(shape, dtype=options.get("dtype"))(code)
-    grid = keras.layers.Permute((2, 3, 1), dtype=options.get("dtype"))(planes)
-    made = residual_decoder(shape[0], image_shape, hidden, blocks=residual_blocks, **options)
-    return keras.Model(code, made(grid), name="decoder")
+    planes = _planes(image_shape, hidden, latent_dim, "decoder")
+    x = keras.layers.Reshape(planes, dtype=options["dtype"])(code)
+    x = keras.layers.Permute((2, 3, 1), dtype=options["dtype"])(x)
+    x = _decoded(x, image_shape, hidden, residual_blocks, upsampling, padding, options)
+    return keras.Model(code, x, name="decoder")
 
 
 def _planes(image_shape, hidden, numbers, role):

@@ -106,6 +106,7 @@ RECIPES = (
             "hidden": (32, 128),
             "residual_blocks": 1,
             "likelihood": {"name": "discretized_logistic", "channels": "conditional"},
+            "beta": {"schedule": "linear", "start": 0.0, "end": 1.0, "steps": 600},
         },
         data=Data("cifar10"),
         optimizers={"optimizer": Optimizer("adam", 2e-3, decay="cosine")},
