@@ -14,7 +14,7 @@ from ..core.errors import InputError, closest
 
 QUIET = 0.1  # share of the dependence of the first scales on codes that remains
 CHANNELS = ("independent", "conditional")
-LEAST_SHARE = 0.01  # of a channel's variance, that the other channels leave at first
+LEAST_SHARE = 0.01  # of a channel's variance: what the other channels leave of it at first, at least
 LOUDEST = 0.3  # of the data's deviation: how far the first means may move with codes
 
 
@@ -383,10 +383,15 @@ def _mean_and_log_scale(x, output, least, factor=1.0):
 
 
 def _regressions(x, mean):
-    """Of each channel's deviation from `mean` on those of the channels before it, for one `mean` of other examples.
+    """Regressions of each channel's deviation on the deviations of the channels before it.
+
+    Args:
+        x: examples, [..., channels].
+        mean: what the decoder says of others, of the same shape; both count as centred.
 
     Returns:
-        The slopes, in order, and for each channel the logarithm of how much smaller what remains is.
+        slopes: [channels * (channels - 1) / 2], that of the second channel, the two of the third, ...
+        log_shares: [channels], the logarithms of the part of each channel's deviation that the others leave.
     """
     x, mean = np.asarray(x, "float64"), np.asarray(mean, "float64")
     deviation = ((x - x.mean(axis=0)) - (mean - mean.mean(axis=0))).reshape([-1, x.shape[-1]])

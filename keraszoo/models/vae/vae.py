@@ -146,14 +146,12 @@ class VAE(PriorSampling, Autoencoder):
 
     def loss_terms(self, x, y=None, training=False):
         terms = self.objective.terms(self, x, self.condition(y, tf.shape(x)[0]), training)
-        terms = {**terms, **self.scheduled(x)}
-        return {name: terms[name] for name in (*self.term_names, *self.metric_names)}
+        return {**terms, **self.scheduled(x)}
 
     def measured(self, negative_bound):
-        """`bits_per_dimension`, of a bound of -log p(x) in nats, [batch]: `{name: [batch]}`.
-
-        It is shown where the likelihood is one of levels of data.
-        """
+        """`bits_per_dimension` of a bound of -log p(x) in nats, [batch], where it is shown: `{name: [batch]}`."""
+        if "bits_per_dimension" not in self.metric_names:
+            return {}
         return {"bits_per_dimension": tf.stop_gradient(negative_bound) / (math.prod(self.image_shape) * math.log(2.0))}
 
     def scheduled(self, x):
