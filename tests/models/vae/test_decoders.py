@@ -203,6 +203,21 @@ def test_a_vae_of_conditional_channels_starts_where_the_likelihood_wants_it():
     assert bits["conditional"] < bits["independent"] - 0.7
 
 
+def test_a_decoder_inside_a_decoder_starts_as_that_decoder_does():
+    x = (np.random.default_rng(0).integers(100, 156, [64, 8, 8, 3]) / 255).astype("float32")
+    options = {"network": "convolutional", "hidden": (4,), "likelihood": "discretized_logistic"}
+    decoders = {}
+    for nested in (False, True):
+        keras.utils.set_random_seed(0)
+        decoder = VAE((8, 8, 3), 4, **options).decoder
+        given = keras.Sequential([keras.Input((4,)), keras.layers.Reshape((4,)), decoder]) if nested else decoder
+        VAE((8, 8, 3), 4, **options, decoder=given).adapt(x)
+        decoders[nested] = decoder.layers[-1].get_weights()
+    for flat, inner in zip(*decoders.values(), strict=True):
+        np.testing.assert_allclose(inner, flat, atol=1e-6)
+    assert np.abs(decoders[True][1]).max() > 0.4
+
+
 # ---------------------------------------------------------------------- bits per dimension
 
 
