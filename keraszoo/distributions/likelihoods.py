@@ -13,6 +13,8 @@ import tensorflow as tf
 from ..core.errors import InputError, closest
 
 QUIET = 0.1  # share of the dependence of the first scales on codes that remains
+CHANNELS = ("independent", "conditional")
+LEAST_SHARE = 0.01  # of a channel's variance: what the other channels leave of it at first, at least
 LOUDEST = 0.3  # of the data's deviation: how far the first means may move with codes
 
 
@@ -25,6 +27,8 @@ class Likelihood:
     outputs = 1
     #: whether these numbers are logits
     takes_logits = False
+    #: whether it gives levels of data probabilities, so that bits per dimension compare between models
+    discrete = False
 
     def decoded_shape(self, event_shape):
         """Shape of the decoder's output for one example: its last axis holds `outputs` numbers for each channel.
@@ -200,7 +204,7 @@ def _softly_above(least, values):
 
 @keras.saving.register_keras_serializable("keraszoo")
 class DiscretizedLogistic(Likelihood):
-    """Independent values on the `levels` 0, 1/(levels - 1), ..., 1: probabilities, so that bits per dimension compare.
+    """Values on the `levels` 0, 1/(levels - 1), ..., 1: probabilities, so that bits per dimension compare.
 
     A level has what a logistic distribution has between the middles to its neighbours, the lowest and the highest all
     that is beyond. The decoder gives the logistics' means, then the logarithms of their scales, both in units of the
@@ -213,17 +217,34 @@ class DiscretizedLogistic(Likelihood):
     its logarithm has no cancellation, however far the mean or small the scale. Scales are kept softly above a 20th of
     a level's width, where the level of the mean has all but 1e-4 of the probability, and below exp(10).
 
+    Given its code, a pixel's channels are independent, or each depends on those before it, as in PixelCNN++: red has
+    the mean a_r, green a_g + b_gr (red - a_r), blue a_b + b_br (red - a_r) + b_bg (green - a_g). What a decoder misses
+    it misses in all channels alike, more or less, so that most of green and blue follows from red. The b are further
+    numbers of the decoder, after means and scales: b_gr, b_br, b_bg.
+
     Args:
         levels: how many values there are, >= 2: 256 for 8-bit images.
+        channels: "independent", or "conditional" on the channels before them.
+
+    Example:
+        >>> DiscretizedLogistic(channels="conditional").decoded_shape((8, 8, 3))
+        (8, 8, 9)
     """
 
     support = (0.0, 1.0)
     outputs = 2
+    discrete = True
 
-    def __init__(self, levels=256):
+    def __init__(self, levels=256, channels="independent"):
         if not isinstance(levels, int) or levels < 2:
             raise InputError(f"levels counts the values that data may have, >= 2. Received: levels={levels!r}.")
-        self.levels = levels
+        if channels not in CHANNELS:
+            raise InputError(f"Unknown channels. Received: channels={channels!r}. {closest(str(channels), CHANNELS)}")
+        self.levels, self.channels = levels, channels
+
+    def decoded_shape(self, event_shape):
+        *sides, count = event_shape
+        return (*sides, 2 * count + (count * (count - 1) // 2 if self.channels == "conditional" else 0))
 
     def check_values(self, x):
         positions = np.asarray(x, "float64") * (self.levels - 1)
@@ -234,15 +255,30 @@ class DiscretizedLogistic(Likelihood):
             )
 
     def start(self, x, output):
-        """The mean, and the scale of the logistic of the data's deviation from what the decoder says of others."""
-        return _mean_and_log_scale(x, output, 1.0 / (self.levels - 1), math.sqrt(3.0) / math.pi)
+        """The mean, and the scale of the logistic of the data's deviation from what the decoder says of others.
+
+        Conditional channels start at the linear regression of that deviation on the channels before.
+        """
+        count = np.shape(x)[-1]
+        output, slopes = np.split(np.asarray(output, "float64"), [2 * count], axis=-1)
+        shift = _mean_and_log_scale(x, output, 1.0 / (self.levels - 1), math.sqrt(3.0) / math.pi)
+        if not slopes.shape[-1]:
+            return shift
+        wanted, log_shares = _regressions(x, output[..., :count])
+        shift = shift + np.concatenate([np.zeros(count), log_shares])
+        return np.concatenate([shift, wanted - _mean(slopes)], axis=-1)
 
     def first_share(self, x, output):
-        return _means_and_quiet_scales(x, output)
+        count = np.shape(x)[-1]
+        shares = _means_and_quiet_scales(x, output[..., : 2 * count])
+        slopes = np.full((*shares.shape[:-1], output.shape[-1] - 2 * count), QUIET)
+        return np.concatenate([shares, slopes], axis=-1)
 
     def negative_log_likelihood(self, x, output):
-        mean, log_scale = self._in_levels(output)
+        mean, log_scale, slopes = self._in_levels(output)
         level = tf.round(tf.cast(x, tf.float32) * (self.levels - 1))
+        if slopes is not None:
+            mean = _given_channels_before(mean, slopes, level - mean)
         inverse_scale = tf.exp(-log_scale)
         log_below = tf.math.log_sigmoid((level + 0.5 - mean) * inverse_scale)  # the level's upper end
         log_above = tf.math.log_sigmoid((mean - level + 0.5) * inverse_scale)  # and its lower end
@@ -251,8 +287,11 @@ class DiscretizedLogistic(Likelihood):
         return -_sum_over_example(tf.where((level == 0) | (level == self.levels - 1), at_ends, between))
 
     def mean(self, output):
-        """E[x | output]: the sum over the levels k of P(x > k), a level at a time."""
-        mean, log_scale = self._in_levels(output)
+        """E[x | output]: the sum over the levels k of P(x > k), a level at a time.
+
+        Of a channel that depends on others it is the mean where these are at the centres of their logistics.
+        """
+        mean, log_scale, _ = self._in_levels(output)
         inverse_scale = tf.exp(-log_scale)
 
         def add(level, total):
@@ -262,14 +301,32 @@ class DiscretizedLogistic(Likelihood):
         return total / (self.levels - 1)
 
     def _in_levels(self, output):
-        """Mean and log_scale in units of a level's width, in which the levels are exact: 0, 1, ..., levels - 1."""
-        mean, log_scale = tf.split(tf.cast(output, tf.float32), 2, axis=-1)
+        """Mean, log_scale and slopes or None, in units of a level's width, in which levels are exact: 0, 1, ..."""
+        output, slopes = tf.cast(output, tf.float32), None
+        if self.channels == "conditional":
+            numbers = output.shape[-1]  # 2 c + c (c - 1) / 2
+            count = (math.isqrt(9 + 8 * numbers) - 3) // 2
+            output, slopes = tf.split(output, [2 * count, numbers - 2 * count], axis=-1)
+        mean, log_scale = tf.split(output, 2, axis=-1)
         width = 1.0 / (self.levels - 1)
         log_scale = _softly_above(math.log(width / 20), tf.minimum(log_scale, 10.0))
-        return mean / width, log_scale - math.log(width)
+        return mean / width, log_scale - math.log(width), slopes
 
     def get_config(self):
-        return {"levels": self.levels}
+        return {"levels": self.levels, "channels": self.channels}
+
+
+def _given_channels_before(mean, slopes, deviation):
+    """Where the logistic of each channel is, given the deviations of those before it from their own means.
+
+    Args:
+        mean, deviation: [..., channels].
+        slopes: [..., channels * (channels - 1) / 2]: the one of the second channel, the two of the third, ...
+    """
+    channels = range(mean.shape[-1])
+    of_channel = tf.split(slopes, list(channels), axis=-1)
+    told = [tf.reduce_sum(of_channel[c] * deviation[..., :c], axis=-1, keepdims=True) for c in channels]
+    return mean + tf.concat(told, axis=-1)
 
 
 @keras.saving.register_keras_serializable("keraszoo")
@@ -323,6 +380,30 @@ def _mean_and_log_scale(x, output, least, factor=1.0):
     wanted = np.log(np.maximum(scale, 2.0 * least))
     shift = np.broadcast_to(wanted - log_scale.mean(axis=axes), x.shape[1:])
     return np.concatenate([_mean(x) - _mean(mean), shift], axis=-1)
+
+
+def _regressions(x, mean):
+    """Regressions of each channel's deviation on the deviations of the channels before it.
+
+    Args:
+        x: examples, [..., channels].
+        mean: what the decoder says of others, of the same shape; both count as centred.
+
+    Returns:
+        slopes: [channels * (channels - 1) / 2], that of the second channel, the two of the third, ...
+        log_shares: [channels], the logarithms of the part of each channel's deviation that the others leave.
+    """
+    x, mean = np.asarray(x, "float64"), np.asarray(mean, "float64")
+    deviation = ((x - x.mean(axis=0)) - (mean - mean.mean(axis=0))).reshape([-1, x.shape[-1]])
+    covariance = deviation.T @ deviation / len(deviation)
+    slopes, log_shares = [], []
+    for channel, variance in enumerate(np.diag(covariance)):
+        before, along = covariance[:channel, :channel], covariance[:channel, channel]
+        slope = np.linalg.lstsq(before, along, rcond=None)[0]
+        remains = (variance - slope @ along) / max(variance, np.finfo("float64").tiny)
+        slopes.append(slope)
+        log_shares.append(0.5 * math.log(max(remains, LEAST_SHARE)))
+    return np.concatenate(slopes), np.array(log_shares)
 
 
 def _means_and_quiet_scales(x, output):

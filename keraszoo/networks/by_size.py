@@ -14,6 +14,7 @@ from .convolutional import convolutional_decoder, convolutional_encoder
 from .hidden_layers import check_ends_linear
 from .initialization import initializers
 from .lenet import lenet5_encoder
+from .residual import planes_decoder, planes_encoder
 
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")  # with which Keras makes its messages bold
 
@@ -45,9 +46,12 @@ def dense_decoder(latent_dim, image_shape, hidden=(256,), *, activation="relu", 
 NETWORKS = {
     "dense": (dense_encoder, dense_decoder, (256,)),
     "convolutional": (convolutional_encoder, convolutional_decoder, (32, 64)),
+    "residual": (planes_encoder, planes_decoder, (64, 128)),
 }
-#: name: (encoder, its hidden layers); LeNet-5 has no decoder
-ENCODERS = {name: (encoder, hidden) for name, (encoder, _, hidden) in NETWORKS.items()} | {
+#: name: (encoder, its hidden layers) of any number of outputs; LeNet-5 has no decoder
+ENCODERS = {
+    "dense": (dense_encoder, (256,)),
+    "convolutional": (convolutional_encoder, (32, 64)),
     "lenet5": (lenet5_encoder, (6, 16, 120)),
 }
 
@@ -77,6 +81,7 @@ def encoder_and_decoder(
     downsampling="stride",
     upsampling="transposed",
     padding="zero",
+    residual_blocks=2,
     **options,
 ):
     """The pair of networks of that name, the decoder mirroring the encoder.
@@ -85,12 +90,13 @@ def encoder_and_decoder(
         image_shape: shape of one example.
         outputs: width of the encoder's output.
         latent_dim: width of the decoder's input.
-        network: "dense" or "convolutional".
+        network: "dense", "convolutional" or "residual".
         hidden: units or filters of the encoder's hidden layers, from the image side; None for the network's default.
         decoded_shape: shape of the decoder's output; None for `image_shape`.
         downsampling: "stride", "max" or "average": how a convolutional encoder halves the image.
         upsampling: "transposed", "nearest" or "bilinear": how a convolutional decoder doubles it.
         padding: "zero", "mirrored" or "periodic": what convolutions see beyond the border; transposed ones only zeros.
+        residual_blocks: of a residual encoder and decoder each, on the smallest grid.
         **options: `activation`, `initialization`, `dtype` of both networks.
     """
     encoder, decoder, default = NETWORKS[_known(network, NETWORKS)]
@@ -101,6 +107,13 @@ def encoder_and_decoder(
             downsampling=(downsampling, "stride"), upsampling=(upsampling, "transposed"), padding=(padding, "zero")
         )
         down, up = {}, {}
+    if network == "residual":
+        down, up = ({**each, "residual_blocks": residual_blocks} for each in (down, up))
+    elif residual_blocks != 2:
+        raise InputError(
+            f"Only residual networks have residual blocks. Received: network={network!r}, "
+            f"residual_blocks={residual_blocks!r}. Nearest: network='residual'."
+        )
     return (
         encoder(image_shape, outputs, hidden, **down, **options),
         decoder(latent_dim, image_shape if decoded_shape is None else decoded_shape, hidden[::-1], **up, **options),

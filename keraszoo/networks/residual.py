@@ -67,16 +67,78 @@ def residual_decoder(
         (None, 8, 8, 1)
     """
     options = {"activation": "relu", "initialization": "glorot", "dtype": None, **options}
-    small = (*halved(image_shape, hidden), dim)
+    vectors = keras.Input((*halved(image_shape, hidden), dim))
+    return keras.Model(
+        vectors, _decoded(vectors, image_shape, hidden, blocks, upsampling, padding, options), name="decoder"
+    )
+
+
+def _decoded(x, image_shape, hidden, blocks, upsampling, padding, options):
     check_options(upsampling=(upsampling, UPSAMPLINGS), padding=(padding, PADDINGS))
     check_transposed(upsampling, padding)
-    x = vectors = keras.Input(small)
-    x = _through(convolution(hidden[0], dim, padding=padding, **options), x)
+    x = _through(convolution(hidden[0], x.shape[-1], padding=padding, **options), x)
     x = _residual(x, blocks, padding, options)
     for channels, filters in itertools.pairwise([hidden[0], *hidden]):
         x = _through(doubling(filters, channels, upsampling, padding=padding, **options), x)
     last = convolution(image_shape[2], hidden[-1], padding=padding, **{**options, "activation": None})
-    return keras.Model(vectors, _through(last, x), name="decoder")
+    return _through(last, x)
+
+
+def planes_encoder(image_shape, outputs, hidden=(64, 128), *, residual_blocks=2, **options):
+    """[batch, height, width, channels] -> [batch, outputs]: the planes of a `residual_encoder`, one after the other.
+
+    Each number of a plane belongs to a place of the image, as all of its layers are convolutions.
+
+    Args:
+        image_shape, hidden, **options: as for `residual_encoder`.
+        outputs: a multiple of the numbers of a plane, height / 2^n * width / 2^n.
+        residual_blocks: its `blocks`.
+
+    Example:
+        >>> planes_encoder((8, 8, 1), 12, hidden=(8, 16)).output_shape
+        (None, 12)
+    """
+    planes = _planes(image_shape, hidden, outputs, "encoder")[0]
+    grid = residual_encoder(image_shape, planes, hidden, blocks=residual_blocks, **options)
+    first = keras.layers.Permute((3, 1, 2), dtype=options.get("dtype"))(grid.output)  # means before log-variances
+    return keras.Model(grid.input, keras.layers.Flatten(dtype=options.get("dtype"))(first), name="encoder")
+
+
+def planes_decoder(
+    latent_dim,
+    image_shape,
+    hidden=(128, 64),
+    *,
+    residual_blocks=2,
+    upsampling="transposed",
+    padding="zero",
+    **options,
+):
+    """[batch, latent_dim] -> [batch, height, width, channels], the mirror of `planes_encoder`.
+
+    Example:
+        >>> planes_decoder(12, (8, 8, 1), hidden=(16, 8)).output_shape
+        (None, 8, 8, 1)
+    """
+    options = {"activation": "relu", "initialization": "glorot", "dtype": None, **options}
+    code = keras.Input((latent_dim,))
+    planes = _planes(image_shape, hidden, latent_dim, "decoder")
+    x = keras.layers.Reshape(planes, dtype=options["dtype"])(code)
+    x = keras.layers.Permute((2, 3, 1), dtype=options["dtype"])(x)
+    x = _decoded(x, image_shape, hidden, residual_blocks, upsampling, padding, options)
+    return keras.Model(code, x, name="decoder")
+
+
+def _planes(image_shape, hidden, numbers, role):
+    """(planes, height, width) of so many numbers."""
+    height, width = halved(image_shape, hidden)
+    if numbers % (height * width):
+        raise InputError(
+            f"A residual {role}'s code is made of planes of {height}x{width}, so it has a multiple of "
+            f"{height * width} numbers. Received: {numbers}. Nearest: {-(-numbers // (height * width))} planes, "
+            f"{-(-numbers // (height * width)) * height * width} numbers."
+        )
+    return numbers // (height * width), height, width
 
 
 def _residual(x, blocks, padding, options):

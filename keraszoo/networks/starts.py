@@ -41,9 +41,14 @@ def start_output(decoder, likelihood, codes, x):
         last.bias.assign((bias + shift).reshape([-1]))
 
 
+def _leaves(network):
+    """The layers of a network and of the networks in it, in order; `_flatten_layers` turns the inner ones' around."""
+    return [leaf for layer in network._layers for leaf in (_leaves(layer) if layer._layers else [layer])]
+
+
 def _last_linear(decoder):
     """The last layer of a network where it is linear and its kernel and biases are learned, else None."""
-    leaves = [layer for layer in decoder._flatten_layers(include_self=False) if not layer._layers]
+    leaves = _leaves(decoder)
     weighted = [place for place, layer in enumerate(leaves) if layer.weights]
     if not weighted or any(map(is_nonlinear, leaves[weighted[-1] :])):
         return None

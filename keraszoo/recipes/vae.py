@@ -95,6 +95,27 @@ RECIPES = (
         expected={"train/loss": (90.3, 0.4), "test/loss": (91.2, 0.4)},
         minutes=35,
     ),
+    Recipe(
+        name="vae/cifar10",
+        title="Codes in planes, channels that follow one another: a VAE on CIFAR-10 for bits per dimension",
+        model="VAE",
+        input_shape=(32, 32, 3),
+        arguments={
+            "latent_dim": 1024,
+            "network": "residual",
+            "hidden": (32, 128),
+            "residual_blocks": 1,
+            "likelihood": {"name": "discretized_logistic", "channels": "conditional"},
+            # in the first epoch codes are of use before they cost
+            "beta": {"schedule": "linear", "start": 0.0, "end": 1.0, "steps": 625},
+        },
+        data=Data("cifar10"),
+        optimizers={"optimizer": Optimizer("adam", 1.5e-3, decay="cosine")},
+        batch_size=32,
+        epochs=6,
+        expected={},
+        minutes=7,
+    ),
     # beta-VAEs.
     #
     # Higgins et al., "beta-VAE: Learning Basic Visual Concepts with a Constrained Variational Framework" (ICLR 2017).
@@ -373,6 +394,21 @@ RECIPES = (
         expected={"test/loss": (17.5, 0.4), "test/kl": (6.2, 0.4)},
         minutes=0.2,
     ),
+    #
+    #     keraszoo train dfc_vae/cifar10 --set loss_network=runs/classifier/cifar10
+    Recipe(
+        name="dfc_vae/cifar10",
+        title="A VAE in the features of a random network, on CIFAR-10; classes are added to and taken from its codes",
+        model="DFCVAE",
+        input_shape=(32, 32, 3),
+        arguments={"latent_dim": 128, "network": "convolutional", "hidden": (32, 64, 128), "beta": 1.0},
+        data=Data("cifar10"),
+        optimizers={"optimizer": Optimizer("adam", 1e-3, decay="cosine")},
+        batch_size=64,
+        epochs=6,
+        expected={},
+        minutes=4,
+    ),
     # VAE-GANs.
     #
     # Larsen, Sonderby, Larochelle and Winther, "Autoencoding beyond pixels using a learned similarity metric" (2016),
@@ -435,6 +471,29 @@ RECIPES = (
         epochs=5,
         expected={"test/reconstruction": (53.7, 1.0), "test/prior": (125.8, 2.5)},
         minutes=16,
+    ),
+    Recipe(
+        name="vq_vae/cifar10",
+        title="A VQ-VAE of 8x8 codes out of 512 on CIFAR-10",
+        model="VQVAE",
+        input_shape=(32, 32, 3),
+        arguments={
+            "num_codes": 512,
+            "code_dim": 64,
+            "hidden": (32, 128),
+            "residual_blocks": 1,
+            "prior_filters": 64,
+            "likelihood": {"name": "discretized_logistic", "channels": "conditional"},
+        },
+        data=Data("cifar10"),
+        optimizers={
+            "optimizer": Optimizer("adam", 1e-3, decay="cosine"),
+            "prior_optimizer": Optimizer("adam", 2e-3, decay="cosine"),
+        },
+        batch_size=128,
+        epochs=5,
+        expected={},
+        minutes=10,
     ),
     # VAEs with normalizing flows.
     #

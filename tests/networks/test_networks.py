@@ -191,6 +191,34 @@ def test_autoencoders_of_every_kind_are_trained_and_saved(downsampling, upsampli
     np.testing.assert_array_equal(restored.reconstruct(x), model.reconstruct(x))
 
 
+def test_the_planes_of_a_residual_code_lie_as_the_image_does():
+    """What is in one corner of the image is in that corner of each plane, of means and of log-variances; and back."""
+    encoder, decoder = encoder_and_decoder(
+        (32, 32, 3), 2 * 3 * 64, 3 * 64, network="residual", hidden=(4, 6), residual_blocks=0
+    )
+    x, z = np.zeros([2, 32, 32, 3], "float32"), np.zeros([2, 3 * 64], "float32")
+    x[1, :4, 28:] = 1.0
+    moved = np.any(np.diff(encoder(x), axis=0).reshape(6, 8, 8) != 0, axis=0)
+    assert moved[0, 7] and not moved[3:].any() and not moved[:, :5].any()
+    z.reshape(2, 3, 8, 8)[1, :, 0, 7] = 1.0
+    moved = np.any(np.diff(decoder(z), axis=0)[0] != 0, axis=-1)
+    assert moved[0, 31] and not moved[16:].any() and not moved[:, :16].any()
+
+
+def test_a_vae_with_planes_of_codes_learns_and_is_restored(tmp_path):
+    options = {"hidden": (4, 6), "residual_blocks": 1, "padding": "mirrored", "upsampling": "nearest"}
+    vae = VAE((8, 8, 3), 8, network="residual", likelihood="gaussian", **options)
+    assert sum(isinstance(layer, keras.layers.Add) for layer in vae.encoder._flatten_layers()) == 1
+    x = images(6, 8, 8, 3)
+    vae.adapt(x)
+    vae.compile("adam")
+    before = [weight.numpy().copy() for weight in vae.trainable_weights]
+    vae.fit(x, batch_size=3, verbose=0)
+    assert all(np.any(a != b.numpy()) for a, b in zip(before, vae.trainable_weights, strict=True))
+    vae.save(tmp_path / "vae.keras")
+    np.testing.assert_array_equal(keras.saving.load_model(tmp_path / "vae.keras").reconstruct(x), vae.reconstruct(x))
+
+
 def test_options_reach_the_networks_of_subclasses():
     model = VAE((8, 8, 1), 2, network="convolutional", downsampling="max", upsampling="nearest", padding="mirrored")
     kinds = [type(layer).__name__ for layer in (*model.encoder.layers, *model.decoder.layers)]
@@ -206,6 +234,8 @@ def test_options_reach_the_networks_of_subclasses():
         ({"padding": "periodic"}, "zeros only.*Nearest: upsampling='nearest', padding='periodic'"),
         ({"network": "dense", "downsampling": "max"}, "downsampling must stay 'stride'.*Received: downsampling='max'"),
         ({"network": "dense", "upsampling": "nearest"}, "upsampling must stay 'transposed'"),
+        ({"network": "residual"}, "planes of 2x2, so it has a multiple of 4 numbers. Received: 2.*1 planes, 4 numbers"),
+        ({"network": "convolutional", "residual_blocks": 3}, "Nearest: network='residual'"),
         ({"network": "dense", "padding": "mirrored"}, "padding must stay 'zero'.*Nearest: network='convolutional'"),
     ],
 )

@@ -29,13 +29,16 @@ class Autoencoder(MeasuresFirst, ZooModel):
     Args:
         image_shape: shape of one example: (height, width, channels), or (features,) with dense networks.
         latent_dim: size of the code, >= 1.
-        network: "dense" or "convolutional" (height and width divisible by 2 per hidden layer).
+        network: "dense", "convolutional" (height and width divisible by 2 per hidden layer), or "residual":
+            convolutions and residual blocks throughout, the code planes of an image's size divided by 2 per hidden
+            layer, so that `latent_dim` is a multiple of a plane's numbers. It is what large codes take.
         hidden: units (dense) or filters (convolutional) of the encoder's hidden layers, the decoder mirrors them;
-            None: (256,) or (32, 64). `()` makes a dense network linear.
+            None: (256,), (32, 64) or (64, 128). `()` makes a dense network linear.
         downsampling: how a convolutional encoder halves the image: "stride", "max" or "average" pooling.
         upsampling: how a convolutional decoder doubles it: "transposed" convolution, "nearest" or "bilinear".
         padding: what convolutions see beyond the border: "zero", "mirrored" or "periodic"; the last two need an
             upsampling other than "transposed".
+        residual_blocks: of a residual encoder and decoder each.
         activation: of the hidden layers.
         likelihood: "bernoulli", "continuous_bernoulli" or "discretized_logistic" (data in [0, 1]), "gaussian" or
             "gaussian_learned_variance", a `keraszoo.distributions.Likelihood`, or a dictionary of a name and arguments,
@@ -75,6 +78,7 @@ class Autoencoder(MeasuresFirst, ZooModel):
         downsampling="stride",
         upsampling="transposed",
         padding="zero",
+        residual_blocks=2,
         activation="relu",
         likelihood="bernoulli",
         initialization="glorot",
@@ -106,6 +110,7 @@ class Autoencoder(MeasuresFirst, ZooModel):
                 downsampling=downsampling,
                 upsampling=upsampling,
                 padding=padding,
+                residual_blocks=residual_blocks,
                 activation=activation,
                 initialization=initialization,
                 dtype=self.dtype_policy,

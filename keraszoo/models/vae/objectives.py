@@ -26,7 +26,7 @@ class ELBO:
     term_names = ("reconstruction", "kl")
 
     def terms(self, vae, x, condition, training):
-        """The loss terms of a VAE: `{name: [batch]}`.
+        """The loss terms of a VAE, and what it measures of the bound with beta 1: `{name: [batch]}`.
 
         Args:
             vae: a `VAE`.
@@ -37,10 +37,8 @@ class ELBO:
         q = vae.posterior_given(x, condition, training)
         z, log_q = q.draw(vae.noise)
         output = vae.decoder_output(z, condition, training)
-        return {
-            "reconstruction": vae.likelihood.negative_log_likelihood(x, output),
-            "kl": vae.kl_weight * vae.kl(q, z, log_q),
-        }
+        reconstruction, kl = vae.likelihood.negative_log_likelihood(x, output), vae.kl(q, z, log_q)
+        return {"reconstruction": reconstruction, "kl": vae.kl_weight * kl, **vae.measured(reconstruction + kl)}
 
     def get_config(self):
         return {}
@@ -74,19 +72,20 @@ class ImportanceWeighted(ELBO):
         noise = keras.random.normal([tf.shape(x)[0], self.k, vae.latent_dim], dtype="float32", seed=vae.noise)
         q = vae.posterior_given(x, condition, training)
         if training and self.gradient == "dreg":
-            bound = self._doubly_reparameterised(vae, x, condition, q, noise)
+            log_w, exact = self._doubly_reparameterised(vae, x, condition, q, noise)
         else:
             z, log_q = q.draws(noise)
-            bound = log_mean(self._log_weights(vae, x, condition, z, log_q, training))
-        return {"negative_bound": -bound}
+            log_w, exact = self._log_weights(vae, x, condition, z, log_q, training)
+        return {"negative_bound": -log_mean(log_w), **vae.measured(-log_mean(exact))}
 
     def _log_weights(self, vae, x, condition, z, log_q, training):
-        """log p(x|z) + beta (log p(z) - log q(z|x)), [batch, k]."""
+        """log p(x|z) + beta (log p(z) - log q(z|x)), and the same with beta 1: [batch, k] each."""
         log_likelihood, log_prior = vae.log_likelihood_and_prior(x, condition, z, training)
-        return log_likelihood + log_prior - log_q + (vae.kl_weight - 1.0) * (log_prior - log_q)
+        exact = log_likelihood + log_prior - log_q
+        return exact + (vae.kl_weight - 1.0) * (log_prior - log_q), exact
 
     def _doubly_reparameterised(self, vae, x, condition, q, noise):
-        """The bound, [batch], with the gradient of Tucker et al. (2019), equation 8.
+        """log w with beta and with beta 1, [batch, k], with the gradient of Tucker et al. (2019), equation 8.
 
         With v_i = w_i / sum_j w_j it is sum_i v_i dlog w_i for the decoder, and
         sum_i v_i (1 - beta (1 - v_i)) dlog w_i/dz_i dz_i for the encoder, whose density in w_i is held. The paper's
@@ -106,9 +105,9 @@ class ImportanceWeighted(ELBO):
         mean, log_var = q.loc[:, None], q.log_var[:, None]
         z = scaled(mean + tf.exp(0.5 * log_var) * noise)
         log_q = normal_log_prob(z, tf.stop_gradient(mean), tf.stop_gradient(log_var))
-        log_w = self._log_weights(vae, x, condition, z, log_q, training=True)
+        log_w, exact = self._log_weights(vae, x, condition, z, log_q, training=True)
         shares.append(tf.nn.softmax(log_w, axis=1)[..., None])  # before any gradient asks for it
-        return log_mean(log_w)
+        return log_w, exact
 
     def get_config(self):
         return {"k": self.k, "gradient": self.gradient}

@@ -27,6 +27,9 @@ from .priors import PRIORS
 class VAE(PriorSampling, Autoencoder):
     """Minimises the negative ELBO, -E_q(z|x) log p(x|z) + beta KL(q(z|x) || p(z)), in nats per example.
 
+    With a likelihood of levels, "discretized_logistic", the metric `bits_per_dimension` shows the bound (with beta 1,
+    whatever beta the loss has) divided by log 2 and the values of an example.
+
     q(z|x) = N(mean(x), exp(log_var(x))) is a diagonal Gaussian; one z is drawn per example and step. Both terms are
     sums, over the pixels and over the latent units. `posterior(x)` is q(z|x), `encode(x)` its mean, `prior` is p(z).
 
@@ -125,7 +128,9 @@ class VAE(PriorSampling, Autoencoder):
 
     @property
     def metric_names(self):
-        return ("beta",) if self.beta_schedule.varies else ()
+        beta = ("beta",) * self.beta_schedule.varies
+        own = type(self).loss_terms is VAE.loss_terms  # otherwise the sum of the terms may be no bound
+        return (*beta, *("bits_per_dimension",) * (own and self.likelihood.discrete))
 
     def kl(self, q, z, log_q):
         """KL(q(z|x) || p(z)) of each example, in nats: exact where both are Gaussian, else estimated from one draw.
@@ -142,6 +147,12 @@ class VAE(PriorSampling, Autoencoder):
     def loss_terms(self, x, y=None, training=False):
         terms = self.objective.terms(self, x, self.condition(y, tf.shape(x)[0]), training)
         return {**terms, **self.scheduled(x)}
+
+    def measured(self, negative_bound):
+        """`bits_per_dimension` of a bound of -log p(x) in nats, [batch], where it is shown: `{name: [batch]}`."""
+        if "bits_per_dimension" not in self.metric_names:
+            return {}
+        return {"bits_per_dimension": tf.stop_gradient(negative_bound) / (math.prod(self.image_shape) * math.log(2.0))}
 
     def scheduled(self, x):
         """The metric `beta`, where it follows the training step: `{name: [batch]}`."""

@@ -1,5 +1,6 @@
 """Likelihoods of which the decoder gives two numbers for each value: the densities, and the models that use them."""
 
+import itertools
 import json
 
 import keras
@@ -12,7 +13,8 @@ from tensorflow_probability.python import distributions as tfd
 from keraszoo.__main__ import main
 from keraszoo.core.errors import InputError
 from keraszoo.distributions import Bernoulli, DiscretizedLogistic, GaussianLearnedVariance, likelihoods
-from keraszoo.models import IWAE, VAE, Autoencoder, FactorVAE, FlowVAE
+from keraszoo.models import DIPVAE, IWAE, VAE, Autoencoder, FactorVAE, FlowVAE
+from keraszoo.models.vae.objectives import ELBO, ImportanceWeighted
 from keraszoo.recipes import Optimizer, Recipe
 from keraszoo.training import train
 
@@ -134,6 +136,119 @@ def test_channels_keep_their_own_means_and_scales():
         assert likelihood.mean(output).shape == (4, 2, 2, 3)
 
 
+# ---------------------------------------------------------------------- channels that depend on those before them
+
+
+def every_pixel(levels, channels):
+    """All pixels of so many levels: [levels ** channels, channels]."""
+    return np.array(list(itertools.product(np.arange(levels) / (levels - 1), repeat=channels)))
+
+
+@pytest.mark.parametrize(("levels", "channels"), [(17, 1), (17, 2), (5, 3), (3, 4)])
+def test_conditional_channels_are_a_distribution_of_pixels(levels, channels):
+    likelihood = DiscretizedLogistic(levels, channels="conditional")
+    numbers = likelihood.decoded_shape((1, channels))[-1]
+    output = np.random.default_rng(0).normal(size=[4, numbers]).astype("float32")
+    x = every_pixel(levels, channels)
+    for row in output:
+        mass = np.exp(-likelihood.negative_log_likelihood(x, np.tile(row, [len(x), 1])).numpy().astype("float64"))
+        assert mass.sum() == pytest.approx(1.0, abs=1e-5)
+
+
+def test_conditional_channels_are_logistics_around_regressions_on_the_channels_before():
+    levels, random = 17, np.random.default_rng(0)
+    x = random.integers(0, levels, [50, 3]) / (levels - 1)
+    mean, log_scale, slopes = random.random([50, 3]), random.normal(-2, 0.3, [50, 3]), random.normal(size=[50, 3])
+    d = x - mean
+    centre = mean + np.stack([0 * d[:, 0], slopes[:, 0] * d[:, 0], np.sum(slopes[:, 1:] * d[:, :2], axis=1)], axis=1)
+    output = np.concatenate([mean, log_scale, slopes], axis=1).astype("float32")
+    plain = np.concatenate([centre, log_scale], axis=1).astype("float32")
+    found = DiscretizedLogistic(levels, channels="conditional").negative_log_likelihood(x, output)
+    np.testing.assert_allclose(found, DiscretizedLogistic(levels).negative_log_likelihood(x, plain), rtol=1e-4)
+
+
+def test_the_mean_of_conditional_channels_is_theirs_away_from_the_ends():
+    likelihood, x = DiscretizedLogistic(65, channels="conditional"), every_pixel(65, 2)
+    output = np.array([[0.45, 0.55, -4.0, -3.5, 0.8]], "float32")
+    mass = np.exp(-likelihood.negative_log_likelihood(x, np.tile(output, [len(x), 1])).numpy().astype("float64"))
+    np.testing.assert_allclose(likelihood.mean(output)[0], mass @ x, atol=1e-4)
+
+
+def test_conditional_channels_start_at_the_regression_of_the_data():
+    random = np.random.default_rng(0)
+    red = random.normal(0.4, 0.1, [400, 4, 4, 1])
+    green = 0.5 + 0.9 * (red - 0.4) + random.normal(0, 0.02, red.shape)
+    blue = 0.6 - 0.4 * (red - 0.4) + 1.2 * (green - 0.5) + random.normal(0, 0.03, red.shape)
+    x = np.concatenate([red, green, blue], axis=-1)
+    likelihood = DiscretizedLogistic(256, channels="conditional")
+    means, scales, slopes = np.split(likelihood.start(x, np.zeros([400, 4, 4, 9])).mean(axis=(0, 1)), 3)
+    np.testing.assert_allclose(means, [0.4, 0.5, 0.6], atol=0.01)
+    np.testing.assert_allclose(np.exp(scales), np.sqrt(3) / np.pi * np.array([0.1, 0.02, 0.03]), rtol=0.05)
+    np.testing.assert_allclose(slopes, [0.9, -0.4, 1.2], atol=0.06)
+    grey = np.repeat(red, 3, axis=-1)
+    assert np.isfinite(likelihood.start(grey, np.zeros([400, 4, 4, 9]))).all()
+
+
+def test_a_vae_of_conditional_channels_starts_where_the_likelihood_wants_it():
+    random = np.random.default_rng(0)
+    x = np.clip(random.normal(0.5, 0.1, [64, 8, 8, 1]) + random.normal(0, 0.01, [64, 8, 8, 3]), 0, 1)
+    x = (np.round(x * 255) / 255).astype("float32")
+    bits = {}
+    for channels in ("independent", "conditional"):
+        keras.utils.set_random_seed(0)
+        likelihood = {"name": "discretized_logistic", "channels": channels}
+        vae = VAE((8, 8, 3), 4, network="convolutional", hidden=(8,), likelihood=likelihood)
+        vae.adapt(x)
+        bits[channels] = float(np.mean(vae.loss_terms(x)["bits_per_dimension"]))
+    assert bits["conditional"] < bits["independent"] - 0.7
+
+
+def test_a_decoder_inside_a_decoder_starts_as_that_decoder_does():
+    x = (np.random.default_rng(0).integers(100, 156, [64, 8, 8, 3]) / 255).astype("float32")
+    options = {"network": "convolutional", "hidden": (4,), "likelihood": "discretized_logistic"}
+    decoders = {}
+    for nested in (False, True):
+        keras.utils.set_random_seed(0)
+        decoder = VAE((8, 8, 3), 4, **options).decoder
+        given = keras.Sequential([keras.Input((4,)), keras.layers.Reshape((4,)), decoder]) if nested else decoder
+        VAE((8, 8, 3), 4, **options, decoder=given).adapt(x)
+        decoders[nested] = decoder.layers[-1].get_weights()
+    for flat, inner in zip(*decoders.values(), strict=True):
+        np.testing.assert_allclose(inner, flat, atol=1e-6)
+    assert np.abs(decoders[True][1]).max() > 0.4
+
+
+# ---------------------------------------------------------------------- bits per dimension
+
+
+@pytest.mark.parametrize("objective", [ELBO(), ImportanceWeighted(3), ImportanceWeighted(3, "dreg")])
+@pytest.mark.parametrize("training", [False, True])
+def test_bits_per_dimension_are_those_of_the_bound_with_beta_one(objective, training):
+    x = np.round(np.random.default_rng(0).random([5, 4, 4, 1]) * 255) / 255
+    options = {"latent_dim": 2, "hidden": (8,), "likelihood": "discretized_logistic", "objective": objective}
+    found = {}
+    for beta in (1.0, 0.3):
+        vae = VAE((4, 4, 1), beta=beta, **options)
+        vae.encoder.set_weights([0.3 * np.cos(np.arange(w.size)).reshape(w.shape) for w in vae.encoder.get_weights()])
+        vae.decoder.set_weights([0.3 * np.sin(np.arange(w.size)).reshape(w.shape) for w in vae.decoder.get_weights()])
+        vae.noise = keras.random.SeedGenerator(7)
+        assert "bits_per_dimension" in vae.metric_names
+        found[beta] = vae.loss_terms(x, training=training)
+    np.testing.assert_allclose(found[0.3]["bits_per_dimension"], found[1.0]["bits_per_dimension"], rtol=1e-5)
+    loss = sum(found[1.0][name] for name in objective.term_names)
+    np.testing.assert_allclose(found[1.0]["bits_per_dimension"], loss / (16 * np.log(2)), rtol=1e-5)
+
+
+def test_bits_are_shown_only_of_bounds_of_levels():
+    assert VAE((4,)).metric_names == VAE((4,), likelihood="gaussian").metric_names == ()
+    assert DIPVAE((4,), likelihood="discretized_logistic").metric_names == ()
+    schedule = {"schedule": "linear", "start": 0.0, "end": 1.0, "steps": 10}
+    both = VAE((4,), likelihood="discretized_logistic", beta=schedule)
+    assert both.metric_names == ("beta", "bits_per_dimension")
+    both.compile("adam")
+    assert {"beta", "bits_per_dimension"} <= {*both.fit(np.zeros([8, 4], "float32"), verbose=0).history}
+
+
 # ---------------------------------------------------------------------- in the models
 
 
@@ -201,6 +316,7 @@ def test_mistakes_are_told_in_one_line():
         (lambda: VAE((4,), likelihood={"name": "gaussian", "scle": 3}), "are: scale. Received"),
         (lambda: VAE((4,), likelihood={"name": "bernoulli", "scale": 3}), "are: none. Received"),
         (lambda: DiscretizedLogistic(1), "Received: levels=1"),
+        (lambda: DiscretizedLogistic(channels="conditionl"), "Closest: conditional"),
         (lambda: DiscretizedLogistic(2.5), "Received: levels=2.5"),
         (lambda: GaussianLearnedVariance(0.0), "Received: 0.0"),
         (
