@@ -10,10 +10,10 @@ import re
 import keras
 
 from ..core.errors import InputError, closest
+from .classic.lenet import lenet5_encoder
 from .convolutional import convolutional_decoder, convolutional_encoder
 from .hidden_layers import check_ends_linear
 from .initialization import initializers
-from .lenet import lenet5_encoder
 
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")  # with which Keras makes its messages bold
 
