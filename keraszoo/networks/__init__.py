@@ -1,7 +1,7 @@
 """Networks by size, of which the models are made: functions that return plain, built Keras models."""
 
 from .by_size import dense_decoder, dense_encoder
-from .classic import lenet5_encoder
+from .classic import cifar_resnet_encoder, lenet5_encoder
 from .convolutional import convolutional_decoder, convolutional_encoder
 from .features import LossNetwork, loss_network
 from .image_to_image import image_to_image
@@ -15,6 +15,7 @@ from .unet import unet
 __all__ = [
     "LossNetwork",
     "PixelCNN",
+    "cifar_resnet_encoder",
     "convolutional_decoder",
     "convolutional_encoder",
     "dense_decoder",
