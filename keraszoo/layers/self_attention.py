@@ -38,19 +38,19 @@ class SelfAttention(keras.layers.Layer):
 
     def build(self, input_shape):
         channels = input_shape[-1]
-        few = max(1, channels // REDUCTION)
-        self.keys, self.queries, self.values = (self._convolution(n, few, input_shape) for n in ("f", "g", "h"))
-        self.result = self._convolution("v", channels, (*input_shape[:-1], few))
+        self.few = max(1, channels // REDUCTION)
+        self.keys, self.queries, self.values = (self._convolution(n, self.few, input_shape) for n in ("f", "g", "h"))
+        self.result = self._convolution("v", channels, (*input_shape[:-1], self.few))
         self.gamma = self.add_weight(name="gamma", shape=(), initializer="zeros")
 
     def call(self, x, training=False):
-        batch, height, width, channels = sizes(x)
+        batch, height, width, _ = sizes(x)
         keys, queries, values = (
-            tf.reshape(self._convolved(layer, x, training), [batch, height * width, -1])
+            tf.reshape(self._convolved(layer, x, training), [batch, height * width, self.few])
             for layer in (self.keys, self.queries, self.values)
         )
         weights = tf.nn.softmax(tf.matmul(queries, keys, transpose_b=True), axis=-1)  # of query j, over the keys
-        attended = tf.reshape(tf.matmul(weights, values), [batch, height, width, values.shape[-1]])
+        attended = tf.reshape(tf.matmul(weights, values), [batch, height, width, self.few])
         return x + tf.cast(self.gamma, x.dtype) * self._convolved(self.result, attended, training)
 
     def _convolution(self, name, filters, input_shape):

@@ -49,8 +49,8 @@ class GAN(ZooModel):
             (64, 64, 32).
         discriminator_hidden: those of the discriminator, from the image side; None: (256, 256), (64, 128) or
             (32, 64, 64, 64). Blocks of the residual one halve the image down to 8 pixels.
-        generator_normalization: "none", "batch", "layer" or, in residual generators with codes such as of classes,
-            "conditional" on them. None: conditional where it can be, else batch, but none for dense layers.
+        generator_normalization: "none", "batch", "layer" or, in residual generators of models that are told the class,
+            "conditional" on it. None: conditional where it can be, else batch, but none for dense layers.
         discriminator_normalization: "none", "batch", "layer" or "spectral". None: batch for convolutional networks,
             none for others.
         attention: the height at which self-attention (Zhang et al., 2019, https://arxiv.org/abs/1805.08318) stands in
@@ -87,6 +87,8 @@ class GAN(ZooModel):
     metric_names = ("real_logit", "fake_logit")
     #: columns that the generator's input has besides the noise
     code_size = 0
+    #: how many of them, the last ones, are the one-hot code of a class
+    class_code_size = 0
     #: channels that the discriminator's input has besides the image
     condition_size = 0
     #: outputs of the discriminator besides the logit
@@ -154,7 +156,7 @@ class GAN(ZooModel):
             generator = generator_by_name(
                 network, self.latent_dim + self.code_size, self.image_shape, checked_hidden,
                 generator_normalization, self.value_range, self.dtype_policy,
-                codes=self.code_size, attention=attention,
+                codes=self.class_code_size, attention=attention,
             )  # fmt: skip
         hidden_of_discriminator = discriminator_hidden
         if discriminator_hidden is not None:

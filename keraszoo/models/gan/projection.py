@@ -11,7 +11,7 @@ from .conditional import ConditionalGAN
 
 @keras.saving.register_keras_serializable("keraszoo")
 class ProjectionGAN(ConditionalGAN):
-    """A `ConditionalGAN` whose discriminator meets the class in an inner product: f(x, y) = psi(phi(x)) + <v_y, phi(x)>.
+    """A `ConditionalGAN` whose discriminator meets the class in an inner product: psi(phi(x)) + <v_y, phi(x)>.
 
     phi are the discriminator's last features, psi a linear function of them, v_y a vector of each class. Both networks
     are residual, and the classes give the generator's batch normalisations their gains and biases. The paper's Adam:

@@ -30,9 +30,9 @@ def generator_by_name(
     """The generator of a network's name; `hidden` is listed from the latent side, None: the network's own.
 
     Args:
-        normalization: "none", "batch" or "layer", and in residual networks "conditional", on the codes. None: none for
-            dense layers; batch for others, but conditional where a residual network has codes.
-        codes: how many of the inputs, the last ones, are codes.
+        normalization: "none", "batch" or "layer", and in residual networks "conditional", on the class. None: none for
+            dense layers; batch for others, but conditional where a residual network is told the class.
+        codes: how many of the inputs, the last ones, are the one-hot code of a class.
         attention: the height at which self-attention stands; None: nowhere. Not for dense layers.
 
     Raises:
@@ -114,6 +114,6 @@ def _check_conditional(network, codes):
         )
     if not codes:
         raise InputError(
-            "Conditional normalisation depends on the codes of classes, of which this generator knows none. Received: "
+            "Conditional normalisation depends on the class, of which this generator is not told. Received: "
             "generator_normalization='conditional'. Nearest: generator_normalization='batch'."
         )

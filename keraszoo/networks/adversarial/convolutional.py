@@ -11,7 +11,8 @@ import keras
 from ...core.checks import halved
 from ...layers.self_attention import SelfAttention
 from .ends import check_attention, from_range, to_range, with_outputs
-from .normalization import leaky_rectifier, normalization as normalizing, normalized
+from .normalization import leaky_rectifier, normalized
+from .normalization import normalization as normalizing
 
 KERNEL = 4
 

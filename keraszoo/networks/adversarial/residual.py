@@ -4,8 +4,8 @@ Miyato, Kataoka, Koyama and Yoshida, "Spectral Normalization for Generative Adve
 https://arxiv.org/abs/1802.05957, table 4, after Gulrajani et al., "Improved Training of Wasserstein GANs" (2017),
 https://arxiv.org/abs/1704.00028. On CIFAR-10 the paper's hidden layers are (256, 256, 256) and (128, 128, 128, 128).
 
-With codes, such as of classes, batch normalisation can be conditional, as in Miyato and Koyama, "cGANs with Projection
-Discriminator" (2018), https://arxiv.org/abs/1802.05637: the noise alone enters below, and the codes give the gain and
+With codes of classes batch normalisation can be conditional, as in Miyato and Koyama, "cGANs with Projection
+Discriminator" (2018), https://arxiv.org/abs/1802.05637: the noise alone enters below, and the class gives the gain and
 the bias of each normalisation.
 """
 
@@ -18,7 +18,8 @@ from ...core.errors import InputError
 from ...layers.conditional_batch_normalization import ConditionalBatchNormalization
 from ...layers.self_attention import SelfAttention
 from .ends import check_attention, from_range, to_range, with_outputs
-from .normalization import normalization as normalizing, normalized
+from .normalization import normalization as normalizing
+from .normalization import normalized
 
 SMALLEST = 8  # side, down to which blocks of the discriminator halve the image
 
@@ -38,7 +39,7 @@ def residual_generator(
 
     Args:
         inputs: length of the latent vector, the codes included.
-        codes: how many of its last entries are codes.
+        codes: how many of its last entries are the one-hot code of a class.
         normalization: "none", "batch", "layer", or "conditional" on the codes.
         attention: height of the block's result at which self-attention stands, or None.
     """
