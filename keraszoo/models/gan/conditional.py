@@ -51,9 +51,9 @@ class ConditionalGAN(LabelledGAN):
         """
         if labels is not None and tf.executing_eagerly():
             labels = labels_for(int(tf.shape(x)[0]), labels, self.num_classes)
-        return self.logits_of_classes(tf.cast(x, tf.float32), labels, training)
+        return self._logits_of_classes(tf.cast(x, tf.float32), labels, training)
 
-    def logits_of_classes(self, x, labels, training):
+    def _logits_of_classes(self, x, labels, training):
         """What `discriminate` answers, of checked labels."""
         rows = tf.shape(x)[0]
         asked = [labels] if labels is not None else [tf.fill([rows], label) for label in range(self.num_classes)]

@@ -47,6 +47,6 @@ class ProjectionGAN(ConditionalGAN):
     def logit(self, outputs, y=None):
         return outputs[:, 0] + tf.reduce_sum(outputs[:, 1:] * self.one_hot(y), axis=1)
 
-    def logits_of_classes(self, x, labels, training):
+    def _logits_of_classes(self, x, labels, training):
         outputs = self._judge(x, labels, training, augment=False)
         return outputs[:, :1] + outputs[:, 1:] if labels is None else self.logit(outputs, labels)[:, None]
