@@ -40,11 +40,7 @@ RECIPES = (
         input_shape=(32, 32, 3),
         arguments={"network": "resnet8", "hidden": (32, 64), "features": 128, "initialization": "he"},
         data=Data("cifar10", transforms=(("flip",), ("shift", 4))),
-        optimizers={
-            "optimizer": Optimizer(
-                "sgd", 0.1, decay="cosine", arguments={"momentum": 0.9, "nesterov": True, "weight_decay": 5e-4}
-            )
-        },
+        optimizers={"optimizer": Optimizer("adam", 2e-3, decay="cosine")},
         batch_size=64,
         epochs=10,
         expected={"test/accuracy": (0.75, 0.03)},

@@ -146,6 +146,22 @@ RECIPES = (
     # Its residual networks, told the class by projection and by conditional batch normalisation: Miyato and Koyama,
     # "cGANs with Projection Discriminator" (2018), https://arxiv.org/abs/1802.05637.
     Recipe(
+        name="sngan/digits_projection",
+        title="Residual blocks, spectral normalisation and a projection of the class, on 8x8 digits; offline",
+        model="ProjectionGAN",
+        input_shape=(8, 8, 1),
+        arguments={"latent_dim": 16, "hidden": (32, 16), "discriminator_hidden": (16, 32), "average": 0.99},
+        data=Data("digits"),
+        optimizers={
+            "optimizer": Optimizer("adam", 0.0005, arguments={"beta_1": 0.0, "beta_2": 0.9}),
+            "discriminator_optimizer": Optimizer("adam", 0.001, arguments={"beta_1": 0.0, "beta_2": 0.9}),
+        },
+        batch_size=64,
+        epochs=60,
+        expected={"test/discriminator": (1.8, 0.5)},
+        minutes=1.0,
+    ),
+    Recipe(
         name="sngan/cifar10",
         title="Residual blocks, spectral normalisation and a projection of the class, on CIFAR-10",
         model="ProjectionGAN",
