@@ -1,12 +1,17 @@
 """Keras layers."""
 
 from .batch_normalization import BatchNormalization
+<<<<<<< HEAD
 from .color_bins import ColorBins
+=======
+from .conditional_batch_normalization import ConditionalBatchNormalization
+>>>>>>> colourgan
 from .corruption import GaussianCorruption, Masking, RandomHole, SaltAndPepper
 from .differentiable_augmentation import DifferentiableAugmentation
 from .padding import Pad2D
 from .pooling import MaxPoolWithArgmax, MaxUnpool2D
 from .require_divisible import RequireDivisible
+from .self_attention import SelfAttention
 from .spectral_normalization import SpectralNormalization
 from .standardization import Standardization
 from .upsampling import BilinearUpsampling2D, PixelShuffle
@@ -15,7 +20,11 @@ from .vector_quantization import VectorQuantizer
 __all__ = [
     "BatchNormalization",
     "BilinearUpsampling2D",
+<<<<<<< HEAD
     "ColorBins",
+=======
+    "ConditionalBatchNormalization",
+>>>>>>> colourgan
     "DifferentiableAugmentation",
     "GaussianCorruption",
     "Masking",
@@ -26,6 +35,7 @@ __all__ = [
     "RandomHole",
     "RequireDivisible",
     "SaltAndPepper",
+    "SelfAttention",
     "SpectralNormalization",
     "Standardization",
     "VectorQuantizer",

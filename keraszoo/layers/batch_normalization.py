@@ -39,21 +39,29 @@ class BatchNormalization(keras.layers.Layer):
         self.momentum, self.epsilon = float(momentum), float(epsilon)
 
     def build(self, input_shape):
-        shape, learned = (input_shape[-1],), {"dtype": "float32", "autocast": False}
-        moving = {"trainable": False, **learned}
+        self.add_weights((input_shape[-1],), input_shape[-1])
+
+    def add_weights(self, shape, channels):
+        """Makes gain and bias of this shape, and the moving moments [channels]."""
+        learned = {"dtype": "float32", "autocast": False}
+        moving = {"shape": (channels,), "trainable": False, **learned}
         self.gamma = self.add_weight(name="gamma", shape=shape, initializer="ones", **learned)
         self.beta = self.add_weight(name="beta", shape=shape, initializer="zeros", **learned)
-        self.moving_mean = self.add_weight(name="moving_mean", shape=shape, initializer="zeros", **moving)
-        self.moving_variance = self.add_weight(name="moving_variance", shape=shape, initializer="ones", **moving)
+        self.moving_mean = self.add_weight(name="moving_mean", initializer="zeros", **moving)
+        self.moving_variance = self.add_weight(name="moving_variance", initializer="ones", **moving)
+
+    def moments(self, values, training):
+        """Mean and variance, [channels] each, by which values [batch, ..., channels] are normalised."""
+        if not (training and self.trainable):
+            return tf.convert_to_tensor(self.moving_mean), tf.convert_to_tensor(self.moving_variance)
+        mean, variance = global_moments(values)
+        self._move(self.moving_mean, mean)
+        self._move(self.moving_variance, variance)
+        return mean, variance
 
     def call(self, x, training=False):
         values = tf.cast(x, tf.float32)
-        if training and self.trainable:
-            mean, variance = global_moments(values)
-            self._move(self.moving_mean, mean)
-            self._move(self.moving_variance, variance)
-        else:
-            mean, variance = tf.convert_to_tensor(self.moving_mean), tf.convert_to_tensor(self.moving_variance)
+        mean, variance = self.moments(values, training)
         scale = tf.math.rsqrt(variance + self.epsilon) * tf.convert_to_tensor(self.gamma)
         return tf.cast((values - mean) * scale + tf.convert_to_tensor(self.beta), self.compute_dtype)
 

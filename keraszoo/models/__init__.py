@@ -45,6 +45,7 @@ MODELS = {
     "WGANGP": "gan.wgan_gp",
     "PacGAN": "gan.pacgan",
     "ConditionalGAN": "gan.conditional",
+    "ProjectionGAN": "gan.projection",
     "ACGAN": "gan.acgan",
     "InfoGAN": "gan.infogan",
     "CycleGAN": "gan.cyclegan",

@@ -1,11 +1,11 @@
 """Networks by size, of which the models are made: functions that return plain, built Keras models."""
 
 from .by_size import dense_decoder, dense_encoder
+from .classic import cifar_resnet_encoder, lenet5_encoder
 from .convolutional import convolutional_decoder, convolutional_encoder
 from .features import LossNetwork, loss_network
 from .image_to_image import image_to_image
 from .image_translation import patch_discriminator, resnet_generator
-from .lenet import lenet5_encoder
 from .pixelcnn import PixelCNN
 from .pretrained import named_encoder
 from .residual import residual_decoder, residual_encoder
@@ -15,6 +15,7 @@ from .unet import unet
 __all__ = [
     "LossNetwork",
     "PixelCNN",
+    "cifar_resnet_encoder",
     "convolutional_decoder",
     "convolutional_encoder",
     "dense_decoder",

@@ -3,6 +3,7 @@
 Every function takes the shape of its input without the batch and a `dtype` (a Keras dtype policy or its name).
 """
 
+import functools
 import itertools
 import math
 import re
@@ -10,11 +11,15 @@ import re
 import keras
 
 from ..core.errors import InputError, closest
+from .classic import CIFAR_RESNETS, cifar_resnet_encoder, lenet5_encoder
 from .convolutional import convolutional_decoder, convolutional_encoder
 from .hidden_layers import check_ends_linear
 from .initialization import initializers
+<<<<<<< HEAD
 from .lenet import lenet5_encoder
 from .residual import planes_decoder, planes_encoder
+=======
+>>>>>>> colourgan
 
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")  # with which Keras makes its messages bold
 
@@ -48,11 +53,17 @@ NETWORKS = {
     "convolutional": (convolutional_encoder, convolutional_decoder, (32, 64)),
     "residual": (planes_encoder, planes_decoder, (64, 128)),
 }
+<<<<<<< HEAD
 #: name: (encoder, its hidden layers) of any number of outputs; LeNet-5 has no decoder
 ENCODERS = {
     "dense": (dense_encoder, (256,)),
     "convolutional": (convolutional_encoder, (32, 64)),
+=======
+#: name: (encoder, its hidden layers); the classic networks have no decoder
+ENCODERS = {name: (encoder, hidden) for name, (encoder, _, hidden) in NETWORKS.items()} | {
+>>>>>>> colourgan
     "lenet5": (lenet5_encoder, (6, 16, 120)),
+    **{name: (functools.partial(cifar_resnet_encoder, blocks=n), (16, 32)) for name, n in CIFAR_RESNETS.items()},
 }
 
 
@@ -62,7 +73,7 @@ def encoder_alone(image_shape, outputs, *, network, hidden, **options):
     Args:
         image_shape: shape of one example.
         outputs: width of the encoder's output.
-        network: "dense", "convolutional" or "lenet5".
+        network: "dense", "convolutional", "lenet5", or "resnet20" and its like.
         hidden: units or filters of the hidden layers, from the image side; None for the network's default.
         **options: `activation`, `initialization`, `dtype`.
     """

@@ -33,4 +33,17 @@ RECIPES = (
         expected={"test/accuracy": (0.9875, 0.002)},
         minutes=0.5,
     ),
+    Recipe(
+        name="classifier/cifar10",
+        title="ResNet-8, twice as wide, on CIFAR-10; its 128 features judge samples of other models",
+        model="Classifier",
+        input_shape=(32, 32, 3),
+        arguments={"network": "resnet8", "hidden": (32, 64), "features": 128, "initialization": "he"},
+        data=Data("cifar10", transforms=(("flip",), ("shift", 4))),
+        optimizers={"optimizer": Optimizer("adam", 2e-3, decay="cosine")},
+        batch_size=64,
+        epochs=10,
+        expected={"test/accuracy": (0.75, 0.03)},
+        minutes=20.0,
+    ),
 )

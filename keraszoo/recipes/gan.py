@@ -79,6 +79,22 @@ RECIPES = (
         expected={"test/discriminator": (1.33, 0.3)},
         minutes=0.5,
     ),
+    Recipe(
+        name="dcgan/cifar10",
+        title="Convolutions and batch normalisation on CIFAR-10",
+        model="DCGAN",
+        input_shape=(32, 32, 3),
+        arguments={"latent_dim": 64, "hidden": (128, 64, 32), "discriminator_hidden": (32, 64, 128), "average": 0.999},
+        data=Data("cifar10", transforms=(("flip",),)),
+        optimizers={
+            "optimizer": Optimizer("adam", 2e-4, arguments={"beta_1": 0.5}),
+            "discriminator_optimizer": Optimizer("adam", 2e-4, arguments={"beta_1": 0.5}),
+        },
+        batch_size=64,
+        epochs=50,
+        expected={"test/discriminator": (1.0, 0.5)},
+        minutes=60.0,
+    ),
     # Least squares GANs.
     #
     # Mao et al., "Least Squares Generative Adversarial Networks" (2017), https://arxiv.org/abs/1611.04076.
@@ -135,6 +151,45 @@ RECIPES = (
         epochs=36,
         expected={"test/discriminator": (1.876, 0.05)},
         minutes=24.0,
+    ),
+    # Its residual networks, told the class by projection and by conditional batch normalisation: Miyato and Koyama,
+    # "cGANs with Projection Discriminator" (2018), https://arxiv.org/abs/1802.05637.
+    Recipe(
+        name="sngan/digits_projection",
+        title="Residual blocks, spectral normalisation and a projection of the class, on 8x8 digits; offline",
+        model="ProjectionGAN",
+        input_shape=(8, 8, 1),
+        arguments={"latent_dim": 16, "hidden": (32, 16), "discriminator_hidden": (16, 32), "average": 0.99},
+        data=Data("digits"),
+        optimizers={
+            "optimizer": Optimizer("adam", 0.0005, arguments={"beta_1": 0.0, "beta_2": 0.9}),
+            "discriminator_optimizer": Optimizer("adam", 0.001, arguments={"beta_1": 0.0, "beta_2": 0.9}),
+        },
+        batch_size=64,
+        epochs=60,
+        expected={"test/discriminator": (1.8, 0.5)},
+        minutes=1.0,
+    ),
+    Recipe(
+        name="sngan/cifar10",
+        title="Residual blocks, spectral normalisation and a projection of the class, on CIFAR-10",
+        model="ProjectionGAN",
+        input_shape=(32, 32, 3),
+        arguments={
+            "latent_dim": 64,
+            "hidden": (64, 32, 16),
+            "discriminator_hidden": (16, 32, 64, 64),
+            "average": 0.999,
+        },
+        data=Data("cifar10", transforms=(("flip",),)),
+        optimizers={
+            "optimizer": Optimizer("adam", 2e-4, arguments={"beta_1": 0.0, "beta_2": 0.9}),
+            "discriminator_optimizer": Optimizer("adam", 4e-4, arguments={"beta_1": 0.0, "beta_2": 0.9}),
+        },
+        batch_size=64,
+        epochs=28,
+        expected={"test/discriminator": (1.5, 0.5)},
+        minutes=60.0,
     ),
     # Wasserstein GANs with clipped weights.
     #

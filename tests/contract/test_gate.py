@@ -263,7 +263,7 @@ def test_labels_of_methods_are_checked(compiled, name):
         else []  # fmt: skip
     if isinstance(model, ConditionalVAE):
         calls += [lambda labels: model.encode(x[:3], labels), lambda labels: model.reconstruct(x[:3], 0, labels)]
-    if name == "ConditionalGAN":
+    if name in ("ConditionalGAN", "ProjectionGAN"):
         calls += [lambda labels: model.discriminate(x[:3], labels=labels)]
     for call in calls:
         call([0, 1, 2]), call(tf.constant([0, 1, 2])), call(1)

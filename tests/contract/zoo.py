@@ -61,6 +61,7 @@ ARGUMENTS = {
     "WGANGP": {**_gan, "n_critic": 1},
     "PacGAN": _gan,
     "ConditionalGAN": {**_gan, "num_classes": 3},
+    "ProjectionGAN": {**_gan, "num_classes": 3, "attention": 8},
     "ACGAN": {**_gan, "num_classes": 3},
     "InfoGAN": {**_gan, "categories": (2,), "continuous": 1},
     "CycleGAN": {"pair_shape": (2, 8, 8, 1), "hidden": (2, 2), "blocks": 1, "discriminator_hidden": (2,)},
@@ -84,11 +85,11 @@ DISTINCT = (
 )  # fmt: skip
 # What follows is asked of the models by `test_the_lists_are_those_of_the_models`: making all of them takes a minute,
 # which every collection of the tests would pay.
-WITH_LABELS = ("SemiSupervisedAutoencoder", "ConditionalVAE", "ConditionalGAN", "ACGAN", "Classifier")
+WITH_LABELS = ("SemiSupervisedAutoencoder", "ConditionalVAE", "ConditionalGAN", "ProjectionGAN", "ACGAN", "Classifier")
 WITH_TARGETS = (*WITH_LABELS, "UNet")
 SEVERAL_OPTIMIZERS = (
     "AdversarialAutoencoder", "FactorVAE", "VAEGAN", "VQVAE", "GAN", "DCGAN", "LSGAN", "SNGAN", "WGAN", "WGANGP",
-    "PacGAN", "ConditionalGAN", "ACGAN", "InfoGAN", "CycleGAN",
+    "PacGAN", "ConditionalGAN", "ProjectionGAN", "ACGAN", "InfoGAN", "CycleGAN",
 )  # fmt: skip
 
 

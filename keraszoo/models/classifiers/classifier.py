@@ -23,7 +23,9 @@ class Classifier(ZooModel):
         image_shape: shape of one example.
         num_classes: number of classes, >= 2.
         features: number of the encoder's outputs, when it is made by size.
-        network: "dense", "convolutional", or "lenet5", which with `features=84` is LeCun's (1998).
+        network: "dense", "convolutional"; "lenet5", which with `features=84` is LeCun's (1998); "resnet8", "resnet14",
+            "resnet20", "resnet32", "resnet44", "resnet56" or "resnet110", which with `features=64` and
+            `initialization="he"` are those of He et al. (2016) for CIFAR-10.
         hidden, activation, initialization: of the encoder by size, as for `Autoencoder`.
         encoder: a network instead, [batch, *image_shape] -> [batch, features], such as `autoencoder.encoder` of a
             trained model. It is shared, not copied: what is learned here is learned there.

@@ -49,11 +49,14 @@ class ConditionalGAN(LabelledGAN):
         Returns:
             [batch, 1] float32 for given labels, else [batch, num_classes].
         """
-        rows = tf.shape(x)[0]
         if labels is not None and tf.executing_eagerly():
-            labels = labels_for(int(rows), labels, self.num_classes)
+            labels = labels_for(int(tf.shape(x)[0]), labels, self.num_classes)
+        return self._logits_of_classes(tf.cast(x, tf.float32), labels, training)
+
+    def _logits_of_classes(self, x, labels, training):
+        """What `discriminate` answers, of checked labels."""
+        rows = tf.shape(x)[0]
         asked = [labels] if labels is not None else [tf.fill([rows], label) for label in range(self.num_classes)]
-        x = tf.cast(x, tf.float32)
         return tf.concat([self._judge(x, y, training, augment=False)[:, :1] for y in asked], axis=1)
 
     def serving_signatures(self):

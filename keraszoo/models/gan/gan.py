@@ -43,11 +43,18 @@ class GAN(ZooModel):
         image_shape: shape of one example: (height, width, channels), or (features,) with dense networks.
         latent_dim: number of noise variables, >= 1.
         loss: "non_saturating", "minimax", "least_squares", "hinge" or "wasserstein", see `keraszoo.losses.adversarial`.
-        network: "dense", or "convolutional" (DCGAN's; height and width divisible by 2 per hidden layer).
-        hidden: units or filters of the generator's hidden layers, from the latent side; None: (256, 256) or (128, 64).
-        discriminator_hidden: those of the discriminator, from the image side; None: (256, 256) or (64, 128).
-        generator_normalization: "none", "batch" or "layer"; None: batch for convolutions, none for dense layers.
-        discriminator_normalization: these or "spectral".
+        network: "dense"; "convolutional" (DCGAN's; height and width divisible by 2 per hidden layer); or "residual"
+            (that of Miyato et al., 2018; height and width divisible by 2 per hidden layer of the generator).
+        hidden: units or filters of the generator's hidden layers, from the latent side; None: (256, 256), (128, 64) or
+            (64, 64, 32).
+        discriminator_hidden: those of the discriminator, from the image side; None: (256, 256), (64, 128) or
+            (32, 64, 64, 64). Blocks of the residual one halve the image down to 8 pixels.
+        generator_normalization: "none", "batch", "layer" or, in residual generators of models that are told the class,
+            "conditional" on it. None: conditional where it can be, else batch, but none for dense layers.
+        discriminator_normalization: "none", "batch", "layer" or "spectral". None: batch for convolutional networks,
+            none for others.
+        attention: the height at which self-attention (Zhang et al., 2019, https://arxiv.org/abs/1805.08318) stands in
+            both networks, behind the hidden layer whose result has it; None: nowhere. Not for dense networks.
         value_range: (lowest, highest) value of the data, which a last tanh keeps; None: any real number.
         prior: of the noise: "normal", N(0, I), or "uniform", on [-1, 1].
         n_critic: steps of the discriminator, each on a batch of its own, for one of the generator.
@@ -80,10 +87,14 @@ class GAN(ZooModel):
     metric_names = ("real_logit", "fake_logit")
     #: columns that the generator's input has besides the noise
     code_size = 0
+    #: how many of them, the last ones, are the one-hot code of a class
+    class_code_size = 0
     #: channels that the discriminator's input has besides the image
     condition_size = 0
     #: outputs of the discriminator besides the logit
     heads = 0
+    #: how many of them are projections: linear in its last features, without a bias
+    projections = 0
 
     @classmethod
     def sizes_for(cls, shape):
@@ -106,6 +117,7 @@ class GAN(ZooModel):
         discriminator_hidden=None,
         generator_normalization=None,
         discriminator_normalization=None,
+        attention=None,
         value_range=(0.0, 1.0),
         prior="normal",
         n_critic=1,
@@ -137,11 +149,14 @@ class GAN(ZooModel):
                 f"{type(self).__name__} asks more than one logit of its discriminator, for each example alone. "
                 f"Received: packing={packing!r}. Nearest: packing=1."
             )
+        if attention is not None:
+            (attention,) = positive_integers("attention", [attention])
         checked_hidden = None if hidden is None else positive_integers("hidden", hidden)
         if generator is None:
             generator = generator_by_name(
                 network, self.latent_dim + self.code_size, self.image_shape, checked_hidden,
                 generator_normalization, self.value_range, self.dtype_policy,
+                codes=self.class_code_size, attention=attention,
             )  # fmt: skip
         hidden_of_discriminator = discriminator_hidden
         if discriminator_hidden is not None:
@@ -150,9 +165,10 @@ class GAN(ZooModel):
         judged = (*sides, self.packing * (channels + self.condition_size))
         if discriminator is None:
             discriminator = discriminator_by_name(
-                network, judged, 1 + self.heads, hidden_of_discriminator,
+                network, judged, 1 + self.heads - self.projections, hidden_of_discriminator,
                 discriminator_normalization, self.value_range, self.adversarial_loss.has_zero,
                 "float32" if penalised else self.dtype_policy,
+                projections=self.projections, attention=attention,
             )  # fmt: skip
         self.generator, self.discriminator = generator, discriminator
         check_network(self.generator, "generator", (self.latent_dim + self.code_size,), self.image_shape)
@@ -184,6 +200,10 @@ class GAN(ZooModel):
     def conditioned(self, x, y=None):
         """What the discriminator sees of examples x [batch, *image_shape]."""
         return x
+
+    def logit(self, outputs, y=None):
+        """The logit among the discriminator's outputs: [batch, 1 + heads] -> [batch], positive for real."""
+        return outputs[:, 0]
 
     def auxiliary_terms(self, outputs, y=None, codes=None):
         """Terms of the discriminator's further outputs, which both networks lower: `{name: [batch]}`.
@@ -227,7 +247,7 @@ class GAN(ZooModel):
         generate = call_unchanged if training else infer
         fake = tf.stop_gradient(self._image(generate(self.generator, self._latent(rows, codes))))
         real_outputs, fake_outputs = self._judge(x, y, training), self._judge(fake, y, training)
-        real, fakes = real_outputs[:, 0], fake_outputs[:, 0]
+        real, fakes = self.logit(real_outputs, y), self.logit(fake_outputs, y)
         terms = {"discriminator": self.adversarial_loss.discriminator(real, fakes, 1.0 - self.smoothing)}
         terms |= {"real_logit": tf.stop_gradient(real), "fake_logit": tf.stop_gradient(fakes)}
         if "penalty" in self.term_names:
@@ -243,7 +263,7 @@ class GAN(ZooModel):
         outputs = self._judge(fake, y, training, unchanged=True)
         auxiliary = self.auxiliary_terms(outputs, y, codes)
         return {
-            "generator": self.adversarial_loss.generator(outputs[:, 0]),
+            "generator": self.adversarial_loss.generator(self.logit(outputs, y)),
             **{f"generator_{name}": term for name, term in auxiliary.items()},
         }
 
@@ -274,7 +294,7 @@ class GAN(ZooModel):
         rows = tf.shape(real)[0]
 
         def squared_norm(x):  # of a pack; without augmentation
-            squares = squared_gradient_norm(lambda x: self._judge_packs(x, y, training=False)[:, 0], x)
+            squares = squared_gradient_norm(lambda x: self.logit(self._judge_packs(x, y, training=False), y), x)
             return unpack(tf.reduce_sum(pack(squares[:, None], self.packing), axis=1), self.packing, rows)
 
         penalty = tf.zeros([rows])

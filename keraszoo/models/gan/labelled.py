@@ -26,6 +26,8 @@ class LabelledGAN(GAN):
     def code_size(self):
         return self.num_classes
 
+    class_code_size = code_size
+
     def codes(self, rows, y=None):
         return self.one_hot(y)
 

@@ -6,8 +6,8 @@ LeCun, Bottou, Bengio and Haffner, "Gradient-Based Learning Applied to Document 
 
 import keras
 
-from ..core.errors import InputError
-from .initialization import initializers
+from ...core.errors import InputError
+from ..initialization import initializers
 
 KERNEL = 5  # side of both convolutions
 SMALLEST_SIDE = 12  # of which one pixel is left after the second pooling

@@ -1,0 +1,77 @@
+"""The residual networks for small images.
+
+He, Zhang, Ren and Sun, "Deep Residual Learning for Image Recognition" (2016), https://arxiv.org/abs/1512.03385, section
+4.2. Batch normalisation stands behind each convolution, which has no bias.
+"""
+
+import keras
+
+from ...core.errors import InputError
+from ...layers.batch_normalization import BatchNormalization
+from ..initialization import initializers
+
+#: networks of three stages by name, and how many blocks of two convolutions each stage has
+CIFAR_RESNETS = {
+    "resnet8": 1, "resnet14": 2, "resnet20": 3, "resnet32": 5, "resnet44": 7, "resnet56": 9, "resnet110": 18,
+}  # fmt: skip
+
+
+def cifar_resnet_encoder(
+    image_shape, outputs=64, hidden=(16, 32), *, blocks=3, activation="relu", initialization="he", dtype=None
+):
+    """[batch, height, width, channels] -> [batch, outputs], the mean of each map of the last stage.
+
+    A 3x3 convolution, then stages of residual blocks; each stage but the first halves the image, rounding up. Shortcuts
+    have no weights: where the shape changes they take every second pixel and fill up the channels with zeros (the
+    paper's option A). With two hidden stages the network has 6 blocks + 2 layers, the classes' layer counted.
+
+    Args:
+        image_shape: (height, width, channels).
+        outputs: filters of the last stage.
+        hidden: filters of the stages before it.
+        blocks: residual blocks of each stage, >= 1.
+        activation, initialization, dtype: of all layers.
+
+    Raises:
+        InputError: no image, or stages with fewer filters than the one before.
+
+    Example:
+        >>> network = cifar_resnet_encoder((32, 32, 3), blocks=3)  # ResNet-20
+        >>> sum(int(keras.ops.size(weight)) for weight in network.trainable_variables) + 64 * 10 + 10
+        269722
+    """
+    if len(image_shape) != 3:
+        raise InputError(f"A ResNet takes images (height, width, channels). Received: image_shape={image_shape!r}.")
+    widths = (*hidden, outputs)
+    if any(after < before for before, after in zip(widths, widths[1:], strict=False)):
+        raise InputError(
+            "Shortcuts without weights can add channels only, so no stage has fewer filters than the one before. "
+            f"Received: hidden={tuple(hidden)}, features={outputs}."
+        )
+
+    def convolution(x, filters, strides=1):
+        start = initializers(initialization, 9 * x.shape[-1])["kernel_initializer"]
+        options = {"strides": strides, "padding": "same", "use_bias": False, "kernel_initializer": start}
+        return BatchNormalization(dtype=dtype)(keras.layers.Conv2D(filters, 3, dtype=dtype, **options)(x))
+
+    def activated(x):
+        return keras.layers.Activation(activation, dtype=dtype)(x)
+
+    def block(x, filters, strides):
+        change = convolution(activated(convolution(x, filters, strides)), filters)
+        return activated(keras.layers.Add(dtype=dtype)([_shortcut(x, filters, strides, dtype), change]))
+
+    image = keras.Input(image_shape)
+    x = activated(convolution(image, widths[0]))
+    for stage, filters in enumerate(widths):
+        for place in range(blocks):
+            x = block(x, filters, strides=2 if stage > 0 and place == 0 else 1)
+    return keras.Model(image, keras.layers.GlobalAveragePooling2D(dtype=dtype)(x), name="encoder")
+
+
+def _shortcut(x, filters, strides, dtype):
+    """Every pixel, or every second one, with channels of zeros behind its own."""
+    if strides > 1:
+        x = keras.layers.AveragePooling2D(1, strides=strides, dtype=dtype)(x)
+    missing = filters - x.shape[-1]
+    return keras.ops.pad(x, [[0, 0], [0, 0], [0, 0], [0, missing]]) if missing else x
