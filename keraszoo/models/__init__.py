@@ -31,6 +31,7 @@ MODELS = {
     "InfoVAE": "vae.disentanglement.info_vae",
     "FactorVAE": "vae.disentanglement.factor_vae",
     "IWAE": "vae.iwae",
+    "LadderVAE": "vae.ladder_vae",
     "ConditionalVAE": "vae.conditional_vae",
     "VampVAE": "vae.vamp_vae",
     "DFCVAE": "vae.dfc_vae",

@@ -104,6 +104,15 @@ class HasVectors(typing.Protocol):
 
 
 @typing.runtime_checkable
+class HasCodeVectors(typing.Protocol):
+    """Has codes of examples of which a density can be found, and decoded draws from it."""
+
+    def code_vectors(self, x, seed=0): ...
+
+    def codes_of_vectors(self, vectors): ...
+
+
+@typing.runtime_checkable
 class Serves(typing.Protocol):
     """Says what an exported model answers."""
 
