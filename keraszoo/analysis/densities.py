@@ -23,7 +23,8 @@ LARGEST_FULL = 128  # units, up to which the components of a mixture have full c
 REGULARIZATION = 1e-4  # added to the variances of a mixture's components, of codes with variance 1
 MOST = 50_000  # codes of which a mixture is found
 HELD_OUT = 10  # one in so many codes tells when a flow has learned enough
-EPOCHS, PATIENCE, BATCH_SIZE = 500, 30, 128  # of a flow
+EPOCHS, PATIENCE = 300, 20  # of a flow, at most, and without a better one
+LEAST_BATCH, MOST_STEPS = 128, 100  # codes in a batch, and batches in an epoch
 
 
 def gaussian_density(codes, seed=0):
@@ -96,7 +97,7 @@ def _density(found, kind, mean, deviation):
 def flow_density(codes, seed=0):
     """A masked autoregressive flow of codes [n, d], of mean 0 and variance 1 to it: a `MAF`.
 
-    It learns until one in ten codes, which are held out, have not become more probable for 30 epochs, and keeps the
+    It learns until one in ten codes, which are held out, have not become more probable for 20 epochs, and keeps the
     weights with which they were most probable.
     """
     from ..models import MAF
@@ -106,9 +107,10 @@ def flow_density(codes, seed=0):
     order = np.random.default_rng(seed).permutation(len(codes))
     held_out, learned = np.split(codes[order], [max(1, len(codes) // HELD_OUT)])
     flow.adapt(codes)
-    flow.compile(keras.optimizers.Adam(1e-3))
+    batch_size = max(LEAST_BATCH, len(learned) // MOST_STEPS)
+    flow.compile(keras.optimizers.Adam(1e-3), steps_per_execution=-(-len(learned) // batch_size), jit_compile=False)
     stop = keras.callbacks.EarlyStopping("val_loss", patience=PATIENCE, restore_best_weights=True)
-    flow.fit(learned, validation_data=(held_out,), batch_size=BATCH_SIZE, epochs=EPOCHS, callbacks=[stop], verbose=0)
+    flow.fit(learned, validation_data=(held_out,), batch_size=batch_size, epochs=EPOCHS, callbacks=[stop], verbose=0)
     return flow
 
 

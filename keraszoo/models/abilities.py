@@ -27,6 +27,13 @@ class HasPosterior(typing.Protocol):
 
 
 @typing.runtime_checkable
+class WeighsUnits(typing.Protocol):
+    """Knows the KL of each unit of its levels."""
+
+    def kl_per_unit(self, x, seed=0): ...
+
+
+@typing.runtime_checkable
 class Reconstructs(typing.Protocol):
     """Makes an example like the one that it is given."""
 
