@@ -156,7 +156,7 @@ def test_codes_of_a_vae_are_draws_from_its_posteriors():
     """Of posteriors that are all N(2, 1) in each unit the density is N(2, I); that of their means were a point."""
     vae = VAE((8, 8, 1), latent_dim=2, hidden=(8,))
     last = vae.encoder.layers[-1]
-    last.set_weights([np.zeros(last.kernel.shape), [2.0, 2.0, 0.0, 0.0]])
+    last.set_weights([np.zeros(last.kernel.shape), np.array([2.0, 2.0, 0.0, 0.0])])
     density = fit_sampler(vae, images(2000), "gaussian").density
     np.testing.assert_allclose(density.loc, [2.0, 2.0], atol=0.1)
     np.testing.assert_allclose(density.covariance(), np.eye(2), atol=0.1)
@@ -242,6 +242,7 @@ def test_a_sampler_is_kept_and_fitted_again_for_another_model(run, tmp_path, cap
     of_two = run_sampler(run, "mixture", 2, say=said.append).density.components
     assert (of_two, run_sampler(run, "mixture", 3, say=said.append).density.components) == (2, 3)
     kept.write_bytes(b"no archive")
+    capsys.readouterr()
     assert f"{kept} cannot be read" in refused(capsys, "sample", run.path, "--sampler", "gaussian")
 
 

@@ -31,7 +31,7 @@ def train_command(argv):
 
 def _train(options):
     from keraszoo import models
-    from keraszoo.models.abilities import Restores, Samples, Segments, Translates
+    from keraszoo.models.abilities import HasCodeVectors, Restores, Samples, Segments, Translates
 
     from ..changes import parse_assignments
     from ..evaluation import table, verdicts
@@ -51,8 +51,11 @@ def _train(options):
     path = shlex.quote(str(run.path))
     print(f"  tensorboard --logdir {shlex.quote(str(run.logs))}")
     model = getattr(models, run.recipe.model)
+    samples = f"samples.{'png' if len(run.recipe.input_shape) == 3 else 'npy'}"
     if issubclass(model, Samples):
-        print(f"  keraszoo sample {path} --out samples.{'png' if len(run.recipe.input_shape) == 3 else 'npy'}")
+        print(f"  keraszoo sample {path} --out {samples}")
+    elif issubclass(model, HasCodeVectors):
+        print(f"  keraszoo sample {path} --sampler mixture --out {samples}")
     if issubclass(model, Restores):
         mask = " --mask mask.png" * (model.mask is not None)
         print(f"  keraszoo restore {path} damaged.png restored.png{mask}")
