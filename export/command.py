@@ -31,12 +31,15 @@ def export_command(argv):
         metavar="KIND",
         help="gaussian, mixture or flow: what the signature sample draws codes from, see `keraszoo sample`",
     )
+    parser.add_argument("--components", type=int, metavar="N", help="of the mixture, as for `keraszoo sample`")
+    parser.add_argument("--data-dir", help="of tensorflow-datasets, for a sampler that is not fitted yet")
     arguments = parser.parse_args(argv)
 
     from . import manifest
     from .pipeline import export
 
-    version = export(arguments.run, arguments.to, arguments.name, sampler=arguments.sampler)
+    chosen = {name: getattr(arguments, name) for name in ("name", "sampler", "components", "data_dir")}
+    version = export(arguments.run, arguments.to, **chosen)
     described = manifest.read(version)
     size = sum(file.stat().st_size for file in version.rglob("*") if file.is_file())
     print(f"{version}: {size / 1e6:.2f} MB, {described['parameters']:,} parameters")

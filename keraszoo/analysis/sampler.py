@@ -79,7 +79,7 @@ def fit_sampler(model, x, kind="mixture", *, components=None, seed=0):
         x: the examples that it has learned from, [n, ...], or a `tf.data.Dataset` of batches.
         kind: "gaussian", "mixture" or "flow".
         components: of a mixture; None: as many as the BIC says.
-        seed: integer; the same seed gives the same sampler.
+        seed: integer; the same seed gives the same sampler. A flow sets Keras' random seed.
 
     Returns:
         A `CodeSampler`.

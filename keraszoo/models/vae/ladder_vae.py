@@ -99,9 +99,10 @@ class LadderVAE(VAE):
 
     def _bottom_up(self, image_shape, named, options):
         """The encoder by size: from x to the estimate of z_1, and through further hidden layers to that of z_2."""
-        policy, kept = options["dtype"], ("downsampling", "padding")
+        policy, kept, hidden = options["dtype"], ("downsampling", "padding"), named.get("hidden")
+        hidden = None if hidden is None else positive_integers("hidden", hidden)
         trunk = encoder_alone(
-            image_shape, self.top_hidden[0], network=named.get("network", "dense"), hidden=named.get("hidden"),
+            image_shape, self.top_hidden[0], network=named.get("network", "dense"), hidden=hidden,
             **{name: named[name] for name in kept if name in named}, **options,
         )  # fmt: skip
         inputs = keras.Input(image_shape)

@@ -117,7 +117,7 @@ def test_the_elbo_is_below_the_importance_weighted_likelihood():
     vae, x = ladder(), examples(6)
     elbo = -loss(vae, np.repeat(x, 2000, axis=0)).numpy().reshape(6, -1)
     nll, error = vae.negative_log_likelihood(x, samples=2000)
-    assert (elbo.mean(axis=1) < -nll).all() and error.max() < 0.2
+    assert (elbo.mean(axis=1) < -nll).all() and error.max() < 1.0
     assert (-nll - elbo.mean(axis=1)).max() > 0.1
 
 
