@@ -11,7 +11,7 @@ _WIDTH = 80
 
 
 def export_command(argv):
-    """`keraszoo export RUN --to DIR [--name NAME]`.
+    """`keraszoo export RUN --to DIR [--name NAME] [--sampler KIND]`.
 
     Args:
         argv: the arguments after `export`.
@@ -26,12 +26,20 @@ def export_command(argv):
     parser.add_argument("run", metavar="RUN", help="run directory, as written by keraszoo train")
     parser.add_argument("--to", metavar="DIR", required=True, help="base directory of the served models")
     parser.add_argument("--name", metavar="NAME", help="name of the served model (default: the run's family)")
+    parser.add_argument(
+        "--sampler",
+        metavar="KIND",
+        help="gaussian, mixture or flow: what the signature sample draws codes from, see `keraszoo sample`",
+    )
+    parser.add_argument("--components", type=int, metavar="N", help="of the mixture, as for `keraszoo sample`")
+    parser.add_argument("--data-dir", help="of tensorflow-datasets, for a sampler that is not fitted yet")
     arguments = parser.parse_args(argv)
 
     from . import manifest
     from .pipeline import export
 
-    version = export(arguments.run, arguments.to, arguments.name)
+    chosen = {name: getattr(arguments, name) for name in ("name", "sampler", "components", "data_dir")}
+    version = export(arguments.run, arguments.to, **chosen)
     described = manifest.read(version)
     size = sum(file.stat().st_size for file in version.rglob("*") if file.is_file())
     print(f"{version}: {size / 1e6:.2f} MB, {described['parameters']:,} parameters")

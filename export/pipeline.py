@@ -6,18 +6,22 @@ import re
 from keraszoo.core.errors import InputError
 from keraszoo.models.abilities import Serves
 from keraszoo.runs.run import Run
+from keraszoo.runs.samplers import run_sampler
 
 from . import examination, golden, graph, manifest, saved_model, versions, warmup
 from .server_config import write_server_config
 
 
-def export(model_or_run, to, name=None):
+def export(model_or_run, to, name=None, *, sampler=None, components=None, data_dir=None, say=print):
     """Publishes a model as the next version of `to/name`, once the doctor has found it healthy.
 
     Args:
-        model_or_run: a ZooModel, a `Run`, or the path of a run directory.
+        model_or_run: a ZooModel, a `keraszoo.analysis.CodeSampler`, a `Run`, or the path of a run directory.
         to: the base directory, which may hold several models; its models.config is brought up to date.
         name: of the model; by default the run's family, or the model's class in snake case.
+        sampler: of a run; None, or "gaussian", "mixture" or "flow": what the signature `sample` draws codes from, see
+            `keraszoo.runs.samplers`.
+        components, data_dir, say: of the sampler, as for `keraszoo.training.sample`.
 
     Returns:
         The path of the version, `to/name/N`.
@@ -30,7 +34,7 @@ def export(model_or_run, to, name=None):
         >>> export("runs/vae", to="served")                                                      # doctest: +SKIP
         PosixPath('served/vae/1')
     """
-    model, default_name = _model(model_or_run)
+    model, default_name = _model(model_or_run, sampler, components, data_dir, say)
     name = default_name if name is None else name
 
     def fill(directory):
@@ -53,12 +57,17 @@ def export(model_or_run, to, name=None):
     return version
 
 
-def _model(model_or_run):
+def _model(model_or_run, sampler, components, data_dir, say):
     """The model to export and the name that it takes by default."""
     if isinstance(model_or_run, (str, os.PathLike)):
         model_or_run = Run.open(model_or_run)
     if isinstance(model_or_run, Run):
+        if sampler is not None:
+            made = run_sampler(model_or_run, sampler, components, data_dir=data_dir, say=say)
+            return made, model_or_run.family
         return model_or_run.model(), model_or_run.family
+    if sampler is not None:
+        raise InputError(f"A sampler is fitted to a run. Received: {type(model_or_run).__name__}, sampler={sampler!r}.")
     if isinstance(model_or_run, Serves):
         class_name = type(model_or_run).__name__
         return model_or_run, re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", class_name).lower()

@@ -8,7 +8,7 @@ from keraszoo.metrics import ModeCoverage, classes_reached, compare_samples, mod
 from keraszoo.runs.run import Run
 
 from .evaluators.features import FeatureNetwork, features_of
-from .sampling import check_sampler
+from .sampling import sampling_model
 
 NEIGHBOURS = 5
 DRAWN_TOGETHER = 500
@@ -59,7 +59,9 @@ class SampleMeasures:
         return measures
 
 
-def measure(run, features=None, count=10_000, split=None, seed=0, *, data_dir=None):
+def measure(
+    run, features=None, count=10_000, split=None, seed=0, *, sampler=None, components=None, data_dir=None, say=print
+):
     """How good the samples of a run's model are, beside how good real examples would be.
 
     Args:
@@ -69,6 +71,7 @@ def measure(run, features=None, count=10_000, split=None, seed=0, *, data_dir=No
         count: how many samples, or as many as the split has, or half of the training data if that is less.
         split: with which they are compared; by default the recipe's test split.
         seed: integer; the same seed gives the same samples and the same choice of examples.
+        sampler, components, say: as for `keraszoo.training.sample`.
         data_dir: where tensorflow-datasets keeps its data.
 
     Returns:
@@ -91,8 +94,7 @@ def measure(run, features=None, count=10_000, split=None, seed=0, *, data_dir=No
         )
     if features is not None:
         features.check_shape(recipe.input_shape)
-    model = run.model()
-    check_sampler(model)
+    model = sampling_model(run, sampler, components, data_dir=data_dir, say=say)
     prepared = run.data(data_dir)
     count = min(count, prepared.size(split), prepared.size(recipe.data.train) // 2)
     check_count(count)

@@ -6,9 +6,10 @@ import pathlib
 import numpy as np
 
 from keraszoo.core.errors import InputError
-from keraszoo.models.abilities import Samples
+from keraszoo.models.abilities import HasCodeVectors, Samples
 from keraszoo.runs.drafts import write_whole
 from keraszoo.runs.run import Run
+from keraszoo.runs.samplers import run_sampler
 from keraszoo.system.failures import reason
 
 from .evaluators.pictures import grid, save_png, tile
@@ -17,21 +18,27 @@ FORMATS = (".png", ".npy")
 MOST_BYTES = 2**32  # of the samples of one call
 
 
-def sample(run, count=64, seed=0, out=None, **options):
-    """Samples of a run's model.
+def sample(run, count=64, seed=0, out=None, *, sampler=None, components=None, data_dir=None, say=print, **options):
+    """Samples of a run's model, from its own prior or from a density of its codes that is fitted afterwards.
 
     Args:
         run: a `Run` or the path of one.
         count: how many, >= 1.
         seed: integer; the same seed gives the same samples.
         out: file to write: `.png` (a grid; images only) or `.npy` (the array). None writes nothing.
+        sampler: None, the model's own prior; or "gaussian", "mixture" or "flow", see `keraszoo.analysis.fit_sampler`:
+            fitted to the codes of the training examples once, and kept beside the run, see `keraszoo.runs.samplers`.
+        components: of the sampler "mixture"; None: as many as the BIC says.
+        data_dir: where tensorflow-datasets keeps its data, from which a sampler is fitted.
+        say: receives a line when one is.
         **options: further arguments of the model's `sample`, such as `temperature`.
 
     Returns:
         numpy array [count, ...] float32.
 
     Raises:
-        InputError: missing run, a model that cannot sample, a file that cannot be written.
+        InputError: missing run, a model that cannot sample, or has no codes to fit a sampler to, a file that cannot be
+            written.
     """
     if count < 1:
         raise InputError(f"count must be >= 1. Received: {count}.")
@@ -43,8 +50,7 @@ def sample(run, count=64, seed=0, out=None, **options):
     if out is not None and out.suffix not in FORMATS:
         raise InputError(f"Samples are written as {' or '.join(FORMATS)}. Received: {out}.")
     run = run if isinstance(run, Run) else Run.open(run)
-    model = run.model()
-    check_sampler(model)
+    model = sampling_model(run, sampler, components, data_dir=data_dir, say=say)
     size = 4 * math.prod(model.inputs.shape)
     if count * size > MOST_BYTES:
         raise InputError(f"That many samples need {count * size / 2**30:.0f} GiB. Received: {count}, of at most "
@@ -55,10 +61,27 @@ def sample(run, count=64, seed=0, out=None, **options):
     return samples
 
 
+def sampling_model(run, sampler=None, components=None, *, data_dir=None, say=print):
+    """What samples: a run's model, or the sampler that is fitted to its codes.
+
+    Raises:
+        InputError: as `sample`.
+    """
+    if sampler is not None:
+        return run_sampler(run, sampler, components, data_dir=data_dir, say=say)
+    if components is not None:
+        raise InputError(f"Only the sampler 'mixture' has components. Received: components={components!r}, no sampler.")
+    model = run.model()
+    check_sampler(model)
+    return model
+
+
 def check_sampler(model):
     """Raises InputError when a model cannot sample."""
     if not isinstance(model, Samples) and not (isinstance(model, type) and issubclass(model, Samples)):
-        raise InputError(f"{type(model).__name__} has no distribution to sample from; a VAE has.")
+        fitted = isinstance(model, HasCodeVectors) or isinstance(model, type) and issubclass(model, HasCodeVectors)
+        nearest = " Nearest: a density of its codes, fitted afterwards (--sampler mixture)." * fitted
+        raise InputError(f"{type(model).__name__} has no distribution to sample from; a VAE has.{nearest}")
 
 
 def _write(out, samples):

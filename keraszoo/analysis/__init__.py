@@ -25,6 +25,8 @@ _HOMES = {
     "spherical_interpolation": ".latent",
     "project": ".projection",
     "restore": ".restoration",
+    "CodeSampler": ".sampler",
+    "fit_sampler": ".sampler",
     "nearest_codes": ".search",
     "precision_at_k": ".search",
     "latent_plane": ".latent_grids",

@@ -1,7 +1,9 @@
 """What a decoder's output means, priors of codes, and likelihoods by importance sampling."""
 
+from .full_mixture import FullMixture
 from .full_normal import FullNormal
 from .importance_sampling import Likelihoods, importance_sampled
+from .ladder import LadderPosterior, TwoLevelNormal, precision_weighted
 from .likelihoods import (
     Bernoulli,
     ContinuousBernoulli,
@@ -20,16 +22,20 @@ __all__ = [
     "ContinuousBernoulli",
     "DiagonalNormal",
     "DiscretizedLogistic",
+    "FullMixture",
     "FullNormal",
     "Gaussian",
     "GaussianLearnedVariance",
+    "LadderPosterior",
     "Likelihood",
     "Likelihoods",
     "MixturePrior",
     "Prior",
     "StandardNormal",
     "StandardUniform",
+    "TwoLevelNormal",
     "VampPrior",
     "importance_sampled",
     "normal_log_prob",
+    "precision_weighted",
 ]

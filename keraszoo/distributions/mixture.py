@@ -79,7 +79,12 @@ def mixture_draws(noise, means, log_vars, logits, temperature=1.0):
         means, log_vars, logits: as for `mixture_log_prob`.
         temperature: how many times as far from their means the draws are; a number, or [rows, 1].
     """
-    uniform = 0.5 * tf.math.erfc(-noise[:, 0] / math.sqrt(2.0))
-    ends = tf.cumsum(tf.nn.softmax(logits))
-    component = tf.minimum(tf.searchsorted(ends, uniform), logits.shape[0] - 1)
+    component = chosen_component(noise[:, 0], logits)
     return tf.gather(means, component) + temperature * tf.exp(0.5 * tf.gather(log_vars, component)) * noise[:, 1:]
+
+
+def chosen_component(noise, logits):
+    """The component that each draw from N(0, 1) chooses: [rows], [components] -> [rows] int32."""
+    uniform = 0.5 * tf.math.erfc(-noise / math.sqrt(2.0))
+    ends = tf.cumsum(tf.nn.softmax(logits))
+    return tf.minimum(tf.searchsorted(ends, uniform), logits.shape[0] - 1)

@@ -27,6 +27,13 @@ class HasPosterior(typing.Protocol):
 
 
 @typing.runtime_checkable
+class WeighsUnits(typing.Protocol):
+    """Knows the KL of each unit of its levels."""
+
+    def kl_per_unit(self, x, seed=0): ...
+
+
+@typing.runtime_checkable
 class Reconstructs(typing.Protocol):
     """Makes an example like the one that it is given."""
 
@@ -108,6 +115,15 @@ class HasVectors(typing.Protocol):
     """Has codes that are vectors."""
 
     latent_dim: int
+
+
+@typing.runtime_checkable
+class HasCodeVectors(typing.Protocol):
+    """Has codes of examples of which a density can be found, and decoded draws from it."""
+
+    def code_vectors(self, x, seed=0): ...
+
+    def codes_of_vectors(self, vectors): ...
 
 
 @typing.runtime_checkable

@@ -31,6 +31,7 @@ class Run:
         metrics.json       {split: {metric: value}} of the finished model, "samples" where they were measured, and
                            "history", one entry an epoch
         model.keras        the finished model
+        samplers/          what was fitted to its codes afterwards, see `keraszoo.runs.samplers`
 
     Attributes:
         path: `pathlib.Path` of the directory.
@@ -243,23 +244,45 @@ class Run:
                 f"The run at {self.path} has no trained model: its training did not finish. "
                 f"Continue it with `keraszoo train --run {shlex.quote(str(self.path))} --resume`."
             )
-        import keras
+        self._check_identity(self.model_path, archive_comment(self.model_path) or None)
+        return load_model(self.model_path)
 
-        from .. import models  # noqa: F401  (lets Keras find the classes)
 
-        path = self.model_path
-        try:
-            with zipfile.ZipFile(path) as archive:
-                identity = archive.comment.decode(errors="replace") or None
-            self._check_identity(path, identity)
-            check_size(path)
-            model = keras.saving.load_model(path)
-        except InputError:
-            raise
-        except Exception as error:  # whatever Keras meets in a file that it did not write
-            reason = " ".join(str(error).split())[:200]
-            raise InputError(f"{path} cannot be read: {type(error).__name__}: {reason}") from error
-        return model
+def load_model(path):
+    """The model in a `.keras` file.
+
+    Raises:
+        InputError: it cannot be read, in one line.
+    """
+    import keras
+
+    from .. import models  # noqa: F401  (lets Keras find the classes)
+
+    def load():
+        check_size(path)
+        return keras.saving.load_model(path)
+
+    return _readable(path, load)
+
+
+def archive_comment(path):
+    """The comment of a `.keras` file: who it belongs to; InputError as `load_model`."""
+
+    def read():
+        with zipfile.ZipFile(path) as archive:
+            return archive.comment.decode(errors="replace")
+
+    return _readable(path, read)
+
+
+def _readable(path, read):
+    try:
+        return read()
+    except InputError:
+        raise
+    except Exception as error:  # whatever Keras and zipfile meet in a file that they did not write
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(f"{path} cannot be read: {type(error).__name__}: {reason}") from error
 
 
 def _check_name(path):

@@ -44,6 +44,7 @@ ARGUMENTS = {
     "InfoVAE": _autoencoder,
     "FactorVAE": {**_autoencoder, "discriminator_hidden": (4,)},
     "IWAE": {**_autoencoder, "k": 2},
+    "LadderVAE": {"image_shape": IMAGE, "latent_dims": (2, 2), "hidden": (4,), "top_hidden": (4,)},
     "ConditionalVAE": {**_autoencoder, "num_classes": 3},
     "VampVAE": {**_autoencoder, "prior_components": 2},
     "DFCVAE": _autoencoder,

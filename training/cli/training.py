@@ -31,7 +31,7 @@ def train_command(argv):
 
 def _train(options):
     from keraszoo import models
-    from keraszoo.models.abilities import Restores, Samples, Segments, Translates
+    from keraszoo.models.abilities import HasCodeVectors, Restores, Samples, Segments, Translates
 
     from ..changes import parse_assignments
     from ..evaluation import table, verdicts
@@ -51,8 +51,11 @@ def _train(options):
     path = shlex.quote(str(run.path))
     print(f"  tensorboard --logdir {shlex.quote(str(run.logs))}")
     model = getattr(models, run.recipe.model)
+    samples = f"samples.{'png' if len(run.recipe.input_shape) == 3 else 'npy'}"
     if issubclass(model, Samples):
-        print(f"  keraszoo sample {path} --out samples.{'png' if len(run.recipe.input_shape) == 3 else 'npy'}")
+        print(f"  keraszoo sample {path} --out {samples}")
+    elif issubclass(model, HasCodeVectors):
+        print(f"  keraszoo sample {path} --sampler mixture --out {samples}")
     if issubclass(model, Restores):
         mask = " --mask mask.png" * (model.mask is not None)
         print(f"  keraszoo restore {path} damaged.png restored.png{mask}")
@@ -158,13 +161,25 @@ def sample_command(argv):
     parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same samples (default: 0)")
     parser.add_argument("--temperature", type=float, default=1.0, help="scale of the latent noise (default: 1)")
     parser.add_argument("--out", default="samples.png", metavar="FILE", help=".png or .npy (default: samples.png)")
+    _add_sampler(parser)
+    parser.add_argument("--data-dir", help="of tensorflow-datasets (default: TFDS_DATA_DIR or ~/tensorflow_datasets)")
     options = parser.parse_args(argv)
 
     from ..sampling import sample
 
-    samples = sample(options.run, options.count, options.seed, options.out, temperature=options.temperature)
+    samples = sample(**vars(options))
     print(f"{len(samples)} samples of shape {samples.shape[1:]} in {options.out}")
     return 0
+
+
+def _add_sampler(parser):
+    parser.add_argument(
+        "--sampler",
+        metavar="KIND",
+        help="gaussian, mixture or flow: a density of the codes of the training examples, fitted once and kept beside "
+        "the run (default: the model's own prior)",
+    )
+    parser.add_argument("--components", type=int, metavar="N", help="of the mixture (default: as the BIC chooses)")
 
 
 def measure_command(argv):
@@ -183,15 +198,14 @@ def measure_command(argv):
     )
     parser.add_argument("--split", help="split to compare them with (default: the recipe's test split)")
     parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same samples (default: 0)")
+    _add_sampler(parser)
     parser.add_argument("--data-dir", help="of tensorflow-datasets (default: TFDS_DATA_DIR or ~/tensorflow_datasets)")
     options = parser.parse_args(argv)
 
     from ..evaluation import table
     from ..measurement import measure
 
-    found = measure(
-        options.run, options.features, options.count, options.split, options.seed, data_dir=options.data_dir
-    )
+    found = measure(**vars(options))
     rows = [(name, *(f"{values[name]:.4g}" for values in found.values())) for name in found["samples"]]
     print(table(rows, ("measure", *found)))
     return 0

@@ -12,7 +12,7 @@ from keraszoo.models.abilities import Decodes, Encodes, HasVectors, SamplesLaten
 
 from ..latent.grids import MOST_ROWS
 from ..latent.space import class_names
-from ..latent.units import posteriors, units_of
+from ..latent.units import kl_of_levels, posteriors, units_of
 from ..loop.logs import reported
 from .evaluator import Evaluator
 from .pictures import save_png, tile
@@ -68,7 +68,7 @@ class LatentPanels(Evaluator):
         return {"codes": {"active_units": self.active_units}}
 
     def on_epoch_end(self, epoch, logs=None):
-        found = units_of(*self._posteriors())
+        found = units_of(*self._posteriors(), kl_of_levels(self.model, _batched(self.examples)))
         with reported("the latent units for TensorBoard", self.say), self.writer.as_default():
             tf.summary.scalar("latent/active_units", _active(found), step=epoch)
             for unit in found:

@@ -7,7 +7,7 @@ import numpy as np
 from keraszoo.analysis.codes import encode
 from keraszoo.analysis.units import active_units, kl_per_unit
 from keraszoo.distributions.normal import DiagonalNormal
-from keraszoo.models.abilities import HasPosterior
+from keraszoo.models.abilities import HasPosterior, WeighsUnits
 
 from .space import LatentSpace
 
@@ -17,7 +17,8 @@ class Unit(typing.NamedTuple):
 
     Attributes:
         number: its place in the code.
-        kl: KL of its posterior from N(0, 1) in nats, the mean over the examples; None where a code has no variance.
+        kl: KL of its posterior from N(0, 1) in nats, the mean over the examples; None where a code has no variance. Of
+            a ladder VAE that from its prior, which below depends on the level above.
         variance: of its mean over the examples.
         noise: the mean variance of its posterior, or None.
         active: whether `variance` exceeds .01.
@@ -46,8 +47,8 @@ def units(run, split=None, *, data_dir=None):
     """
     space = LatentSpace(run, data_dir=data_dir)
     space.check_encodes()
-    found = posteriors(space.model, space.batches(split or space.run.recipe.data.test))
-    return units_of(*found)
+    batches = space.batches(split or space.run.recipe.data.test)
+    return units_of(*posteriors(space.model, batches), kl_of_levels(space.model, batches))
 
 
 def posteriors(model, batches):
@@ -66,10 +67,26 @@ def posteriors(model, batches):
     return np.concatenate(codes), np.concatenate(log_vars) if len(log_vars) == len(codes) else None
 
 
-def units_of(means, log_vars):
-    """A list of `Unit`, those of the largest KL first; without variances those that vary most."""
-    variances, active = means.var(axis=0), active_units(means)
-    kl = [None] * len(variances) if log_vars is None else kl_per_unit(means, log_vars).tolist()
-    noise = [None] * len(variances) if log_vars is None else np.exp(log_vars).mean(axis=0).tolist()
-    order = np.argsort(-variances if log_vars is None else -np.array(kl), kind="stable").tolist()
+def kl_of_levels(model, batches):
+    """The mean KL of each unit of all levels, [d], of a model that knows it; else None."""
+    if not isinstance(model, WeighsUnits):
+        return None
+    found = [np.concatenate(model.kl_per_unit(x)) for x in batches]
+    return np.average(found, axis=0, weights=[len(x) for x in batches])
+
+
+def units_of(means, log_vars, kl=None):
+    """A list of `Unit`, those of the largest KL first; without a KL those that vary most.
+
+    Args:
+        means: codes, [n, d].
+        log_vars: of the Gaussians around them, [n, d], or None.
+        kl: of each unit, [d], where it is not that of such Gaussians from N(0, I).
+    """
+    variances, active, unknown = means.var(axis=0), active_units(means), [None] * means.shape[1]
+    if kl is None and log_vars is not None:
+        kl = kl_per_unit(means, log_vars)
+    noise = unknown if log_vars is None else np.exp(log_vars).mean(axis=0).tolist()
+    order = np.argsort(-variances if kl is None else -np.array(kl), kind="stable").tolist()
+    kl = unknown if kl is None else kl.tolist()
     return [Unit(unit, kl[unit], float(variances[unit]), noise[unit], bool(active[unit])) for unit in order]

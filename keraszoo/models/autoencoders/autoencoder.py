@@ -103,7 +103,7 @@ class Autoencoder(MeasuresFirst, ZooModel):
             by_size = encoder_and_decoder(
                 encoded,
                 outputs,
-                self.latents.shape[0],
+                *self.decoder_shape,
                 network=network,
                 hidden=None if hidden is None else positive_integers("hidden", hidden),
                 decoded_shape=decoded,
@@ -118,8 +118,13 @@ class Autoencoder(MeasuresFirst, ZooModel):
             encoder = by_size[0] if encoder is None else encoder
             decoder = by_size[1] if decoder is None else decoder
         check_network(encoder, "encoder", encoded, (outputs,))
-        check_network(decoder, "decoder", self.latents.shape, decoded, logits=self.likelihood.takes_logits)
+        check_network(decoder, "decoder", self.decoder_shape, decoded, logits=self.likelihood.takes_logits)
         self.encoder, self.decoder = encoder, decoder
+
+    @property
+    def decoder_shape(self):
+        """Shape of what the decoder takes of one code."""
+        return self.latents.shape
 
     @classmethod
     def sizes_for(cls, shape):
@@ -159,7 +164,7 @@ class Autoencoder(MeasuresFirst, ZooModel):
         if self.standardization is not None:
             self.standardization.adapt(x)
         some = tf.gather(x, spread(len(x), STARTED_ON))
-        codes = tf.random.stateless_normal([len(some), *self.latents.shape], [0, 0])
+        codes = tf.random.stateless_normal([len(some), *self.decoder_shape], [0, 0])
         start_output(self.decoder, self.likelihood, codes, some)
 
     def encoder_shape(self, encoder):
@@ -183,6 +188,19 @@ class Autoencoder(MeasuresFirst, ZooModel):
     def reconstruct(self, x):
         """Each example decoded from its code: [batch, *image_shape] -> the same shape, float32."""
         return self.decode(self.encode(x))
+
+    def code_vectors(self, x, seed=0):
+        """What a density of the codes is found of: [batch, *image_shape] -> [batch, latent_dim] float32.
+
+        Args:
+            x: examples.
+            seed: integer, of draws where an example has a distribution of codes.
+        """
+        return self.encode(x)
+
+    def codes_of_vectors(self, vectors):
+        """The possible codes that are nearest to draws from such a density: what `decode` takes."""
+        return vectors
 
     def call(self, x, training=False):
         return self.likelihood.mean(self.decoder(self.encode(x, training=training), training=training))

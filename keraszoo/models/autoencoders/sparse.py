@@ -63,6 +63,9 @@ class SparseAutoencoder(Autoencoder):
         code = super().encode(x, training=training)
         return tf.sigmoid(code) if self.penalty == "kl" else tf.nn.relu(code)
 
+    def codes_of_vectors(self, vectors):
+        return tf.clip_by_value(vectors, 0.0, 1.0) if self.penalty == "kl" else tf.nn.relu(vectors)
+
     def penalties(self, x, y, code, training):
         if self.penalty == "kl":
             sparsity = tf.fill(tf.shape(code)[:1], kl_sparsity(self.batch_mean(code), self.target))

@@ -176,6 +176,12 @@ class ConditionalVAE(VAE):
         codes = one_hot(labels_for(count, labels, self.num_classes), self.num_classes)
         return tf.concat([super().sample_latent(count, seed, temperature), codes], axis=1)
 
+    def code_vectors(self, x, seed=0):
+        raise InputError(
+            f"A density of codes alone knows no classes, which {type(self).__name__} decodes codes with. Its own prior "
+            "samples each class."
+        )
+
     def pictures(self, x, seed=0):
         """Each column is a class, each row a style."""
         if len(self.image_shape) != 3:

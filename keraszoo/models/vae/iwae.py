@@ -1,11 +1,12 @@
-"""The importance-weighted autoencoder.
+"""The importance-weighted autoencoder, and its kin with other bounds.
 
-Burda, Grosse and Salakhutdinov, "Importance Weighted Autoencoders" (2016), https://arxiv.org/abs/1509.00519.
+Burda, Grosse and Salakhutdinov, "Importance Weighted Autoencoders" (2016), https://arxiv.org/abs/1509.00519; Rainforth
+et al., "Tighter Variational Bounds are Not Necessarily Better" (2018), https://arxiv.org/abs/1802.04537.
 """
 
 import keras
 
-from .objectives import ImportanceWeighted
+from .importance_weighted import ImportanceWeighted
 from .vae import VAE
 
 
@@ -17,8 +18,11 @@ class IWAE(VAE):
 
     Args:
         image_shape, latent_dim, ...: as for `VAE`.
-        k: draws per example and step, >= 1.
+        k: draws per example and step, >= 1; of "miwae" and "piwae" per group.
         gradient: "reparameterised", or "dreg", as for `ImportanceWeighted`.
+        bound: "iwae"; or "miwae", "ciwae" or "piwae", as for `ImportanceWeighted`.
+        m: groups of draws of "miwae" and "piwae", >= 1.
+        elbo_weight: weight of the ELBO in "ciwae", from 0 to 1.
         beta: weight of log p(z_i) - log q(z_i|x) in log w_i, 1 in the paper, or a schedule: a warm-up to 1 keeps more
             units active. With another beta the term is no bound of log p(x).
 
@@ -29,5 +33,9 @@ class IWAE(VAE):
         TensorShape([3])
     """
 
-    def __init__(self, image_shape, latent_dim=16, *, k=50, gradient="reparameterised", **kwargs):
-        super().__init__(image_shape, latent_dim, objective=ImportanceWeighted(k, gradient), **kwargs)
+    def __init__(
+        self, image_shape, latent_dim=16, *, k=50, gradient="reparameterised", bound="iwae", m=None, elbo_weight=None,
+        **kwargs,
+    ):  # fmt: skip
+        objective = ImportanceWeighted(k, gradient, bound, m, elbo_weight)
+        super().__init__(image_shape, latent_dim, objective=objective, **kwargs)

@@ -36,7 +36,8 @@ class VAE(PriorSampling, Autoencoder):
     Args:
         image_shape, latent_dim, network, hidden, downsampling, upsampling, padding, activation, likelihood,
             initialization, decoder: as for `Autoencoder`.
-        objective: what is minimised, from one draw or more; None: `ELBO()`. See `keraszoo.models.vae.objectives`.
+        objective: what is minimised; None: `ELBO()`, from one draw. `ImportanceWeighted` of
+            `keraszoo.models.vae.importance_weighted` takes more.
         prior: p(z): "normal", N(0, I); "mixture" of Gaussians, learned; "vamp", the mean of the posteriors of learned
             pseudo-inputs; or a `keraszoo.distributions.Prior` of your own.
         prior_components: of a "mixture" (10 by default) or "vamp" (50), >= 1.
@@ -95,6 +96,10 @@ class VAE(PriorSampling, Autoencoder):
     def encode(self, x, training=False):
         """The posterior mean of each example, which `decode` takes: [batch, *image_shape] -> [batch, latent_dim]."""
         return self.posterior(x, training).center()
+
+    def code_vectors(self, x, seed=0):
+        """A draw from the posterior of each example: together they are what the decoder has learned from."""
+        return self.posterior(x).sample(seed=seed)
 
     # What a conditional VAE writes anew; `condition` is what both networks are told besides, None here.
 

@@ -223,6 +223,15 @@ class VQVAE(PriorSampling, ZooModel):
         """Each example decoded from its codes: [batch, *image_shape] -> the same shape, float32."""
         return self.decode(self.encode(x))
 
+    def code_vectors(self, x, seed=0):
+        """What the encoder gives before it is quantised: [batch, *image_shape] -> [batch, h * w * code_dim] float32."""
+        vectors = self._vectors(self.inputs.tensor(x, type(self).__name__))
+        return tf.reshape(vectors, [-1, math.prod(self.grid) * self.code_dim])
+
+    def codes_of_vectors(self, vectors):
+        """The numbers of the nearest codewords: [batch, h * w * code_dim] -> [batch, h, w] int32."""
+        return self.quantizer.nearest(tf.reshape(vectors, [-1, *self.grid, self.code_dim]))
+
     @takes("inputs")
     def call(self, x, training=False):
         vectors = self.quantizer(self._vectors(x, training), training=training).vectors

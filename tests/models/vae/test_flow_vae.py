@@ -10,7 +10,7 @@ from keraszoo.core.errors import InputError
 from keraszoo.distributions import normal_log_prob
 from keraszoo.losses import normal_kl
 from keraszoo.models import MAF, VAE, FlowVAE
-from keraszoo.models.vae.objectives import ImportanceWeighted
+from keraszoo.models.vae.importance_weighted import ImportanceWeighted
 
 
 def model(**options):

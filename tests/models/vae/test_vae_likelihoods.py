@@ -13,7 +13,8 @@ from keraszoo.core.errors import InputError
 from keraszoo.distributions import Gaussian
 from keraszoo.distributions.importance_sampling import importance_sampled
 from keraszoo.models import IWAE, VAE, BetaTCVAE, ConditionalVAE, FlowVAE
-from keraszoo.models.vae.objectives import ELBO, ImportanceWeighted
+from keraszoo.models.vae.importance_weighted import ImportanceWeighted
+from keraszoo.models.vae.objectives import ELBO
 from keraszoo.recipes import Data, Optimizer, Recipe
 from keraszoo.runs.run import Run
 from keraszoo.training import train
@@ -361,4 +362,129 @@ def test_the_iwae_is_a_vae_with_its_objective(same_noise):
 def test_a_model_with_an_objective_of_its_own_takes_no_other():
     with pytest.raises(InputError, match="BetaTCVAE has an objective of its own. Received: objective=") as error:
         BetaTCVAE((4, 4, 1), size=10, objective=ELBO())
+    assert "\n" not in str(error.value)
+
+
+# ---------------------------------------------------------------------- other bounds of several draws
+
+
+def weights_and_noise(iwae, x, draws):
+    """log w of each draw of a model under `same_noise`, [batch, draws], whose autodiff is the plain gradient."""
+    return iwae.log_weights(x, keras.random.normal([len(x), draws, iwae.latent_dim]), training=True)
+
+
+def mean_of_groups(log_w, m, k):
+    grouped = tf.reshape(log_w, [-1, m, k])
+    return tf.reduce_mean(tf.reduce_logsumexp(grouped, axis=2) - np.log(k), axis=1)
+
+
+def learned(iwae, x):
+    """The loss, and its gradients in the encoder's and in the decoder's weights."""
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(iwae.loss_terms(x, training=True)["negative_bound"])
+    gradients = tape.gradient(loss, [iwae.encoder.trainable_variables, iwae.decoder.trainable_variables])
+    return (loss, *(tf.concat([tf.reshape(part, [-1]) for part in each], 0) for each in gradients))
+
+
+def bounded(k, bound, gradient="reparameterised", **options):
+    return linear_gaussian(IWAE, k=k, bound=bound, gradient=gradient, widening=0.9, shift=0.5, **options)[0]
+
+
+def assert_alike(one, other, rtol=1e-4):
+    for mine, theirs in zip(one, other, strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=rtol, atol=rtol * np.abs(theirs).max())
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"k": 6, "bound": "iwae"}, lambda w: mean_of_groups(w, 1, 6)),
+        ({"k": 3, "bound": "miwae", "m": 2}, lambda w: mean_of_groups(w, 2, 3)),
+        (
+            {"k": 6, "bound": "ciwae", "elbo_weight": 0.3},
+            lambda w: 0.3 * tf.reduce_mean(w, axis=1) + 0.7 * mean_of_groups(w, 1, 6),
+        ),
+    ],
+    ids=["iwae", "miwae", "ciwae"],
+)
+def test_bounds_and_their_gradients_are_those_of_the_formulas(options, expected, same_noise):
+    x, iwae = examples(5), bounded(**options)
+    for training in (False, True):
+        found = -iwae.loss_terms(x, training=training)["negative_bound"]
+        np.testing.assert_allclose(found, expected(weights_and_noise(iwae, x, 6)), rtol=1e-5)
+    with tf.GradientTape() as tape:
+        loss = -tf.reduce_mean(expected(weights_and_noise(iwae, x, 6)))
+    gradients = tape.gradient(loss, iwae.encoder.trainable_variables)
+    assert_alike(learned(iwae, x)[1:2], [tf.concat([tf.reshape(part, [-1]) for part in gradients], 0)])
+
+
+@pytest.mark.parametrize("gradient", ["reparameterised", "dreg"])
+def test_bounds_meet_where_their_numbers_say_so(gradient, same_noise):
+    x, elbo = examples(5), bounded(1, "miwae", gradient, m=6)  # the mean of six single draws
+    iwae = learned(bounded(6, "iwae", gradient), x)
+    assert_alike(learned(bounded(6, "ciwae", gradient, elbo_weight=0.0), x), iwae)
+    assert_alike(learned(bounded(6, "miwae", gradient, m=1), x), iwae)
+    assert_alike(learned(bounded(6, "piwae", gradient, m=1), x), iwae)
+    assert_alike(learned(bounded(6, "ciwae", gradient, elbo_weight=1.0), x), learned(elbo, x))
+    assert np.abs(learned(elbo, x)[0] - iwae[0]) > 0.1
+
+
+@pytest.mark.parametrize("gradient", ["reparameterised", "dreg"])
+@pytest.mark.parametrize("scale", [SCALE, 0.02], ids=["near", "far"])  # far: weights hundreds of nats apart
+def test_piwae_learns_its_parts_from_two_bounds(gradient, scale, same_noise):
+    def made(k, bound, **options):
+        iwae = bounded(k, bound, gradient, **options)
+        iwae.likelihood = Gaussian(scale)
+        return iwae
+
+    x = examples(5)
+    both = learned(made(3, "piwae", m=4), x)
+    of_groups, of_all = learned(made(3, "miwae", m=4), x), learned(made(12, "iwae"), x)
+    assert_alike(both[:1], of_all[:1])
+    assert_alike(both[1:2], of_groups[1:2])
+    assert_alike(both[2:], of_all[2:])
+    for one, other in ((both[1], of_all[1]), (both[2], of_groups[2])):
+        assert np.abs(one - other).max() > 1e-2 * np.abs(one).max()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"bound": "miwae", "m": 3}, {"bound": "ciwae", "elbo_weight": 0.4}, {"bound": "piwae", "m": 3}],
+    ids=lambda options: options["bound"],
+)
+@pytest.mark.by_default("ciwae")
+def test_the_doubly_reparameterised_gradient_is_each_bounds(options):
+    """It has the expected value of the plain one, and vanishes at the exact posterior."""
+    found = []
+    for gradient in ("reparameterised", "dreg"):
+        found.append(gradients_of(bounded(4, gradient=gradient, **options), examples(4), 2000))
+    for plain, double in zip(*found, strict=True):
+        error = np.sqrt((plain.var(axis=0) + double.var(axis=0)) / len(plain))
+        assert (np.abs(plain.mean(axis=0) - double.mean(axis=0)) / (error + 1e-6)).max() < 5
+    exact, _ = linear_gaussian(IWAE, k=4, gradient="dreg", **options)
+    assert np.abs(gradients_of(exact, examples(4), 5)[0]).max() < 1e-2
+
+
+def test_bounds_are_restored(tmp_path):
+    iwae = IWAE((4,), latent_dim=2, hidden=(4,), k=3, bound="ciwae", elbo_weight=0.25)
+    again = IWAE.from_config(iwae.get_config())
+    assert again.objective.get_config() == iwae.objective.get_config()
+    objective = ImportanceWeighted(3, bound="piwae", m=2)
+    restored = ImportanceWeighted.from_config(objective.get_config())
+    assert (restored.k, restored.m, restored.bound) == (3, 2, "piwae")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"bound": "miwa"}, "Unknown bound. Received: 'miwa'. Closest: miwae"),
+        ({"m": 2}, "Only miwae and piwae have groups of draws. Received: m=2, bound='iwae'"),
+        ({"bound": "miwae", "m": 0}, "m must.*Received: 0"),
+        ({"bound": "piwae", "elbo_weight": 0.5}, "Only ciwae has a weight of the ELBO"),
+        ({"bound": "ciwae", "elbo_weight": 1.5}, "from 0 to 1. Received: elbo_weight=1.5"),
+    ],
+)
+def test_impossible_combinations_of_bounds_are_one_line(options, message):
+    with pytest.raises(InputError, match=message) as error:
+        IWAE((4,), latent_dim=2, **options)
     assert "\n" not in str(error.value)

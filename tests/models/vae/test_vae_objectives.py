@@ -11,7 +11,7 @@ from keraszoo.core.errors import InputError
 from keraszoo.core.schedules import Schedule
 from keraszoo.losses import normal_kl
 from keraszoo.models import DIPVAE, IWAE, VAE, BetaTCVAE, BetaVAE, BurgessVAE, FactorVAE, InfoVAE
-from keraszoo.models.vae.factor_vae import permuted_halves
+from keraszoo.models.vae.disentanglement.factor_vae import permuted_halves
 
 
 def images(count=6, seed=0):

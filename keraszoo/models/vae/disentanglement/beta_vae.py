@@ -5,7 +5,7 @@ Higgins et al., "beta-VAE: Learning Basic Visual Concepts with a Constrained Var
 
 import keras
 
-from .vae import VAE
+from ..vae import VAE
 
 
 @keras.saving.register_keras_serializable("keraszoo")

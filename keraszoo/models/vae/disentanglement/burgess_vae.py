@@ -6,9 +6,9 @@ Burgess et al., "Understanding disentangling in beta-VAE" (2018), https://arxiv.
 import keras
 import tensorflow as tf
 
-from ...core.errors import InputError
-from ...core.schedules import Schedule
-from .vae import VAE
+from ....core.errors import InputError
+from ....core.schedules import Schedule
+from ..vae import VAE
 
 
 @keras.saving.register_keras_serializable("keraszoo")

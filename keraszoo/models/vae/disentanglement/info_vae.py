@@ -7,11 +7,11 @@ https://arxiv.org/abs/1706.02262.
 import keras
 import tensorflow as tf
 
-from ...core.errors import InputError, closest
-from ...core.replicas import global_rows
-from ...losses import maximum_mean_discrepancy, normal_kl
-from ...losses.discrepancy import KERNELS
-from .vae import VAE
+from ....core.errors import InputError, closest
+from ....core.replicas import global_rows
+from ....losses import maximum_mean_discrepancy, normal_kl
+from ....losses.discrepancy import KERNELS
+from ..vae import VAE
 
 
 @keras.saving.register_keras_serializable("keraszoo")

@@ -6,13 +6,13 @@ Kim and Mnih, "Disentangling by Factorising" (2018), https://arxiv.org/abs/1802.
 import keras
 import tensorflow as tf
 
-from ...core.checks import positive_integers
-from ...core.errors import InputError
-from ...core.replicas import global_rows
-from ...core.updates import Gradient, call_unchanged, infer
-from ...distributions.normal import DiagonalNormal
-from ...networks.by_size import check_network, dense_encoder
-from .vae import VAE
+from ....core.checks import positive_integers
+from ....core.errors import InputError
+from ....core.replicas import global_rows
+from ....core.updates import Gradient, call_unchanged, infer
+from ....distributions.normal import DiagonalNormal
+from ....networks.by_size import check_network, dense_encoder
+from ..vae import VAE
 
 
 @keras.saving.register_keras_serializable("keraszoo")

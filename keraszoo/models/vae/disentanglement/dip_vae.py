@@ -7,9 +7,9 @@ Kumar, Sattigeri and Balakrishnan, "Variational Inference of Disentangled Latent
 import keras
 import tensorflow as tf
 
-from ...core.errors import InputError, closest
-from ...losses import code_covariance, identity_penalty
-from .vae import VAE
+from ....core.errors import InputError, closest
+from ....losses import code_covariance, identity_penalty
+from ..vae import VAE
 
 VARIANTS = ("I", "II")
 

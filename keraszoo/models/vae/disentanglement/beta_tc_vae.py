@@ -7,11 +7,11 @@ https://arxiv.org/abs/1802.04942.
 import keras
 import tensorflow as tf
 
-from ...core.checks import positive_integers
-from ...core.errors import InputError
-from ...core.replicas import global_rows
-from ...losses import aggregate_log_densities
-from .vae import VAE
+from ....core.checks import positive_integers
+from ....core.errors import InputError
+from ....core.replicas import global_rows
+from ....losses import aggregate_log_densities
+from ..vae import VAE
 
 
 @keras.saving.register_keras_serializable("keraszoo")

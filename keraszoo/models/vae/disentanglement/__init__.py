@@ -1,0 +1,1 @@
+"""VAEs whose objective keeps the factors of the data apart."""
