@@ -1,11 +1,8 @@
 """Keras layers."""
 
 from .batch_normalization import BatchNormalization
-<<<<<<< HEAD
 from .color_bins import ColorBins
-=======
 from .conditional_batch_normalization import ConditionalBatchNormalization
->>>>>>> colourgan
 from .corruption import GaussianCorruption, Masking, RandomHole, SaltAndPepper
 from .differentiable_augmentation import DifferentiableAugmentation
 from .padding import Pad2D
@@ -20,11 +17,8 @@ from .vector_quantization import VectorQuantizer
 __all__ = [
     "BatchNormalization",
     "BilinearUpsampling2D",
-<<<<<<< HEAD
     "ColorBins",
-=======
     "ConditionalBatchNormalization",
->>>>>>> colourgan
     "DifferentiableAugmentation",
     "GaussianCorruption",
     "Masking",

@@ -15,11 +15,7 @@ from .classic import CIFAR_RESNETS, cifar_resnet_encoder, lenet5_encoder
 from .convolutional import convolutional_decoder, convolutional_encoder
 from .hidden_layers import check_ends_linear
 from .initialization import initializers
-<<<<<<< HEAD
-from .lenet import lenet5_encoder
 from .residual import planes_decoder, planes_encoder
-=======
->>>>>>> colourgan
 
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")  # with which Keras makes its messages bold
 
@@ -53,15 +49,10 @@ NETWORKS = {
     "convolutional": (convolutional_encoder, convolutional_decoder, (32, 64)),
     "residual": (planes_encoder, planes_decoder, (64, 128)),
 }
-<<<<<<< HEAD
-#: name: (encoder, its hidden layers) of any number of outputs; LeNet-5 has no decoder
+#: name: (encoder, its hidden layers) of any number of outputs; the classic networks have no decoder
 ENCODERS = {
     "dense": (dense_encoder, (256,)),
     "convolutional": (convolutional_encoder, (32, 64)),
-=======
-#: name: (encoder, its hidden layers); the classic networks have no decoder
-ENCODERS = {name: (encoder, hidden) for name, (encoder, _, hidden) in NETWORKS.items()} | {
->>>>>>> colourgan
     "lenet5": (lenet5_encoder, (6, 16, 120)),
     **{name: (functools.partial(cifar_resnet_encoder, blocks=n), (16, 32)) for name, n in CIFAR_RESNETS.items()},
 }
