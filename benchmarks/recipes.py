@@ -1,0 +1,165 @@
+"""What each recipe reaches with several seeds, beside models that are broken: the values that recipes expect.
+
+    python benchmarks/recipes.py gan/digits vae/digits --seeds 5 --out recipes.csv
+    python benchmarks/recipes.py --table --out recipes.csv       # the table of what is there, nothing is trained
+
+For each recipe, `recipe,row,measure,value`:
+
+- **seed 0, 1, ...**: trained, with its test metrics and the measures of its samples;
+- **real**: as many examples of the training split in the place of samples, which no model can beat;
+- **untrained**: the model as it starts;
+- **collapsed**: one training example again and again in the place of samples.
+
+What stands in the file already is not computed again.
+"""
+
+import argparse
+import csv
+import dataclasses
+import gc
+import math
+import os
+import pathlib
+import statistics
+import tempfile
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import keras
+import numpy as np
+
+from keraszoo.core.errors import InputError
+from keraszoo.recipes import all_recipes, get
+from keraszoo.training import train
+from keraszoo.training.evaluators.sample_quality import SampleQuality
+from keraszoo.training.measurement import draw
+from keraszoo.training.options import Options
+from keraszoo.training.session import Session
+
+GROUPS = ("test", "samples", "codes", "segmentation")
+#: of the values of five seeds, the distance from their mean that another seed exceeds once in a hundred (Student's t
+#: of 4 degrees of freedom, with the mean's own error)
+SPREAD = 4.604 * math.sqrt(1 + 1 / 5)
+COLUMNS = ("frechet_distance", "recall", "coverage", "class_kl", "classes")
+
+
+def quiet(text):
+    """Receives what a training says."""
+
+
+def trained(recipe, seed):
+    """{measure: value} of a training."""
+    with tempfile.TemporaryDirectory() as folder:
+        run = train(dataclasses.replace(recipe, seed=seed), os.path.join(folder, "run"), strategy="none", say=quiet)
+        metrics = run.metrics()
+    return {f"{group}/{name}": value for group in GROUPS for name, value in metrics.get(group, {}).items()}
+
+
+def references(recipe):
+    """{row: {measure: value}} of what is not trained."""
+    with tempfile.TemporaryDirectory() as folder:
+        session = Session(recipe, os.path.join(folder, "run"), Options(strategy="none", say=quiet))
+        split = recipe.data.test
+        batches = session.data.batches(split, recipe.batch_size, labels=session.labelled)
+        test = session.model.evaluate(batches, verbose=0, return_dict=True)
+        rows = {"untrained": {f"test/{name}": value for name, value in test.items()}}
+        if SampleQuality.applies(session):
+            quality = SampleQuality.of(session)
+            real = session.data.random_examples(recipe.data.train, quality.count, 1)
+            samples = {
+                "untrained": draw(session.model, quality.count, 0),
+                "real": real,
+                "collapsed": np.repeat(real[:1], quality.count, axis=0),
+            }
+            for row, drawn in samples.items():
+                measures = {f"samples/{name}": value for name, value in quality.measures(drawn).items()}
+                rows.setdefault(row, {}).update(measures)
+    return rows
+
+
+def read(path):
+    """{recipe: {row: {measure: value}}} of a file, which may be missing."""
+    found = {}
+    if path.exists():
+        with path.open() as file:
+            for recipe, row, measure, value in csv.reader(file):
+                found.setdefault(recipe, {}).setdefault(row, {})[measure] = float(value)
+    return found
+
+
+def write(path, recipe, row, measures):
+    with path.open("a") as file:
+        csv.writer(file).writerows([recipe, row, measure, value] for measure, value in measures.items())
+    print(recipe, row, *(f"{name} {value:.4g}" for name, value in measures.items()), flush=True)
+    keras.backend.clear_session()
+    gc.collect()
+
+
+def table(found):
+    """Markdown: of the seeds mean +- standard deviation, of the rest the value."""
+    lines = ["| recipe | samples | " + " | ".join(COLUMNS) + " |", "|---|---|" + "---|" * len(COLUMNS)]
+    for recipe, rows in found.items():
+        seeds = [values for row, values in rows.items() if row.startswith("seed")]
+        shown = {f"{len(seeds)} seeds": seeds} | {
+            row: [rows[row]] for row in ("real", "untrained", "collapsed") if row in rows
+        }
+        for row, values in shown.items():
+            cells = [
+                _cell([each[f"samples/{name}"] for each in values if f"samples/{name}" in each]) for name in COLUMNS
+            ]
+            if any(cells):
+                lines.append(f"| `{recipe}` | {row} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _cell(values):
+    if not values:
+        return ""
+    deviation = statistics.stdev(values) if len(values) > 1 else None
+    return f"{statistics.mean(values):.3g}" + ("" if deviation is None else f" +- {deviation:.2g}")
+
+
+def expectations(rows):
+    """{measure: (mean, tolerance)} of the seeds, as a recipe expects them."""
+    seeds = [values for row, values in rows.items() if row.startswith("seed")]
+    if len(seeds) < 2:
+        return {}
+    names = [name for name in seeds[0] if all(name in each for each in seeds)]
+    return {
+        name: (
+            float(f"{statistics.mean(each[name] for each in seeds):.3g}"),
+            float(f"{SPREAD * statistics.stdev(each[name] for each in seeds):.2g}"),
+        )
+        for name in names
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("recipes", nargs="*", help="names, or families")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("recipes.csv"))
+    parser.add_argument("--table", action="store_true", help="print the table of the file and what recipes may expect")
+    options = parser.parse_args()
+    found = read(options.out)
+    if options.table:
+        print(table(found))
+        for recipe, rows in found.items():
+            print(recipe, expectations(rows))
+        return
+    named = options.recipes or list(all_recipes())
+    for name in [each for one in named for each in all_recipes() if one in (each, each.split("/")[0])]:
+        recipe, there = get(name), found.get(name, {})
+        try:
+            if "untrained" not in there:
+                for row, measures in references(recipe).items():
+                    write(options.out, name, row, measures)
+            for seed in range(options.seeds):
+                if f"seed {seed}" not in there:
+                    write(options.out, name, f"seed {seed}", trained(recipe, seed))
+        except InputError as error:  # such as data that are not prepared
+            print(name, error, flush=True)
+
+
+if __name__ == "__main__":
+    main()

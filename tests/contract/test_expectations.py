@@ -1,0 +1,79 @@
+"""A recipe's promise is not kept by a model that has learned nothing, nor by one that makes one example always."""
+
+import numpy as np
+import pytest
+
+from keraszoo.core.errors import InputError
+from keraszoo.models.abilities import Samples
+from keraszoo.recipes import all_recipes
+from keraszoo.training.build import model_class
+from keraszoo.training.evaluation import verdicts
+from keraszoo.training.evaluators.sample_quality import SampleQuality
+from keraszoo.training.measurement import draw, mixture_of
+from keraszoo.training.options import Options
+from keraszoo.training.session import Session
+from keraszoo.weights import NAMES
+
+RECIPES = all_recipes().values()
+#: one of each kind
+BY_DEFAULT = ("gan/digits", "pacgan/gaussians25", "vae/digits", "nsf/moons", "autoencoder/digits")
+GENERATORS = [recipe for recipe in RECIPES if any(name.startswith("samples/") for name in recipe.expected)]
+
+
+def quiet(text):
+    """Receives what a training says."""
+
+
+def tried(recipes):
+    return [
+        pytest.param(recipe, id=recipe.name, marks=() if recipe.name in BY_DEFAULT else pytest.mark.slow)
+        for recipe in recipes
+    ]
+
+
+def untrained(recipe, folder):
+    """A session before its training."""
+    try:
+        return Session(recipe, folder / "run", Options(strategy="none", say=quiet))
+    except InputError as error:
+        if "not prepared" in str(error):
+            pytest.skip(str(error))
+        raise
+
+
+def missed(recipe, metrics):
+    """Names of the metrics that are not as the recipe expects."""
+    return [name for name, *_, verdict in verdicts(recipe, metrics) if verdict not in ("", "as expected")]
+
+
+@pytest.mark.parametrize("recipe", tried(RECIPES))
+def test_a_model_that_has_learned_nothing_misses_them(recipe, tmp_path):
+    session = untrained(recipe, tmp_path)
+    batches = session.data.batches(recipe.data.test, recipe.batch_size, labels=session.labelled)
+    metrics = {"test": session.model.evaluate(batches, verbose=0, return_dict=True)}
+    if recipe in GENERATORS:
+        quality = SampleQuality.of(session)
+        metrics["samples"] = quality.measures(draw(session.model, quality.count, quality.seed))
+        assert any(name.startswith("samples/") for name in missed(recipe, metrics))
+    assert missed(recipe, metrics)
+
+
+@pytest.mark.parametrize("recipe", tried(GENERATORS))
+def test_samples_that_are_one_example_again_and_again_miss_them(recipe, tmp_path):
+    """A real one: no generator of a constant code does better."""
+    session = untrained(recipe, tmp_path)
+    quality = SampleQuality.of(session)
+    for example in session.data.random_examples(recipe.data.train, 3, 0):
+        samples = np.broadcast_to(example, (quality.count, *example.shape))
+        assert missed(recipe, {"samples": quality.measures(samples)})
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
+def test_recipes_whose_samples_can_be_measured_expect_something_of_them(recipe):
+    """By the classifiers that come with the library, or by known modes, which a likelihood sees as well."""
+    classified = f"classifier/{recipe.data.name}" in NAMES and not recipe.data.has_step("unpaired")
+    if not issubclass(model_class(recipe), Samples):
+        return
+    likelihood = any("likelihood" in name or "bits" in name for name in recipe.expected)
+    if classified or (mixture_of(recipe) is not None and not likelihood):
+        assert recipe in GENERATORS
