@@ -41,6 +41,14 @@ GROUPS = ("test", "samples", "codes", "segmentation")
 #: of 4 degrees of freedom, with the mean's own error)
 SPREAD = 4.604 * math.sqrt(1 + 1 / 5)
 COLUMNS = ("frechet_distance", "recall", "coverage", "class_kl", "classes")
+#: what a few hundred other samples and examples of the same distributions change, whatever the seeds say
+LEAST_TOLERANCE = {
+    "samples/frechet_distance": 0.3,
+    "samples/recall": 0.06,
+    "samples/coverage": 0.08,
+    "samples/class_kl": 0.04,
+    "codes/active_units": 1.0,
+}
 
 
 def quiet(text):
@@ -125,13 +133,12 @@ def expectations(rows):
     if len(seeds) < 2:
         return {}
     names = [name for name in seeds[0] if all(name in each for each in seeds)]
-    return {
-        name: (
-            float(f"{statistics.mean(each[name] for each in seeds):.3g}"),
-            float(f"{SPREAD * statistics.stdev(each[name] for each in seeds):.2g}"),
-        )
-        for name in names
-    }
+    found = {}
+    for name in names:
+        values = [each[name] for each in seeds]
+        tolerance = max(SPREAD * statistics.stdev(values), LEAST_TOLERANCE.get(name, 0.0))
+        found[name] = (float(f"{statistics.mean(values):.3g}"), float(f"{tolerance:.2g}"))
+    return found
 
 
 def main():
