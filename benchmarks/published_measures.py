@@ -63,13 +63,12 @@ class Grid:
 
 
 def codes_of(factors, seed):
-    """Codes that keep the factors apart fairly well: each in a unit of its own, with leaks; one unit hardly moves."""
+    """Five units that mix the factors, with noise, and three that hold a factor each and hardly move."""
     random = np.random.default_rng(seed)
     standardised = (factors - factors.mean(axis=0)) / factors.std(axis=0)
-    mixing = np.eye(len(SIZES), 8) + 0.2 * random.normal(size=[len(SIZES), 8])
-    codes = standardised @ mixing + 0.3 * random.normal(size=[len(factors), 8])
-    codes[:, -1] = 1e-3 * standardised[:, 0]
-    return codes
+    mixing = np.eye(len(SIZES)) + 0.5 * random.normal(size=[len(SIZES)] * 2)
+    mixed = standardised @ mixing + 0.3 * random.normal(size=factors.shape)
+    return np.concatenate([mixed, 1e-3 * standardised[:, :3]], axis=1)
 
 
 def disentanglement(checkouts, seed):
@@ -111,20 +110,19 @@ def disentanglement(checkouts, seed):
     yield "DCI disentanglement of a forest's importances", found.disentanglement, theirs
     yield "DCI completeness of a forest's importances", found.completeness, np.mean(entropic(importances))
 
-    # SAP and explicitness sort the rows before they draw some.
-    sorted_codes, sorted_factors, _ = distinct_rows(codes, factors)
-    mean, deviation = sorted_codes[train].mean(axis=0), sorted_codes[train].std(axis=0)
-    units = ((sorted_codes - mean) / deviation).T
+    mean, deviation = codes[train].mean(axis=0), codes[train].std(axis=0)
+    units = ((codes - mean) / deviation).T
     areas = [
         explicit.explicitness_per_factor(units[:, train], factor[train], units[:, test], factor[test])[1]
-        for factor in sorted_factors.T
+        for factor in factors.T
     ]
     yield "explicitness", ours.explicitness_score(codes, factors, seed=seed), np.mean(areas)
 
+    codes_of_rows, factors_of_rows, _ = distinct_rows(codes, factors)  # which SAP draws from
     for dual in (False, True):
         machines = types.SimpleNamespace(LinearSVC=functools.partial(svm.LinearSVC, dual=dual, random_state=seed))
         sap = published(folder / "sap_score.py", svm=machines)
-        sides = [part for rows in (train, test) for part in (sorted_codes[rows].T, sorted_factors[rows].T)]
+        sides = [part for rows in (train, test) for part in (codes_of_rows[rows].T, factors_of_rows[rows].T)]
         theirs = sap.compute_avg_diff_top_two(sap.compute_score_matrix(*sides, False))
         yield f"SAP, {'dual' if dual else 'primal'} solver", ours.sap_score(codes, factors, seed=seed), theirs
 

@@ -180,12 +180,17 @@ def test_units_that_hardly_change_do_not_vote():
     assert factor_vae_score(1e-3 * codes["factors"], factors) == 0.0
 
 
-@pytest.mark.parametrize("score", [sap_score, explicitness_score])
 @pytest.mark.parametrize("name", ["factors", "rotated", "noise"])
-def test_a_table_and_thirty_copies_of_it_score_the_same(score, name):
+def test_sap_of_a_table_and_of_thirty_copies_of_it_are_equal(name):
     factors, code = grid((4, 6, 6, 4)), four_codes((4, 6, 6, 4))[name]
     copies = [np.tile(part, (30, 1))[np.random.default_rng(0).permutation(30 * 576)] for part in (code, factors)]
-    assert score(*copies) == score(code, factors) > 0
+    assert sap_score(*copies) == sap_score(code, factors) > 0
+
+
+def test_sap_of_two_values_in_four_different_rows():
+    """Its own unit tells a factor always, the other one in half of the rows."""
+    factors = grid((2, 2, 50))[:, :2]
+    assert sap_score(factors.astype(float), factors) == pytest.approx(0.5)
 
 
 def test_more_rows_do_not_loosen_the_regularisation_of_sap():

@@ -10,15 +10,14 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from .table import TRAIN, check_table, distinct_rows, train_and_test_rows
+from .table import check_table, train_and_test_rows
 
 
 def explicitness_score(codes, factors, *, seed=0):
     """The mean, over factors and their values, of the area under the ROC curve of "this value, or another".
 
-    The scores are those of a logistic regression on all units, on rows that it has not seen, nor copies of them. Chance
-    is 1/2. A rotation of the code changes nothing. The regularisation is that of the usual protocol, C = 1 on a sum
-    over 10,000 rows, for any number of rows: their weights sum to 10,000.
+    The scores are those of a logistic regression on all units, on rows that it has not seen. Chance is 1/2. A rotation
+    of the code changes nothing.
 
     Args:
         codes: [n, units].
@@ -37,24 +36,16 @@ def explicitness_score(codes, factors, *, seed=0):
         1.0
     """
     codes, factors = check_table(codes, factors)
-    codes, factors, shares = distinct_rows(codes, factors)
     train, test = train_and_test_rows(len(codes), seed)
-    weights = TRAIN * shares[train] / shares[train].sum()
     areas = []
     for factor in factors.T:
-        classifier = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
-        classifier.fit(
-            codes[train],
-            factor[train],
-            standardscaler__sample_weight=weights,
-            logisticregression__sample_weight=weights,
-        )
+        classifier = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)).fit(codes[train], factor[train])
         scores = classifier.predict_proba(codes[test])
         here = [factor[test] == value for value in classifier.classes_]
         areas.append(
             np.mean(
                 [
-                    roc_auc_score(is_it, score, sample_weight=shares[test])
+                    roc_auc_score(is_it, score)
                     for is_it, score in zip(here, scores.T, strict=True)
                     if 0 < is_it.mean() < 1
                 ]

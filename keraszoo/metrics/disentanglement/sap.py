@@ -17,13 +17,14 @@ def sap_score(codes, factors, *, seed=0):
     Each unit predicts each factor by a linear support vector machine. A line cut into many values by such machines,
     one against the rest, gets few of them right, so that even the factors themselves score low if they have many.
 
-    The machines' regularisation is that of the usual protocol, C = .01 on a sum of squared hinges over 10,000 rows, for
-    any number of rows: their weights sum to 10,000. It makes the score depend on the codes' scale.
+    The number of rows does not matter. The machines' regularisation is that of disentanglement_lib, C = .01 on a sum of
+    squared hinges over 10,000 rows, for any number: the rows' weights sum to 10,000. It makes the score depend on the
+    codes' scale. Up to 10,000 different rows are all trained on and all tested on, as by draws with replacement.
 
     Args:
         codes: [n, units].
         factors: [n, factors] integers.
-        seed: integer, of the choice of at most 10,000 training and 5000 test rows.
+        seed: integer, of the choice of 10,000 training and 5000 test rows among more.
 
     Returns:
         A number in [0, 1].
@@ -38,7 +39,8 @@ def sap_score(codes, factors, *, seed=0):
     """
     codes, factors = check_table(codes, factors)
     codes, factors, shares = distinct_rows(codes, factors)
-    train, test = train_and_test_rows(len(codes), seed)
+    every = np.arange(len(codes))
+    train, test = train_and_test_rows(len(codes), seed) if len(codes) > TRAIN else (every, every)
     weights = TRAIN * shares[train] / shares[train].sum()
     accuracy = np.empty([codes.shape[1], factors.shape[1]])
     for unit in range(codes.shape[1]):
