@@ -53,17 +53,22 @@ class TwoLevelNormal(Prior, keras.layers.Layer):
         self.built = True
 
     def given(self, z_2, training=False):
-        """Mean and log-variance of p(z_1 | z_2): [..., length of z_2] -> 2 x [..., length of z_1] float32."""
-        rows = self.top_down(tf.reshape(z_2, [-1, self.sizes[1]]), training=training)
-        shape = tf.concat([tf.shape(z_2)[:-1], [2 * self.sizes[0]]], 0)
-        return tf.split(tf.reshape(tf.cast(rows, tf.float32), shape), 2, axis=-1)
+        """Mean and log-variance of p(z_1 | z_2), float32.
+
+        Shapes:
+            [rows, length of z_2] -> 2 x [rows, length of z_1], or with draws for each row, [rows, count, ...].
+        """
+        output = tf.cast(self.top_down(tf.reshape(z_2, [-1, self.sizes[1]]), training=training), tf.float32)
+        if z_2.shape.rank == 3:
+            output = tf.reshape(output, [-1, tf.shape(z_2)[1], 2 * self.sizes[0]])
+        return tf.split(output, 2, axis=-1)
 
     def levels(self, z):
         """z_1 and z_2 of z, [..., both]."""
         return tf.split(z, self.sizes, axis=-1)
 
     def log_prob(self, z):
-        """In nats: [..., both] -> [...] float32."""
+        """In nats: [rows, both] -> [rows] float32, or with draws for each row, [rows, count, both]."""
         z_1, z_2 = self.levels(tf.cast(z, tf.float32))
         return normal_log_prob(z_1, *self.given(z_2)) + normal_log_prob(z_2)
 
@@ -107,10 +112,10 @@ class LadderPosterior:
         self.means, self.log_vars = prior.levels(bottom_up.loc), prior.levels(bottom_up.log_var)
 
     def given(self, z_2, estimate=lambda level: level):
-        """Mean and log-variance of q(z_1 | x, z_2), and of p(z_1 | z_2): each [..., length of z_1].
+        """Mean and log-variance of q(z_1 | x, z_2), and of p(z_1 | z_2): each as z_2 is.
 
         Args:
-            z_2: [..., length of z_2].
+            z_2: [batch, length of z_2], or [batch, count, length of z_2].
             estimate: function of the encoder's [batch, length of z_1] that makes it broadcastable to z_1.
         """
         prior = self.prior.given(z_2, self.training)
