@@ -29,7 +29,7 @@ def test_stages_halve_the_image_and_the_features_are_means_of_the_last_maps():
     network = cifar_resnet_encoder((33, 20, 3), 8, hidden=(4, 6), blocks=2)
     grids = [layer.output.shape[1:] for layer in network.layers if isinstance(layer, keras.layers.Add)]
     assert grids == [(33, 20, 4)] * 2 + [(17, 10, 6)] * 2 + [(9, 5, 8)] * 2
-    last = keras.Model(network.inputs, network.layers[-2].output)
+    last = keras.Model(network.input, network.layers[-2].output)
     x = np.random.default_rng(0).random((3, 33, 20, 3), "float32")
     np.testing.assert_allclose(network(x), np.mean(last(x), axis=(1, 2)), rtol=1e-5, atol=1e-6)
 
@@ -39,7 +39,7 @@ def test_blocks_without_a_change_pass_every_second_pixel_and_zeros_for_new_chann
     network = cifar_resnet_encoder((8, 8, 3), 7, hidden=(4, 5), blocks=1)
     for layer in [layer for layer in network.layers if isinstance(layer, BatchNormalization)][2::2]:
         layer.gamma.assign(tf.zeros_like(layer.gamma))
-    stem = keras.Model(network.inputs, network.layers[3].output)
+    stem = keras.Model(network.input, network.layers[3].output)
     x = np.random.default_rng(0).random((2, 8, 8, 3), "float32")
     expected = np.zeros([2, 7], "float32")
     expected[:, :4] = np.mean(stem(x)[:, ::4, ::4], axis=(1, 2))
@@ -58,7 +58,7 @@ def test_he_initialisation_keeps_the_variance_of_rectified_layers():
     [
         (lambda: Classifier((64,), network="resnet20"), r"takes images.*\(64,\)"),
         (lambda: Classifier((8, 8, 1), network="resnet8", features=8), r"fewer filters.*features=8"),
-        (lambda: Classifier((8, 8, 1), network="resnet21"), "Closest: resnet20"),
+        (lambda: Classifier((8, 8, 1), network="resnet21"), "Closest: .*resnet20"),
     ],
 )
 def test_impossible_resnets_are_refused_in_one_line(make, reason):
