@@ -138,8 +138,8 @@ class ColorizationAutoencoder(MeasuresFirst, RestorationAutoencoder):
     def degrade(self, x, seed=None):
         return (grey_of_equal_lightness(x),)
 
-    def baseline(self, image, *, mean):
-        return "grey", np.repeat(image, 3, axis=-1)
+    def baselines(self, image, *, mean):
+        return {"grey": np.repeat(image, 3, axis=-1)}
 
     def restorations(self, image):
         if self.bins is None:
