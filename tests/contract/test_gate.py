@@ -248,7 +248,7 @@ def test_every_public_method_is_tried(name):
 
 #: methods for subclasses, of tensors that have passed the gate
 INTERNAL = {
-    "penalties", "posterior_given", "decoder_output", "condition", "conditioned", "degrade", "damaged", "baseline",
+    "penalties", "posterior_given", "decoder_output", "condition", "conditioned", "degrade", "damaged", "baselines",
     "start", "network_input", "restored", "codes", "codes_of", "auxiliary_terms", "log_weights",
     "restorations",
     "log_likelihood_and_prior", "feature_distance", "mask", "kl", "scheduled",

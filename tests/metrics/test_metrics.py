@@ -5,7 +5,7 @@ import pytest
 
 from keraszoo.core.errors import InputError
 from keraszoo.data import load
-from keraszoo.metrics import bicubic, downsample, hole_psnr, mean_image_fill, median_filter, psnr, ssim
+from keraszoo.metrics import bicubic, downsample, hole_psnr, mean_image_fill, median_filter, psnr, ssim, wiener_filter
 
 
 @pytest.fixture
@@ -69,6 +69,17 @@ def test_psnr_is_hole_psnr_where_everything_is_missing(images):
 # ---------------------------------------------------------------------- classical restorations
 
 
+def test_wiener_filter_moves_each_pixel_towards_the_mean_around_it():
+    images = np.random.default_rng(0).random([2, 6, 7, 2])
+    images[1] = 0.5
+    mirrored = np.pad(images, [(0, 0), (1, 1), (1, 1), (0, 0)], mode="symmetric")
+    windows = np.lib.stride_tricks.sliding_window_view(mirrored, (3, 3), axis=(1, 2))
+    mean, variance = windows.mean(axis=(-2, -1)), windows.var(axis=(-2, -1))
+    kept = np.maximum(0, 1 - 0.25**2 / np.maximum(variance, 1e-9))
+    assert (kept == 0).any() and (kept > 0).any()
+    np.testing.assert_allclose(wiener_filter(images, 0.25), mean + kept * (images - mean), atol=1e-9)
+
+
 def test_median_filter_removes_specks_and_keeps_edges_in_each_channel():
     edge = np.zeros([2, 8, 8, 2], "float32")
     edge[0, :, 4:, 0] = 1
@@ -106,6 +117,7 @@ def test_mean_image_fills_the_hole_only(images):
         (lambda x: hole_psnr(x, x, x[..., 0]), "and a mask"),
         (lambda x: median_filter(x[0]), "Images are"),
         (lambda x: median_filter(x, 4), "odd side.*4"),
+        (lambda x: wiener_filter(x, 0.1, 2), "odd side.*2"),
         (lambda x: downsample(x, 3), "divisible by 3. Received: 16x20"),
         (lambda x: bicubic(x, 0.5), "integer >= 1.*0.5"),
         (lambda x: mean_image_fill(x, x, x[0]), "need a mask"),

@@ -7,7 +7,7 @@ from .similarity import hole_psnr, psnr, ssim
 
 
 def compare_restorations(model, clean, mean, seed=0, batch_size=128):
-    """How close to the clean images the damaged ones are, a classical restoration of them, and the model's.
+    """How close to the clean images the damaged ones are, classical restorations of them, and the model's.
 
     Args:
         model: a `RestorationAutoencoder`.
@@ -17,7 +17,7 @@ def compare_restorations(model, clean, mean, seed=0, batch_size=128):
         batch_size: how many at a time.
 
     Returns:
-        `{"damaged" | name of the classical method | "model", or the names of its `restorations`: {"psnr" or
+        `{"damaged" | name of a classical method | "model", or the names of its `restorations`: {"psnr" or
         "hole_psnr": dB, "ssim": value}}`, means over the images. Damaged images of another size or number of channels
         are left out.
         Of models that colour grey images also "chroma", the mean of `keraszoo.layers.lab.chroma` over that of the
@@ -28,8 +28,7 @@ def compare_restorations(model, clean, mean, seed=0, batch_size=128):
     for first in range(0, len(clean), batch_size):
         x = np.asarray(clean[first : first + batch_size])
         damaged = [np.asarray(part) for part in model.damaged(x, seed=seed + first)]
-        name, classical = model.baseline(*damaged, mean=mean)
-        restored = {"damaged": damaged[0], name: classical, **model.restorations(*damaged)}
+        restored = {"damaged": damaged[0], **model.baselines(*damaged, mean=mean), **model.restorations(*damaged)}
         for row, images in restored.items():
             images = np.asarray(images)
             if images.shape == x.shape:

@@ -138,8 +138,8 @@ class ColorizationAutoencoder(MeasuresFirst, RestorationAutoencoder):
     def degrade(self, x, seed=None):
         return (grey_of_equal_lightness(x),)
 
-    def baseline(self, image, *, mean):
-        return "grey", np.repeat(image, 3, axis=-1)
+    def baselines(self, image, *, mean):
+        return {"grey": np.repeat(image, 3, axis=-1)}
 
     def restorations(self, image):
         if self.bins is None:
@@ -189,6 +189,7 @@ class ColorizationAutoencoder(MeasuresFirst, RestorationAutoencoder):
             checked_temperature(temperature)
         return self._restore(image, temperature=temperature)
 
+    @takes("call_inputs")
     def call(self, x, training=False):
         """`restore` of grey images; colour images lose their colours first."""
         return self.restore(grey_of_equal_lightness(x) if x.shape[-1] == 3 else x)

@@ -45,7 +45,8 @@ class DenoisingAutoencoder(RestorationAutoencoder):
     def degrade(self, x, seed=None):
         return (seeded(self.corruption, seed)(x),)
 
-    def baseline(self, image, *, mean):
+    def baselines(self, image, *, mean):
+        filtered = {"median of 3x3": median_filter(image, 3)}
         if isinstance(self.corruption, GaussianCorruption):
-            return "Wiener filter", wiener_filter(image, self.corruption.stddev)
-        return "median of 3x3", median_filter(image, 3)
+            filtered["Wiener of 3x3"] = wiener_filter(image, self.corruption.stddev, 3)
+        return filtered

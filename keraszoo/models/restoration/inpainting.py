@@ -74,8 +74,8 @@ class InpaintingAutoencoder(RestorationAutoencoder):
         mask[:, top : top + hole[0], left : left + hole[1]] = 0.0
         return x * mask, mask
 
-    def baseline(self, image, mask, *, mean):
-        return "mean image", mean_image_fill(image, mask, mean)
+    def baselines(self, image, mask, *, mean):
+        return {"mean image": mean_image_fill(image, mask, mean)}
 
     def start(self, image, mask):
         return image * mask

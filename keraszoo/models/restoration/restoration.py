@@ -138,8 +138,8 @@ class RestorationAutoencoder(ZooModel):
         """What it is compared by: `{name: images}`, of degraded ones."""
         return {"model": self.restore(*degraded)}
 
-    def baseline(self, image, *, mean):
-        """(name, images) of the classical restoration.
+    def baselines(self, image, *, mean):
+        """`{name: images}` of the classical restorations.
 
         Args:
             image: and whatever else `restore` takes, as arrays.

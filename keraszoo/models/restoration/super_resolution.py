@@ -44,8 +44,8 @@ class SuperResolutionAutoencoder(RestorationAutoencoder):
     def degrade(self, x, seed=None):
         return (tf.nn.avg_pool2d(x, self.upscale, self.upscale, "VALID"),)
 
-    def baseline(self, image, *, mean):
-        return "bicubic", bicubic(image, self.upscale)
+    def baselines(self, image, *, mean):
+        return {"bicubic": bicubic(image, self.upscale)}
 
     def start(self, image):
         for _ in range(self.upscale // 2):  # 2, 4 -> 1, 2 doublings; XLA has no bicubic interpolation
