@@ -102,8 +102,8 @@ BREAKS = (
     Break(
         "A term is the mean over the batch, written to each of its rows",
         "keraszoo/models/vae/objectives.py",
-        '"kl": vae.kl_weight * vae.kl(q, z, log_q),',
-        '"kl": vae.kl_weight * tf.reduce_mean(vae.kl(q, z, log_q)) * tf.ones(tf.shape(x)[:1]),',
+        '"kl": vae.kl_weight * kl,',
+        '"kl": vae.kl_weight * keras.ops.mean(kl) * keras.ops.ones_like(kl),',
         ("test_contract.py::test_loss_terms_are_per_example[VAE]",),
     ),
     Break(
@@ -127,9 +127,8 @@ BREAKS = (
     Break(
         "No gradient flows through what a VAE decodes",
         "keraszoo/models/vae/objectives.py",
-        'vae.likelihood.negative_log_likelihood(x, output),\n            "kl": vae.kl_weight * vae.kl(q, z, log_q),',
-        "vae.likelihood.negative_log_likelihood(x, tf.stop_gradient(output) + 0.0 * output),\n"
-        '            "kl": vae.kl_weight * vae.kl(q, z, log_q),',
+        "vae.likelihood.negative_log_likelihood(x, output)",
+        "vae.likelihood.negative_log_likelihood(x, keras.ops.stop_gradient(output) + 0.0 * output)",
         ("test_contract.py::test_every_trainable_weight_gets_a_gradient[VAE]",),
     ),
     Break(
