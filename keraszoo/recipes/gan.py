@@ -35,7 +35,12 @@ RECIPES = (
         },
         batch_size=64,
         epochs=80,
-        expected={"test/discriminator": (0.72, 0.3)},
+        expected={
+            "samples/frechet_distance": (0.771, 0.71),
+            "samples/recall": (0.954, 0.1),
+            "samples/coverage": (0.748, 0.14),
+            "samples/class_kl": (0.0238, 0.05),
+        },
         minutes=0.4,
     ),
     Recipe(
@@ -111,7 +116,12 @@ RECIPES = (
         },
         batch_size=64,
         epochs=80,
-        expected={"test/discriminator": (0.11, 0.1)},
+        expected={
+            "samples/frechet_distance": (0.657, 0.49),
+            "samples/recall": (0.951, 0.11),
+            "samples/coverage": (0.789, 0.13),
+            "samples/class_kl": (0.0138, 0.054),
+        },
         minutes=0.1,
     ),
     # GANs with spectral normalisation.
@@ -131,7 +141,12 @@ RECIPES = (
         },
         batch_size=64,
         epochs=60,
-        expected={"test/discriminator": (1.985, 0.1)},
+        expected={
+            "samples/frechet_distance": (0.872, 1.4),
+            "samples/recall": (0.963, 0.084),
+            "samples/coverage": (0.857, 0.092),
+            "samples/class_kl": (0.0223, 0.054),
+        },
         minutes=0.3,
     ),
     Recipe(
@@ -207,7 +222,12 @@ RECIPES = (
         },
         batch_size=64,
         epochs=150,
-        expected={"test/discriminator": (-0.1, 0.1)},
+        expected={
+            "samples/frechet_distance": (2.16, 3.3),
+            "samples/recall": (0.945, 0.13),
+            "samples/coverage": (0.544, 0.16),
+            "samples/class_kl": (0.041, 0.16),
+        },
         minutes=0.1,
     ),
     # Wasserstein GANs with gradient penalty.
@@ -226,7 +246,12 @@ RECIPES = (
         },
         batch_size=64,
         epochs=150,
-        expected={"test/discriminator": (-0.39, 0.3)},
+        expected={
+            "samples/frechet_distance": (0.694, 0.7),
+            "samples/recall": (0.972, 0.06),
+            "samples/coverage": (0.659, 0.23),
+            "samples/class_kl": (0.0251, 0.042),
+        },
         minutes=0.4,
     ),
     Recipe(
@@ -276,7 +301,12 @@ RECIPES = (
         },
         batch_size=64,
         epochs=80,
-        expected={"test/discriminator": (0.81, 0.3)},
+        expected={
+            "samples/frechet_distance": (1.19, 1.3),
+            "samples/recall": (0.932, 0.16),
+            "samples/coverage": (0.581, 0.17),
+            "samples/class_kl": (0.0351, 0.1),
+        },
         minutes=0.1,
     ),
     Recipe(
@@ -324,7 +354,12 @@ RECIPES = (
         },
         batch_size=64,
         epochs=80,
-        expected={"test/discriminator": (1.38, 0.3)},
+        expected={
+            "samples/frechet_distance": (0.877, 0.83),
+            "samples/recall": (0.844, 0.25),
+            "samples/coverage": (0.875, 0.08),
+            "samples/class_kl": (0.0037, 0.04),
+        },
         minutes=0.1,
     ),
     # Auxiliary-classifier GANs.

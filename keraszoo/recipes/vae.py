@@ -17,7 +17,15 @@ RECIPES = (
         optimizers={"optimizer": Optimizer("adam", 3e-3, decay="cosine")},
         batch_size=32,
         epochs=60,
-        expected={"train/loss": (24.3, 0.3), "test/loss": (24.5, 0.3)},
+        expected={
+            "train/loss": (24.3, 0.3),
+            "test/loss": (24.5, 0.3),
+            "samples/frechet_distance": (3.53, 1.6),
+            "samples/recall": (0.702, 0.2),
+            "samples/coverage": (0.803, 0.097),
+            "samples/class_kl": (0.0292, 0.04),
+            "codes/active_units": (6.6, 5.8),
+        },
         minutes=0.2,
     ),
     Recipe(
@@ -374,7 +382,14 @@ RECIPES = (
         optimizers={"optimizer": Optimizer("adam", 3e-3, decay="cosine")},
         batch_size=32,
         epochs=60,
-        expected={"train/loss": (77.0, 1.0), "test/loss": (84.9, 1.0)},
+        expected={
+            "train/loss": (77.0, 1.0),
+            "test/loss": (84.9, 1.0),
+            "samples/frechet_distance": (0.499, 0.3),
+            "samples/recall": (0.799, 0.21),
+            "samples/coverage": (0.952, 0.08),
+            "samples/class_kl": (0.00182, 0.04),
+        },
         minutes=0.2,
     ),
     # VAEs with a VampPrior.
@@ -476,7 +491,14 @@ RECIPES = (
         },
         batch_size=64,
         epochs=40,
-        expected={"test/reconstruction": (18.1, 0.4), "test/prior": (12.2, 0.8)},
+        expected={
+            "test/reconstruction": (17.8, 0.84),
+            "test/prior": (12.6, 1.1),
+            "samples/frechet_distance": (1.2, 1.3),
+            "samples/recall": (0.902, 0.21),
+            "samples/coverage": (0.908, 0.086),
+            "samples/class_kl": (0.0171, 0.052),
+        },
         minutes=0.3,
     ),
     Recipe(
