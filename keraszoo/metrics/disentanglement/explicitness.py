@@ -17,7 +17,7 @@ def explicitness_score(codes, factors, *, seed=0):
     """The mean, over factors and their values, of the area under the ROC curve of "this value, or another".
 
     The scores are those of a logistic regression on all units, on rows that it has not seen. Chance is 1/2. A rotation
-    of the code changes nothing.
+    of the code changes nothing. Of the same rows it is disentanglement_lib's to rounding.
 
     Args:
         codes: [n, units].

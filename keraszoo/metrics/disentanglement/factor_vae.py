@@ -16,7 +16,8 @@ def factor_vae_score(codes, factors, *, batch_size=64, least_deviation=ACTIVE, s
     Each of 10,000 training and 5000 test batches shares one factor. Its vote is the unit whose variance in the batch,
     divided by that over all examples, is the lowest; a unit stands for the factor for which it got most training votes.
     Units that hardly change do not vote: divided by nearly nothing, their noise would outvote what the others know.
-    Each factor twice in the code is as good as once. Chance is 1 / factors.
+    Each factor twice in the code is as good as once. Chance is 1 / factors. disentanglement_lib does the same, with .05
+    in the options of its study and 0 by default.
 
     Args:
         codes: [n, units].

@@ -17,6 +17,7 @@ def higgins_score(codes, factors, *, batch_size=64, seed=0):
     Each of 10,000 training and 5000 test points is the mean over `batch_size` pairs of |code - code'|, where the two
     of a pair share one factor and the others are random. What the shared factor alone decides is then near 0. A
     rotation of the factors is found nearly as well as the factors themselves. Chance is 1 / factors.
+    disentanglement_lib does the same without standardising the differences.
 
     Args:
         codes: [n, units].
