@@ -77,6 +77,7 @@ def drawn(rows, path):
     """The curves of each training as a picture, real against real as a line across."""
     from matplotlib import pyplot
 
+    names = list(dict.fromkeys(row["recipe"] for row in rows))
     figure, axes = pyplot.subplots(2, 2, figsize=(9, 6), sharex=True, layout="constrained")
     for axis, (measure, title) in zip(axes.flat, SHOWN.items(), strict=True):
         for (name, seed), group in itertools.groupby(rows, key=lambda row: (row["recipe"], row["seed"])):
@@ -85,7 +86,7 @@ def drawn(rows, path):
             if name == "real against real":
                 axis.axhline(values[0], color="black", linestyle=":", label=name)
             else:
-                style = {"color": f"C{RECIPES.index(name)}", "linestyle": "-" if int(seed) == 0 else "--"}
+                style = {"color": f"C{names.index(name) - 1}", "linestyle": "-" if int(seed) == 0 else "--"}
                 minutes = [float(row["cpu_minutes"]) for row in group]
                 axis.plot(minutes, values, marker=".", label=f"{name}, seed {seed}", **style)
         axis.set(title=title, yscale="log" if measure in ("frechet_distance", "class_kl") else "linear")
@@ -98,7 +99,7 @@ def drawn(rows, path):
 def main():
     parser = argparse.ArgumentParser(description="Curves of sample quality over CPU time, on CIFAR-10.")
     parser.add_argument("--features", required=True, help="the run of classifier/cifar10")
-    parser.add_argument("--recipes", nargs="+", default=RECIPES)
+    parser.add_argument("--recipes", nargs="+", default=RECIPES, help="of one data set")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1])
     parser.add_argument("--minutes", type=float, default=60.0, help="CPU minutes of each training")
     parser.add_argument("--every", type=float, default=5.0, help="CPU minutes between measurements")
@@ -107,7 +108,7 @@ def main():
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("curves"))
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    recipe = recipes.get(RECIPES[0])
+    recipe = recipes.get(options.recipes[0])
     data = PreparedData.open(recipe, options.data_dir)
     features = FeatureNetwork(options.features)
     halves = data.random_examples(recipe.data.train, 2 * options.count, 0)

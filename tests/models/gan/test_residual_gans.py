@@ -99,7 +99,7 @@ def test_logit_is_psi_of_the_features_and_their_product_with_the_vector_of_the_c
     features, vectors = np.asarray(phi(x)), np.asarray(embedding.kernel).T
     expected = features @ np.asarray(psi.kernel)[:, 0] + psi.bias[0] + np.sum(features * vectors[y], axis=1)
     np.testing.assert_allclose(model.discriminate(x, labels=y)[:, 0], expected, rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(model.discriminate(x)[np.arange(5), y], expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(model.discriminate(x).numpy()[np.arange(5), y], expected, rtol=1e-4, atol=1e-5)
     terms = model.discriminator_terms(x, y)
     np.testing.assert_allclose(terms["real_logit"], expected, rtol=1e-4, atol=1e-5)
     other = model.discriminator_terms(x, (y + 1) % 3)["real_logit"]
