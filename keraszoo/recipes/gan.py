@@ -81,7 +81,12 @@ RECIPES = (
         },
         batch_size=64,
         epochs=60,
-        expected={"test/discriminator": (1.33, 0.3)},
+        expected={
+            "samples/frechet_distance": (0.712, 0.84),
+            "samples/recall": (0.973, 0.061),
+            "samples/coverage": (0.802, 0.18),
+            "samples/class_kl": (0.0257, 0.059),
+        },
         minutes=0.5,
     ),
     Recipe(
@@ -382,7 +387,12 @@ RECIPES = (
         },
         batch_size=64,
         epochs=80,
-        expected={"test/discriminator": (1.09, 0.3)},
+        expected={
+            "samples/frechet_distance": (0.645, 0.3),
+            "samples/recall": (0.677, 0.24),
+            "samples/coverage": (0.881, 0.08),
+            "samples/class_kl": (0.00227, 0.04),
+        },
         minutes=0.1,
     ),
     # InfoGAN.
