@@ -43,8 +43,7 @@ RECIPES = (
         optimizers={"optimizer": Optimizer("adam", 2e-3, decay="cosine")},
         batch_size=64,
         epochs=10,
-        # Not trained to the end yet: better than chance, and the minutes of its steps.
-        expected={"test/accuracy": (0.6, 0.4)},
+        expected={},
         minutes=20.0,
     ),
 )

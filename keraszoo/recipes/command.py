@@ -49,6 +49,8 @@ def show_command(argv):
         if field.name == "expected":
             for metric, (target, tolerance) in value.items():
                 table.add_row(f"expected {metric}", f"{target:g} +- {tolerance:g}")
+            if not value:
+                table.add_row("expected", "not measured yet")
         elif field.name == "optimizers":
             for name, spec in value.items():
                 table.add_row(name, _optimizer(spec))

@@ -29,6 +29,12 @@ from keraszoo.training.measurement import MEASURES
 
 ROWS = 49  # the last batch holds one example: with two replicas, one of them gets none
 
+#: recipes that were not trained to the end yet: they expect nothing, and `keraszoo show` says so
+NOT_MEASURED = (
+    "classifier/cifar10", "dcgan/cifar10", "dfc_vae/cifar10", "glow/cifar10", "sngan/cifar10", "vae/cifar10",
+    "vq_vae/cifar10",
+)  # fmt: skip
+
 # With Adam's usual epsilon of 1e-7 the rounding error of a vanishing gradient becomes a full step of either sign, and
 # no two summation orders agree; with this one, laws about arithmetic can be held to 1e-6.
 EPSILON = 1.0
@@ -395,6 +401,7 @@ def test_recipe_names_what_it_expects(subject):
         metrics |= {f"samples/{name}" for name in measured} | {"codes/active_units"}
     if hasattr(subject.model, "segment"):
         metrics |= {f"segmentation/{name}" for name in segmentation_scores(np.eye(8, dtype=int), np.eye(8, dtype=int))}
-    assert subject.recipe.expected and set(subject.recipe.expected) <= metrics
+    assert set(subject.recipe.expected) <= metrics
+    assert bool(subject.recipe.expected) is (subject.recipe.name not in NOT_MEASURED)
     assert subject.recipe.minutes > 0
     assert dataclasses.replace(subject.recipe).expected == subject.recipe.expected

@@ -21,7 +21,7 @@ def test_recipe_reaches_what_it_expects(name, tmp_path):
             pytest.skip(str(error))
         raise
     rows = verdicts(run.recipe, run.metrics())
-    assert {verdict for *_, verdict in rows if verdict} == {"as expected"}, rows
+    assert {verdict for *_, verdict in rows if verdict} == ({"as expected"} if run.recipe.expected else set()), rows
 
 
 def test_every_family_starts_with_an_offline_recipe_of_seconds():
