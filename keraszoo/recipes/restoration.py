@@ -43,7 +43,7 @@ RECIPES = (
         optimizers={"optimizer": Optimizer("adam", 2e-3, decay="cosine")},
         batch_size=64,
         epochs=3,
-        expected={"test/psnr": (28.0, 0.3)},
+        expected={"test/psnr": (27.34, 0.3)},
         minutes=3,
     ),
     # Inpainting autoencoders.
