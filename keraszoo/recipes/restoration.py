@@ -43,7 +43,7 @@ RECIPES = (
         optimizers={"optimizer": Optimizer("adam", 2e-3, decay="cosine")},
         batch_size=64,
         epochs=3,
-        expected={"test/psnr": (28.0, 0.3)},
+        expected={"test/psnr": (27.34, 0.3)},
         minutes=3,
     ),
     # Inpainting autoencoders.
@@ -88,7 +88,7 @@ RECIPES = (
         optimizers={"optimizer": Optimizer("adam", 3e-3, decay="cosine")},
         batch_size=32,
         epochs=10,
-        expected={"test/psnr": (30.2, 0.7)},
+        expected={"test/psnr": (29.3, 0.7)},
         minutes=0.5,
     ),
     # Super-resolution autoencoders.
