@@ -343,6 +343,29 @@ RECIPES = (
         expected={"train/loss": (87.4, 0.4), "test/loss": (88.2, 0.4)},
         minutes=52,
     ),
+    # Ladder VAEs.
+    #
+    # Sonderby, Raiko, Maaloe, Sonderby and Winther, "Ladder Variational Autoencoders" (2016),
+    # https://arxiv.org/abs/1602.02282. Pixels are binarised anew for every batch, so that `keraszoo likelihood` gives a
+    # likelihood.
+    Recipe(
+        name="ladder_vae/digits",
+        title="Two levels of codes, the KL warmed up, binarised 8x8 digits; offline",
+        model="LadderVAE",
+        input_shape=(8, 8, 1),
+        arguments={
+            "latent_dims": (8, 4),
+            "hidden": (128,),
+            "top_hidden": (64,),
+            "beta": {"schedule": "linear", "end": 1.0, "steps": 1350},
+        },
+        data=Data("digits", transforms=(("binarize",),)),
+        optimizers={"optimizer": Optimizer("adam", 3e-3, decay="cosine")},
+        batch_size=32,
+        epochs=60,
+        expected={"train/loss": (23.0, 0.3), "test/loss": (23.2, 0.3)},
+        minutes=0.3,
+    ),
     # Conditional VAEs.
     #
     # Sohn, Lee and Yan, "Learning Structured Output Representation using Deep Conditional Generative Models" (2015).
