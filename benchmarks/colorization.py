@@ -1,6 +1,7 @@
 """How close to the originals, and how vivid, colours are at each temperature: a table, a curve and a picture.
 
-    python benchmarks/colorization.py RUN [RUN ...] [--out colorization]
+    keraszoo train colorization/cifar10 --run runs/colorization
+    python benchmarks/colorization.py runs/colorization [RUN ...] [--out colorization]
 
 Each run is a line of the curve. PSNR is that of all pixels together too: an image without colours is given back by grey
 to the last bit, above 100 dB, and a few such images decide the mean over the images. See benchmarks/README.md.

@@ -79,6 +79,19 @@ RECIPES = (
     #
     # Zhang, Isola and Efros, "Colorful Image Colorization" (2016), https://arxiv.org/abs/1603.08511.
     Recipe(
+        name="colorization/cifar10",
+        title="Colours of CIFAR-10 as classes, rebalanced, from the lightness",
+        model="ColorizationAutoencoder",
+        input_shape=(32, 32, 3),
+        arguments={"hidden": (48, 96, 192)},
+        data=Data("cifar10", transforms=(("flip",),)),
+        optimizers={"optimizer": Optimizer("adam", 2e-3, decay="cosine")},
+        batch_size=64,
+        epochs=3,
+        expected={"test/mean_psnr": (26.5, 0.3), "test/chroma": (12.0, 2.0)},
+        minutes=3,
+    ),
+    Recipe(
         name="colorization/photos",
         title="Patches of two photographs of scikit-learn in colour again; offline",
         model="ColorizationAutoencoder",
@@ -118,6 +131,19 @@ RECIPES = (
         batch_size=128,
         epochs=2,
         expected={"test/psnr": (30.2, 0.5)},
+        minutes=3,
+    ),
+    Recipe(
+        name="super_resolution/cifar10",
+        title="CIFAR-10 at 32x32 from 16x16",
+        model="SuperResolutionAutoencoder",
+        input_shape=(32, 32, 3),
+        arguments={"factor": 2, "hidden": (32, 64)},
+        data=Data("cifar10", transforms=(("flip",),)),
+        optimizers={"optimizer": Optimizer("adam", 2e-3, decay="cosine")},
+        batch_size=64,
+        epochs=3,
+        expected={"test/psnr": (28.0, 0.3)},
         minutes=3,
     ),
 )
