@@ -132,6 +132,19 @@ RECIPES = (
         expected={"test/logit_nll": (968.6, 20.0), "test/bits_per_dimension": (1.281, 0.03)},
         minutes=25.0,
     ),
+    Recipe(
+        name="glow/cifar10",
+        title="Glow at three scales on CIFAR-10, in bits per dimension",
+        model="Glow",
+        input_shape=(32, 32, 3),
+        arguments={"scales": 3, "steps": 6, "filters": 64, "levels": 256},
+        data=Data("cifar10"),
+        optimizers={"optimizer": Optimizer("adam", 1e-3, decay="cosine")},
+        batch_size=32,
+        epochs=6,
+        expected={},
+        minutes=15,
+    ),
     # Planar flows.
     #
     # Rezende and Mohamed, "Variational Inference with Normalizing Flows" (2015), https://arxiv.org/abs/1505.05770.

@@ -88,7 +88,7 @@ RECIPES = (
         optimizers={"optimizer": Optimizer("adam", 2e-3, decay="cosine")},
         batch_size=64,
         epochs=3,
-        expected={"test/mean_psnr": (26.5, 0.3), "test/chroma": (12.0, 2.0)},
+        expected={},
         minutes=3,
     ),
     Recipe(
@@ -143,7 +143,7 @@ RECIPES = (
         optimizers={"optimizer": Optimizer("adam", 2e-3, decay="cosine")},
         batch_size=64,
         epochs=3,
-        expected={"test/psnr": (28.0, 0.3)},
+        expected={},
         minutes=3,
     ),
 )
