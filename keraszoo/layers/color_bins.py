@@ -67,10 +67,9 @@ class ColorBins(keras.layers.Layer):
 
     Example:
         >>> bins = ColorBins()
-        >>> shares = bins.encode([[0.0, 0.0], [12.0, -31.0]])
+        >>> shares = bins.encode([12.0, -33.0])
         >>> shares.shape, bins(tf.math.log(shares)).numpy().round(1)
-        (TensorShape([2, 261]), array([[  0. ,   0. ],
-               [ 11.5, -30.9]], dtype=float32))
+        (TensorShape([261]), array([ 11.9, -33. ], dtype=float32))
     """
 
     def __init__(self, rebalancing=0.5, **kwargs):

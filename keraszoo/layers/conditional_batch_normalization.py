@@ -24,7 +24,7 @@ class ConditionalBatchNormalization(BatchNormalization):
         >>> x, classes = tf.constant([[1.0], [3.0]]), tf.constant([[1.0, 0.0], [0.0, 1.0]])
         >>> layer = ConditionalBatchNormalization(epsilon=0.0)
         >>> layer.build([x.shape, classes.shape])
-        >>> layer.beta.assign([[0.0], [5.0]])  # of the two classes
+        >>> _ = layer.beta.assign([[0.0], [5.0]])  # of the two classes
         >>> layer([x, classes], training=True).numpy()
         array([[-1.],
                [ 6.]], dtype=float32)

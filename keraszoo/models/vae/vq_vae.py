@@ -223,10 +223,10 @@ class VQVAE(PriorSampling, ZooModel):
         """Each example decoded from its codes: [batch, *image_shape] -> the same shape, float32."""
         return self.decode(self.encode(x))
 
+    @takes("inputs")
     def code_vectors(self, x, seed=0):
         """What the encoder gives before it is quantised: [batch, *image_shape] -> [batch, h * w * code_dim] float32."""
-        vectors = self._vectors(self.inputs.tensor(x, type(self).__name__))
-        return tf.reshape(vectors, [-1, math.prod(self.grid) * self.code_dim])
+        return tf.reshape(self._vectors(x), [-1, math.prod(self.grid) * self.code_dim])
 
     def codes_of_vectors(self, vectors):
         """The numbers of the nearest codewords: [batch, h * w * code_dim] -> [batch, h, w] int32."""

@@ -14,7 +14,8 @@ from keraszoo.__main__ import main
 from keraszoo.core.errors import InputError
 from keraszoo.distributions import Bernoulli, DiscretizedLogistic, GaussianLearnedVariance, likelihoods
 from keraszoo.models import DIPVAE, IWAE, VAE, Autoencoder, FactorVAE, FlowVAE
-from keraszoo.models.vae.objectives import ELBO, ImportanceWeighted
+from keraszoo.models.vae.importance_weighted import ImportanceWeighted
+from keraszoo.models.vae.objectives import ELBO
 from keraszoo.recipes import Optimizer, Recipe
 from keraszoo.training import train
 
