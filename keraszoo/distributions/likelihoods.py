@@ -218,7 +218,7 @@ class DiscretizedLogistic(Likelihood):
     a level's width, where the level of the mean has all but 1e-4 of the probability, and below exp(10).
 
     Given its code, a pixel's channels are independent, or each depends on those before it, as in PixelCNN++: red has
-    the mean a_r, green a_g + b_gr (red - a_r), blue a_b + b_br (red - a_r) + b_bg (green - a_g). What a decoder misses
+    the mean a_r, green a_g + b_gr (red - 1/2), blue a_b + b_br (red - 1/2) + b_bg (green - 1/2). What a decoder misses
     it misses in all channels alike, more or less, so that most of green and blue follows from red. The b are further
     numbers of the decoder, after means and scales: b_gr, b_br, b_bg.
 
@@ -264,8 +264,9 @@ class DiscretizedLogistic(Likelihood):
         shift = _mean_and_log_scale(x, output, 1.0 / (self.levels - 1), math.sqrt(3.0) / math.pi)
         if not slopes.shape[-1]:
             return shift
-        wanted, log_shares = _regressions(x, output[..., :count])
-        shift = shift + np.concatenate([np.zeros(count), log_shares])
+        wanted, log_shares = _regressions(x)
+        by_slopes = _mean(_given_channels_before_start(x, wanted))
+        shift = shift + np.concatenate([-by_slopes, np.broadcast_to(log_shares, by_slopes.shape)], axis=-1)
         return np.concatenate([shift, wanted - _mean(slopes)], axis=-1)
 
     def first_share(self, x, output):
@@ -278,7 +279,7 @@ class DiscretizedLogistic(Likelihood):
         mean, log_scale, slopes = self._in_levels(output)
         level = tf.round(tf.cast(x, tf.float32) * (self.levels - 1))
         if slopes is not None:
-            mean = _given_channels_before(mean, slopes, level - mean)
+            mean = _given_channels_before(mean, slopes, level - 0.5 * (self.levels - 1))
         inverse_scale = tf.exp(-log_scale)
         log_below = tf.math.log_sigmoid((level + 0.5 - mean) * inverse_scale)  # the level's upper end
         log_above = tf.math.log_sigmoid((mean - level + 0.5) * inverse_scale)  # and its lower end
@@ -291,7 +292,12 @@ class DiscretizedLogistic(Likelihood):
 
         Of a channel that depends on others it is the mean where these are at the centres of their logistics.
         """
-        mean, log_scale, _ = self._in_levels(output)
+        mean, log_scale, slopes = self._in_levels(output)
+        if slopes is not None:
+            middle, centres = 0.5 * (self.levels - 1), tf.zeros_like(mean)
+            for _ in range(mean.shape[-1]):  # each time one more channel is right
+                centres = _given_channels_before(mean, slopes, centres - middle)
+            mean = centres
         inverse_scale = tf.exp(-log_scale)
 
         def add(level, total):
@@ -317,7 +323,7 @@ class DiscretizedLogistic(Likelihood):
 
 
 def _given_channels_before(mean, slopes, deviation):
-    """Where the logistic of each channel is, given the deviations of those before it from their own means.
+    """Where the logistic of each channel is, given the deviations of those before it from the middle of their range.
 
     Args:
         mean, deviation: [..., channels].
@@ -382,19 +388,20 @@ def _mean_and_log_scale(x, output, least, factor=1.0):
     return np.concatenate([_mean(x) - _mean(mean), shift], axis=-1)
 
 
-def _regressions(x, mean):
-    """Regressions of each channel's deviation on the deviations of the channels before it.
+def _given_channels_before_start(x, slopes):
+    """What the slopes add to the mean of each channel: [..., channels]."""
+    return _given_channels_before(tf.zeros(np.shape(x), tf.float64), tf.constant(slopes), np.asarray(x) - 0.5).numpy()
 
-    Args:
-        x: examples, [..., channels].
-        mean: what the decoder says of others, of the same shape; both count as centred.
+
+def _regressions(x):
+    """Regressions of each channel on the channels before it: `(slopes, log_shares)`.
 
     Returns:
         slopes: [channels * (channels - 1) / 2], that of the second channel, the two of the third, ...
         log_shares: [channels], the logarithms of the part of each channel's deviation that the others leave.
     """
-    x, mean = np.asarray(x, "float64"), np.asarray(mean, "float64")
-    deviation = ((x - x.mean(axis=0)) - (mean - mean.mean(axis=0))).reshape([-1, x.shape[-1]])
+    x = np.asarray(x, "float64")
+    deviation = (x - x.mean(axis=0)).reshape([-1, x.shape[-1]])
     covariance = deviation.T @ deviation / len(deviation)
     slopes, log_shares = [], []
     for channel, variance in enumerate(np.diag(covariance)):
