@@ -59,7 +59,7 @@ class TwoLevelNormal(Prior, keras.layers.Layer):
             [rows, length of z_2] -> 2 x [rows, length of z_1], or with draws for each row, [rows, count, ...].
         """
         output = tf.cast(self.top_down(tf.reshape(z_2, [-1, self.sizes[1]]), training=training), tf.float32)
-        if z_2.shape.rank == 3:
+        if len(z_2.shape) == 3:
             output = tf.reshape(output, [-1, tf.shape(z_2)[1], 2 * self.sizes[0]])
         return tf.split(output, 2, axis=-1)
 

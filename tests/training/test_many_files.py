@@ -194,7 +194,7 @@ def test_a_run_is_measured_on_its_own_test_split(here, monkeypatch):
     seen = []
     monkeypatch.setattr("keraszoo.training.measurement.SampleMeasures", lambda x, *_: seen.append(x) or (lambda _: {}))
     monkeypatch.setattr("keraszoo.training.measurement.FeatureNetwork", lambda _: _AnyShape())
-    monkeypatch.setattr("keraszoo.training.measurement.check_sampler", lambda _: None)
+    monkeypatch.setattr("keraszoo.training.measurement.sampling_model", lambda *_, **__: None)
     monkeypatch.setattr("keraszoo.training.measurement.draw", lambda *_: None)
     measure(run, "features", count=100)
     known = {image.tobytes(): row for row, image in enumerate(images)}

@@ -79,6 +79,11 @@ class LadderVAE(VAE):
         self, image_shape, latent_dims=(16, 8), *, top_hidden=(128,), objective=None, encoder=None, top_down=None,
         activation="relu", **kwargs,
     ):  # fmt: skip
+        if "latent_dim" in kwargs:
+            raise InputError(
+                "A ladder VAE has two levels of codes. "
+                f"Received: latent_dim={kwargs['latent_dim']!r}. Nearest: latent_dims=(16, 8)."
+            )
         self.latent_dims = positive_integers("latent_dims", latent_dims)
         if len(self.latent_dims) != 2:
             raise InputError(f"A ladder VAE has two levels of codes. Received: latent_dims={latent_dims!r}.")

@@ -277,6 +277,8 @@ def test_decoding_what_encode_gives_is_the_reconstruction(name):
     options = {**SMALL, **WITH_OPTIONS.get(name, {})}
     if name == "VQVAE":
         options = IMAGES
+    if name == "LadderVAE":
+        options = {"latent_dims": (3, 2), "hidden": (8,)}
     if name == "SemiSupervisedAutoencoder":  # its code is the classes
         options = {"hidden": (8,)}
     model = getattr(models, name)((8, 8, 1), **options)

@@ -211,6 +211,7 @@ def test_impossible_ladders_are_one_line():
     cases = [
         ({"latent_dims": (2,)}, r"two levels of codes. Received: latent_dims=\(2,\)"),
         ({"latent_dims": (2, 0)}, "latent_dims must"),
+        ({"latent_dim": 4}, "two levels of codes. Received: latent_dim=4. Nearest: latent_dims"),
         ({"prior": "vamp"}, "LadderVAE has a prior of its own. Received: prior='vamp'"),
         ({"latent_dims": (2, 2), "top_down": keras.layers.Dense(3)}, "top_down must map"),
     ]
