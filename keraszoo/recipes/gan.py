@@ -41,7 +41,7 @@ RECIPES = (
             "samples/coverage": (0.748, 0.14),
             "samples/class_kl": (0.0238, 0.05),
         },
-        minutes=0.4,
+        minutes=0.6,
     ),
     Recipe(
         name="gan/gaussians25",
@@ -127,7 +127,7 @@ RECIPES = (
             "samples/coverage": (0.789, 0.13),
             "samples/class_kl": (0.0138, 0.054),
         },
-        minutes=0.1,
+        minutes=0.6,
     ),
     # GANs with spectral normalisation.
     #
@@ -312,7 +312,7 @@ RECIPES = (
             "samples/coverage": (0.581, 0.17),
             "samples/class_kl": (0.0351, 0.1),
         },
-        minutes=0.1,
+        minutes=0.7,
     ),
     Recipe(
         name="pacgan/gaussians25",
@@ -365,7 +365,7 @@ RECIPES = (
             "samples/coverage": (0.875, 0.08),
             "samples/class_kl": (0.0037, 0.04),
         },
-        minutes=0.1,
+        minutes=0.8,
     ),
     # Auxiliary-classifier GANs.
     #
@@ -390,7 +390,7 @@ RECIPES = (
             "samples/coverage": (0.881, 0.08),
             "samples/class_kl": (0.00227, 0.04),
         },
-        minutes=0.1,
+        minutes=0.8,
     ),
     # InfoGAN.
     #
@@ -416,7 +416,7 @@ RECIPES = (
             "samples/coverage": (0.653, 0.18),
             "samples/class_kl": (0.0343, 0.088),
         },
-        minutes=0.1,
+        minutes=0.8,
     ),
     # CycleGAN.
     #
