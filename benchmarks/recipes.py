@@ -29,8 +29,11 @@ import keras
 import numpy as np
 
 from keraszoo.core.errors import InputError
+from keraszoo.models import GenerativeClassifier
+from keraszoo.models.density.density import Density
 from keraszoo.recipes import all_recipes, get
 from keraszoo.training import train
+from keraszoo.training.build import build_model
 from keraszoo.training.evaluators.sample_quality import SampleQuality
 from keraszoo.training.measurement import draw
 from keraszoo.training.options import Options
@@ -67,6 +70,8 @@ def references(recipe):
     """{row: {measure: value}} of what is not trained."""
     with tempfile.TemporaryDirectory() as folder:
         session = Session(recipe, os.path.join(folder, "run"), Options(strategy="none", say=quiet))
+        if isinstance(session.model, (Density, GenerativeClassifier)):  # which are measured, not trained
+            session.model.set_weights(build_model(recipe).get_weights())
         split = recipe.data.test
         batches = session.data.batches(split, recipe.batch_size, labels=session.labelled)
         test = session.model.evaluate(batches, verbose=0, return_dict=True)

@@ -25,7 +25,6 @@ from keraszoo.core.look import check_arrays, check_batch
 from keraszoo.core.replicas import is_chief, rank_of, sum_over_workers
 from keraszoo.data.columns import remarks
 from keraszoo.data.pipeline import service as data_services
-from keraszoo.models.first_examples import rows_to_measure
 from keraszoo.runs.prepared import PreparedData
 from keraszoo.runs.run import Run
 
@@ -194,7 +193,7 @@ class Session:
     def _adapt(self):
         """Measures what is not learned, on the same examples in every worker."""
         if self.model.adapts:
-            found = self.data.spread_examples(rows_to_measure(self.data.shape), labels=self.labelled)
+            found = self.data.spread_examples(self.model.rows_measured, labels=self.labelled)
             self.model.adapt(*(found if self.labelled else (found,)))
 
     # ------------------------------------------------------------------ the run

@@ -10,13 +10,11 @@ import warnings
 import keras
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.mixture import GaussianMixture
+from sklearn.mixture import GaussianMixture as ScikitLearnMixture
 
 from ..core.errors import InputError
 from ..core.seeds import spread
-from ..distributions.full_mixture import FullMixture
 from ..distributions.full_normal import FullNormal
-from ..distributions.mixture import MixturePrior
 
 COMPONENTS = (1, 2, 5, 10, 20, 50, 100)  # among which the BIC chooses
 LARGEST_FULL = 128  # units, up to which the components of a mixture have full covariances
@@ -47,7 +45,7 @@ def mixture_density(codes, seed=0, components=None):
         components: how many; None: the first of 1, 2, 5, 10, 20, 50 and 100 whose BIC the next one does not improve.
 
     Returns:
-        A `FullMixture`, or with diagonal covariances a `MixturePrior`.
+        A `keraszoo.models.GaussianMixture`.
 
     Raises:
         InputError: more components than codes.
@@ -69,7 +67,7 @@ def mixture_density(codes, seed=0, components=None):
     codes, kind = (codes - mean) / deviation, "full" if codes.shape[1] <= LARGEST_FULL else "diag"
     best, best_bic = None, np.inf
     for count in [count for count in COMPONENTS if count <= len(codes)] if components is None else [components]:
-        found = GaussianMixture(count, covariance_type=kind, reg_covar=REGULARIZATION, random_state=seed)
+        found = ScikitLearnMixture(count, covariance_type=kind, reg_covar=REGULARIZATION, random_state=seed)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # a mixture that could be a little better will do
             found.fit(codes)
@@ -82,15 +80,11 @@ def mixture_density(codes, seed=0, components=None):
 
 def _density(found, kind, mean, deviation):
     """scikit-learn's mixture of standardised codes as one of the codes themselves."""
-    size, components = len(mean), len(found.weights_)
-    if kind == "full":
-        density = FullMixture(size, components)
-        density.scale_trils.assign(deviation[:, None] * np.linalg.cholesky(found.covariances_))
-    else:
-        density = MixturePrior(size, components, dtype="float32")
-        density.log_vars.assign(np.log(found.covariances_) + 2 * np.log(deviation))
-    density.means.assign(mean + deviation * found.means_)
-    density.logits.assign(np.log(found.weights_))
+    from ..models import GaussianMixture
+
+    density = GaussianMixture((len(mean),), len(found.weights_), covariance=kind)
+    scales = np.outer(deviation, deviation) if kind == "full" else deviation**2
+    density.assign(found.weights_, mean + deviation * found.means_, scales * found.covariances_)
     return density
 
 

@@ -77,7 +77,7 @@ class Loop(Trainer):
         self._steps_in_time = 1
         self._looks = not self._checked_by_their_maker(arguments.get("x"))
         try:
-            with self._averages_of_their_own():
+            with self._averages_of_their_own(), self._floats_of_its_own():
                 return super().fit(**arguments)
         finally:  # train_on_batch knows none of these
             self._resident = self._steps_per_epoch = None
@@ -90,7 +90,8 @@ class Loop(Trainer):
         arguments = self._arguments(keras.Model.evaluate, args, kwargs)
         self._looks = not self._checked_by_their_maker(arguments.get("x"))
         try:
-            return super().evaluate(**arguments)
+            with self._floats_of_its_own():
+                return super().evaluate(**arguments)
         finally:
             self._looks = False
 
@@ -99,7 +100,8 @@ class Loop(Trainer):
         arguments = self._arguments(keras.Model.predict, args, kwargs, self.call_inputs)
         self._looks = not self._checked_by_their_maker(arguments.get("x"))
         try:
-            return super().predict(**arguments)
+            with self._floats_of_its_own():
+                return super().predict(**arguments)
         finally:
             self._looks = False
 
@@ -122,6 +124,17 @@ class Loop(Trainer):
     @staticmethod
     def _checked_by_their_maker(x):
         return isinstance(x, (Resident, tf.distribute.DistributedDataset))
+
+    @contextlib.contextmanager
+    def _floats_of_its_own(self):
+        """Inside, arrays stay float64 for a model that computes in it: Keras rounds them to its `floatx`."""
+        usual = keras.config.floatx()
+        if self.dtype_policy.compute_dtype == "float64":
+            keras.config.set_floatx("float64")
+        try:
+            yield
+        finally:
+            keras.config.set_floatx(usual)
 
     @contextlib.contextmanager
     def _averages_of_their_own(self):

@@ -15,15 +15,16 @@ class EpochSums:
 
     def __init__(self, updates):
         self._parts = {
-            name: {part: self._variable(f"{name}_{part}", shape) for part, shape in update.shapes.items()}
+            name: {part: self._variable(f"{name}_{part}", shape, update.dtype) for part, shape in update.shapes.items()}
             for name, update in updates.items()
         }
+        self._applied = None  # a graph, made when it is first needed
 
     @staticmethod
-    def _variable(name, shape):
+    def _variable(name, shape, dtype):
         return keras.Variable(
-            tf.zeros(shape),
-            dtype="float32",
+            tf.zeros(shape, dtype),
+            dtype=dtype,
             trainable=False,
             autocast=False,
             aggregation="only_first_replica",
@@ -41,16 +42,18 @@ class EpochSums:
 
     def reset(self):
         for variable in self.variables:
-            variable.assign(tf.zeros(variable.shape))
+            variable.assign(tf.zeros(variable.shape, variable.dtype))
 
     def apply(self, updates, strategy):
         """Applies the updates to what was added since the last time, if there was anything, on every replica."""
         if not any(keras.ops.convert_to_numpy(variable).any() for variable in self.variables):
             return
 
-        def apply():
-            for name, parts in self._parts.items():
-                updates[name].apply({part: tf.convert_to_tensor(variable) for part, variable in parts.items()})
-            self.reset()
+        if self._applied is None:
+            self._applied = tf.function(lambda: self._apply(updates), autograph=False)
+        strategy.run(self._applied)
 
-        strategy.run(tf.function(apply, autograph=False))
+    def _apply(self, updates):
+        for name, parts in self._parts.items():
+            updates[name].apply({part: tf.convert_to_tensor(variable) for part, variable in parts.items()})
+        self.reset()

@@ -258,7 +258,7 @@ class Trainer(Captured):
                 f"Other weights of {name} are trainable than when it was compiled. Call compile again: optimizers keep "
                 "a state for each weight."
             )
-        if not self.closed_forms() and not any(self._learned.values()):
+        if self.updates() and not self.closed_forms() and not any(self._learned.values()):
             raise InputError(
                 f"Nothing of {name} would learn: all of its weights are frozen. Set trainable = True on a part, then "
                 "compile again."

@@ -36,12 +36,14 @@ class ClosedForm:
         apply: function ({name: sum}) that assigns the parameters; it runs on every replica.
         every: "step", from the sums of each batch, or "epoch", from those of all batches of an epoch.
         shapes: {name: shape} of the sums, which "epoch" needs to keep them between steps.
+        dtype: in which they are kept.
     """
 
     statistics: typing.Callable
     apply: typing.Callable
     every: str = "step"
     shapes: dict | None = None
+    dtype: str = "float32"
 
 
 def call_unchanged(network, x):

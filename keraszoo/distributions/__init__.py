@@ -1,6 +1,5 @@
 """What a decoder's output means, priors of codes, and likelihoods by importance sampling."""
 
-from .full_mixture import FullMixture
 from .full_normal import FullNormal
 from .importance_sampling import Likelihoods, importance_sampled
 from .ladder import LadderPosterior, TwoLevelNormal, precision_weighted
@@ -22,7 +21,6 @@ __all__ = [
     "ContinuousBernoulli",
     "DiagonalNormal",
     "DiscretizedLogistic",
-    "FullMixture",
     "FullNormal",
     "Gaussian",
     "GaussianLearnedVariance",

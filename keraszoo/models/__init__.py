@@ -59,6 +59,10 @@ MODELS = {
     "PlanarFlow": "flows.planar",
     "ContinuousFlow": "flows.continuous",
     "ResidualFlow": "flows.residual",
+    "Histogram": "density.histogram",
+    "KernelDensity": "density.kernel_density",
+    "GaussianMixture": "density.gaussian_mixture",
+    "GenerativeClassifier": "density.generative_classifier",
     "Classifier": "classifiers.classifier",
     "UNet": "segmentation.unet",
 }

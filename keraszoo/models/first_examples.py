@@ -36,27 +36,35 @@ class MeasuresFirst:
     """
 
     measures_in_fit = False
+    #: whether `adapt` takes the examples' weights, as `sample_weight`
+    measures_weighted = False
+
+    @property
+    def rows_measured(self):
+        """How many examples are measured, where there are as many."""
+        return rows_to_measure(self.inputs.shape)
 
     @functools.wraps(ZooModel.fit)
     def fit(self, x=None, y=None, *args, **kwargs):
         if self.measures_in_fit:
             who = type(self).__name__
             x, y = as_array(x, who, "x"), as_array(y, who, "y")
-            x, sample = _sampled(self, x, y, kwargs.get("steps_per_epoch"))
-            self.adapt(*sample)
+            x, sample = _sampled(self, x, y, kwargs.get("sample_weight"), kwargs.get("steps_per_epoch"))
+            *sample, weights = sample
+            self.adapt(*sample, **({"sample_weight": weights} if self.measures_weighted else {}))
         return super().fit(x, y, *args, **kwargs)
 
 
-def _sampled(model, x, y, steps):
-    """The x that `fit` goes on with, and (x, y) of a sample of it.
+def _sampled(model, x, y, weights, steps):
+    """The x that `fit` goes on with, and (x, y, weights) of a sample of it.
 
     Of arrays, the rows are drawn evenly spread. A dataset is read once, however few steps an epoch has; of one without
     an end the first batches. Of a generator the first batches are taken, and put before the rest.
     """
-    count = rows_to_measure(model.inputs.shape)
+    count = model.rows_measured
     if isinstance(x, (np.ndarray, tf.Tensor)):
         rows = spread(len(x), count)
-        return x, (np.asarray(x)[rows], None if y is None else np.asarray(y)[rows])
+        return x, [None if part is None else np.asarray(part)[rows] for part in (x, y, weights)]
     if isinstance(x, tf.data.Dataset):
         size = int(x.cardinality())
         may_not_end = size == tf.data.INFINITE_CARDINALITY or size == tf.data.UNKNOWN_CARDINALITY and steps is not None
@@ -80,11 +88,12 @@ def _sampled(model, x, y, steps):
 
 
 def _reservoir(model, batches, count):
-    """(x, y) of `count` examples of all batches, each as likely as any other; in order where there are no more."""
+    """(x, y, weights) of `count` examples of all batches, each as likely as another; in order if there are no more."""
     random, seen, kept = np.random.default_rng(0), 0, None
     for batch in batches:
-        x, y, _ = model.gate(batch)
-        parts = [np.asarray(part) for part in ((x,) if y is None else (x, y))]
+        found = model.gate(batch)
+        there = [part is not None for part in found]
+        parts = [np.asarray(part) for part in found if part is not None]
         size = len(parts[0])
         if kept is None:
             kept = [np.empty((count, *part.shape[1:]), part.dtype) for part in parts]
@@ -96,5 +105,5 @@ def _reservoir(model, batches, count):
         seen += size
     if not seen:
         raise InputError(f"{type(model).__name__} learns from examples. Received: none.")
-    x, *y = (part[: min(seen, count)] for part in kept)
-    return x, y[0] if y else None
+    kept = iter(part[: min(seen, count)] for part in kept)
+    return [next(kept) if is_there else None for is_there in there]

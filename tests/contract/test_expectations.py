@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from keraszoo.core.errors import InputError
-from keraszoo.models import GAN
+from keraszoo.models import GAN, GenerativeClassifier
+from keraszoo.models.density.density import Density
 from keraszoo.recipes import all_recipes
-from keraszoo.training.build import model_class
+from keraszoo.training.build import build_model, model_class
 from keraszoo.training.evaluation import verdicts
 from keraszoo.training.evaluators.sample_quality import SampleQuality
 from keraszoo.training.measurement import draw, mixture_of
@@ -32,13 +33,16 @@ def tried(recipes):
 
 
 def untrained(recipe, folder):
-    """A session before its training."""
+    """A session before its training; densities that are measured, not trained, before they are."""
     try:
-        return Session(recipe, folder / "run", Options(strategy="none", say=quiet))
+        session = Session(recipe, folder / "run", Options(strategy="none", say=quiet))
     except InputError as error:
         if "not prepared" in str(error):
             pytest.skip(str(error))
         raise
+    if isinstance(session.model, (Density, GenerativeClassifier)):
+        session.model.set_weights(build_model(recipe).get_weights())
+    return session
 
 
 def missed(recipe, metrics):

@@ -171,7 +171,8 @@ METHODS = {
     "restore": "degraded", "segment": "inputs", "probabilities": "inputs", "logits": "inputs",
     "discriminate": "inputs", "classify": "inputs", "read": "inputs", "translate": "images", "embed": "latents",
     "features": "inputs", "jacobian_norm": "inputs", "sparsity": "inputs", "code_vectors": "inputs",
-    "kl_per_unit": "inputs",
+    "kl_per_unit": "inputs", "responsibilities": "inputs", "bic": "inputs", "aic": "inputs", "leave_one_out": "inputs",
+    "class_log_probs": "inputs", "decide": "inputs",
 }  # fmt: skip
 
 
@@ -253,7 +254,7 @@ def test_every_public_method_is_tried(name):
 INTERNAL = {
     "penalties", "posterior_given", "decoder_output", "condition", "conditioned", "degrade", "damaged", "baselines",
     "start", "network_input", "restored", "codes", "codes_of", "auxiliary_terms", "log_weights", "restorations",
-    "log_likelihood_and_prior", "feature_distance", "mask", "kl", "scheduled",
+    "log_likelihood_and_prior", "feature_distance", "mask", "kl", "scheduled", "statistics",
 }  # fmt: skip
 
 

@@ -67,6 +67,8 @@ def asked(model):
 def partly_frozen(model):
     """The model, the first of its parts frozen, or of a single network its first layer."""
     found = zoo.parts(model)
+    if not found:
+        return model
     layer = next(iter(found.values()))
     if len(found) == 1:
         layer = next(leaf for leaf in layer._flatten_layers() if leaf.trainable_variables and not leaf._layers)
@@ -161,6 +163,7 @@ def test_the_lists_are_those_of_the_models():
     assert [name for name, model in made.items() if model.targets is not None] == [*zoo.WITH_TARGETS]
     assert [name for name, model in made.items() if isinstance(model.targets, Labels)] == [*zoo.WITH_LABELS]
     assert [name for name, model in made.items() if len(model.gradients()) > 1] == [*zoo.SEVERAL_OPTIMIZERS]
+    assert [name for name, model in made.items() if not model.gradients()] == [*zoo.WITHOUT_GRADIENTS]
     assert all(model.inputs is not None for model in made.values())
 
 

@@ -75,10 +75,17 @@ ARGUMENTS = {
     "PlanarFlow": {"event_shape": VECTOR, "transforms": 2},
     "ContinuousFlow": {**_flow, "steps": 2},
     "ResidualFlow": _flow,
+    "Histogram": {"event_shape": (2,), "bins": 3, "pseudocount": 1.0},
+    "KernelDensity": {"event_shape": VECTOR, "bandwidth": 0.5, "examples": 20},
+    "GaussianMixture": {"event_shape": VECTOR, "components": 2},
+    "GenerativeClassifier": {"event_shape": VECTOR, "num_classes": 3, "density": "lda"},
     "Classifier": {"image_shape": IMAGE, "num_classes": 3, "features": 4, "hidden": (4,)},
     "UNet": {"image_shape": IMAGE, "depth": 1, "width": 2, "dropout": 0.0},
 }  # fmt: skip
 NAMES = tuple(models.MODELS)
+#: classes that learn nothing by gradients, as these arguments make them
+WITHOUT_GRADIENTS = ("Histogram", "KernelDensity", "GaussianMixture", "GenerativeClassifier")
+BY_GRADIENTS = tuple(name for name in NAMES if name not in WITHOUT_GRADIENTS)
 #: classes that compute, or are trained, unlike the others; the laws of the slow suite are tried on all
 DISTINCT = (
     "RegularizedAutoencoder", "VAE", "FactorVAE", "ConditionalVAE", "VQVAE", "WGAN", "ACGAN", "RealNVP", "Classifier",
@@ -86,7 +93,10 @@ DISTINCT = (
 )  # fmt: skip
 # What follows is asked of the models by `test_the_lists_are_those_of_the_models`: making all of them takes a minute,
 # which every collection of the tests would pay.
-WITH_LABELS = ("SemiSupervisedAutoencoder", "ConditionalVAE", "ConditionalGAN", "ProjectionGAN", "ACGAN", "Classifier")
+WITH_LABELS = (
+    "SemiSupervisedAutoencoder", "ConditionalVAE", "ConditionalGAN", "ProjectionGAN", "ACGAN", "GenerativeClassifier",
+    "Classifier",
+)  # fmt: skip
 WITH_TARGETS = (*WITH_LABELS, "UNet")
 SEVERAL_OPTIMIZERS = (
     "AdversarialAutoencoder", "FactorVAE", "VAEGAN", "VQVAE", "GAN", "DCGAN", "LSGAN", "SNGAN", "WGAN", "WGANGP",

@@ -11,6 +11,7 @@ from ...core.checks import positive_integers
 from ...core.errors import InputError
 from ...core.inputs import Input, Labels
 from ...core.model import ZooModel, takes
+from ...layers.labels import number_of_classes
 from ...networks import sizes
 from ...networks.by_size import encoder_alone, output_shape_of
 
@@ -65,9 +66,7 @@ class Classifier(ZooModel):
     ):
         super().__init__(**kwargs)
         self.image_shape = positive_integers("image_shape", image_shape)
-        self.num_classes = positive_integers("num_classes", [num_classes])[0]
-        if self.num_classes < 2:
-            raise InputError(f"There must be at least two classes. Received: num_classes={num_classes!r}.")
+        self.num_classes = number_of_classes(num_classes)
         self.features = positive_integers("features", [features])[0]
         self.freeze = bool(freeze)
         if encoder is None:

@@ -24,13 +24,14 @@ from ...networks.pixelcnn import PixelCNN
 from ...networks.residual import residual_decoder, residual_encoder
 from ...networks.starts import start_output
 from ..autoencoders.autoencoder import beside
+from ..first_examples import MeasuresFirst
 from ..prior_sampling import PriorSampling
 
 STARTED_ON = 512  # examples
 
 
 @keras.saving.register_keras_serializable("keraszoo")
-class VQVAE(PriorSampling, ZooModel):
+class VQVAE(MeasuresFirst, PriorSampling, ZooModel):
     """An encoder to a grid of codewords, a decoder from it, and a PixelCNN that learns which grids there are.
 
     Minimises -log p(x | e(z)) + beta |z - e|^2, where z is the encoder's grid of vectors and e that of the nearest
