@@ -87,8 +87,8 @@ class Options:
     features: typing.Any = _option(
         None,
         _QUALITY,
-        "run of a classifier of the same data, for its features (default: the library's own of digits and mnist), or "
-        "none",
+        "run of a classifier of the same data, for its features (default: the library's own of digits, mnist, cifar10), "
+        "or none",
         metavar="RUN",
     )
     features_every: int | None = _option(

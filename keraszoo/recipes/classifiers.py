@@ -43,7 +43,8 @@ RECIPES = (
         optimizers={"optimizer": Optimizer("adam", 2e-3, decay="cosine")},
         batch_size=64,
         epochs=10,
-        expected={},
-        minutes=20.0,
+        # one seed, on 20,000 training images that JPEG of quality 75 has smoothed; 22 CPU minutes
+        expected={"test/accuracy": (0.739, 0.03)},
+        minutes=15.0,
     ),
 )

@@ -12,7 +12,7 @@ from ..core.errors import InputError, closest
 
 FOLDER = pathlib.Path(__file__).parent
 #: the recipes whose weights are here
-NAMES = ("classifier/digits", "classifier/mnist")
+NAMES = ("classifier/digits", "classifier/mnist", "classifier/cifar10")
 
 
 def load(name):

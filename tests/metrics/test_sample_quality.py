@@ -96,7 +96,8 @@ def test_the_classifiers_that_come_with_the_library_tell_classes(tmp_path):
     for name in weights.NAMES:
         data = load(name.split("/")[1])
         features, probabilities = FeatureNetwork(name)(data.array("test")[:500] / np.float32(255))
-        assert np.mean(probabilities.argmax(axis=1) == data.array("test", data.target)[:500]) > 0.95
+        accuracy = np.mean(probabilities.argmax(axis=1) == data.array("test", data.target)[:500])
+        assert accuracy > (0.68 if name == "classifier/cifar10" else 0.95)
         assert len(features) == len(probabilities)
     with pytest.raises(InputError, match="classifier/digits"):
         weights.load("classifier/digit")

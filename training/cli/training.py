@@ -191,7 +191,8 @@ def measure_command(argv):
     parser.add_argument(
         "--features",
         metavar="RUN",
-        help="run of a classifier of the same data, for its features (default: the library's own of digits and mnist)",
+        help="run of a classifier of the same data, for its features (default: the library's own of digits, mnist, "
+        "cifar10)",
     )
     parser.add_argument(
         "--count", type=int, default=10_000, help="samples, and examples to compare them with (default: 10000)"
