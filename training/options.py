@@ -87,7 +87,7 @@ class Options:
     features: typing.Any = _option(
         None,
         _QUALITY,
-        "run of a classifier of the same data, for its features (default: the library's own of digits, mnist, cifar10), "
+        "run of a classifier of the same data, for its features (default: the library's of digits, mnist, cifar10), "
         "or none",
         metavar="RUN",
     )
