@@ -142,8 +142,9 @@ RECIPES = (
         optimizers={"optimizer": Optimizer("adam", 1e-3, decay="cosine")},
         batch_size=32,
         epochs=6,
-        expected={},
-        minutes=15,
+        # one seed, on 20,000 training images that JPEG of quality 75 has smoothed; 19 CPU minutes
+        expected={"test/bits_per_dimension": (3.35, 0.06)},
+        minutes=12,
     ),
     # Planar flows.
     #
