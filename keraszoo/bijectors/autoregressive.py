@@ -52,7 +52,7 @@ class Autoregressive(Transform):
     ):
         super().__init__([features], context_dim=context_dim, **kwargs)
         self.features, self.kind, self.options = self.event_shape[0], kind, dict(options or {})
-        self.map = univariate(kind, **self.options)
+        self.map, self.circular = univariate(kind, **self.options), kind == "circular_spline"
         named = {"forward": range(self.features), "reverse": range(self.features)[::-1]}
         self._network = {"hidden": tuple(hidden), "residual": residual, "activation": activation}
         self.network = MaskedNetwork(

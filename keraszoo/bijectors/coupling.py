@@ -56,7 +56,7 @@ class Coupling(Transform):
     ):
         super().__init__([features], context_dim=context_dim, **kwargs)
         self.features, self.kind, self.options = self.event_shape[0], kind, dict(options or {})
-        self.map = univariate(kind, **self.options)
+        self.map, self.circular = univariate(kind, **self.options), kind == "circular_spline"
         self.mask = _checked_mask(mask, self.features)
         self.hidden, self.activation = tuple(hidden), activation
         self._staying, self._changing = np.flatnonzero(self.mask), np.flatnonzero(np.logical_not(self.mask))
@@ -107,7 +107,7 @@ class Coupling(Transform):
 def _checked_mask(mask, features):
     if features < 2:
         raise InputError(f"A coupling needs at least two features. Received: {features}. Nearest: Autoregressive.")
-    if mask in ("even", "odd"):
+    if isinstance(mask, str) and mask in ("even", "odd"):
         mask = [feature % 2 == (mask == "odd") for feature in range(features)]
     mask = tuple(bool(staying) for staying in mask)
     if len(mask) != features or len(set(mask)) < 2:

@@ -15,7 +15,7 @@ class FusedBijector(tfb.Bijector):
 
     Args:
         transform: a `Transform`.
-        context: [batch, context_dim] or None; further dimensions of z or x stand before the batch.
+        context: None, or [..., context_dim], whose leading dimensions and those of z or x are broadcast.
         training: passed on to the transform.
     """
 
@@ -39,17 +39,17 @@ class FusedBijector(tfb.Bijector):
     def _rows(self, value, event_shape, method):
         """The method's results for `value` of shape [..., *event_shape], all leading dimensions as one batch."""
         leading = tf.shape(value)[: value.shape.rank - len(event_shape)]
-        known = value.shape[: value.shape.rank - len(event_shape)]
-        context = self._context
-        if known.rank != 1:
-            value = tf.reshape(value, [-1, *event_shape])
-            if context is not None:
-                context = tf.broadcast_to(context, tf.concat([leading, [context.shape[-1]]], 0))
-                context = tf.reshape(context, [-1, context.shape[-1]])
-        result, log_det = method(value, context, self._training)
-        if known.rank != 1:
-            result = tf.reshape(result, tf.concat([leading, tf.shape(result)[1:]], 0))
-            log_det = tf.reshape(log_det, leading)
+        known, context = value.shape[: value.shape.rank - len(event_shape)], self._context
+        if known.rank == 1 and (context is None or context.shape.rank == 2 and context.shape[:1] == known):
+            return method(value, context, self._training)
+        if context is not None:
+            leading = tf.broadcast_dynamic_shape(leading, tf.shape(context)[:-1])
+            value = tf.broadcast_to(value, tf.concat([leading, event_shape], 0))
+            context = tf.broadcast_to(context, tf.concat([leading, [context.shape[-1]]], 0))
+            context = tf.reshape(context, [-1, context.shape[-1]])
+        result, log_det = method(tf.reshape(value, [-1, *event_shape]), context, self._training)
+        result = tf.reshape(result, tf.concat([leading, tf.shape(result)[1:]], 0))
+        log_det = tf.reshape(log_det, leading)
         return result, log_det
 
     def _fused_forward(self, z):

@@ -28,6 +28,8 @@ class Permutation(Transform):
         array([[3., 2., 1.]], dtype=float32)
     """
 
+    keeps_values = True
+
     def __init__(self, features, order="reverse", seed=0, **kwargs):
         super().__init__([features], **kwargs)
         self.features, self.seed = self.event_shape[0], seed

@@ -103,7 +103,11 @@ class Residual(Transform):
     def _value_and_jacobian(self, x, context):
         """g(x) [batch, features] and the Jacobian of x + g(x) [batch, features, features]."""
         value, jacobian = self.network.with_jacobian(x, context)
-        return self._exact(value), self._exact(jacobian) + tf.eye(self.features, dtype=self.precision)
+        identity = tf.eye(self.features, dtype=self.precision)
+        jacobian = self._exact(jacobian) + identity
+        # a row that is not finite must not stop the others: linear algebra raises for the whole batch
+        finite = tf.reduce_all(tf.math.is_finite(jacobian), axis=[1, 2], keepdims=True)
+        return self._exact(value), tf.where(finite, jacobian, identity)
 
     def _exact(self, values):
         return tf.cast(values, self.precision)

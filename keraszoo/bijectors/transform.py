@@ -23,9 +23,13 @@ class Transform(keras.layers.Layer):
 
     Attributes:
         instead: what to take where a direction is missing, for the error message.
+        circular: whether it maps angles in [-pi, pi) to such angles.
+        keeps_values: whether it only moves values about.
     """
 
     instead = "Coupling or Autoregressive"
+    circular = False
+    keeps_values = False
 
     def __init__(self, event_shape, *, latent_shape=None, context_dim=0, **kwargs):
         super().__init__(autocast=False, **kwargs)

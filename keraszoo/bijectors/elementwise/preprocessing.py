@@ -53,6 +53,8 @@ class Reshape(Transform):
         latent_shape: shape of z; None: a vector.
     """
 
+    keeps_values = True
+
     def __init__(self, event_shape, latent_shape=None, **kwargs):
         shape = positive_integers("event_shape", event_shape)
         latent = (math.prod(shape),) if latent_shape is None else positive_integers("latent_shape", latent_shape)

@@ -40,7 +40,7 @@ class RationalQuadraticSpline:
         Returns:
             y [...] and log dy/dx [...].
         """
-        inside = tf.abs(x) < self.bound
+        inside = tf.abs(x) <= self.bound  # the edge too: of a circle it is a point like others
         clipped = tf.clip_by_value(x, -self.bound, self.bound)  # outside, the arithmetic below would overflow
         left, width, bottom, height, d0, d1 = self._bin(clipped, widths, heights, slopes)
         s = height / width
@@ -54,7 +54,7 @@ class RationalQuadraticSpline:
 
     def inverse(self, y, widths, heights, slopes):
         """Where the value is y, and the logarithm of dx/dy: the same shapes as `forward`'s."""
-        inside = tf.abs(y) < self.bound
+        inside = tf.abs(y) <= self.bound
         clipped = tf.clip_by_value(y, -self.bound, self.bound)
         bottom, height, left, width, d0, d1 = self._bin(clipped, heights, widths, slopes)
         s = height / width

@@ -131,7 +131,20 @@ class Flow(MeasuresFirst, ZooModel):
                 )
             transforms.append(transform)
             shape = transform.latent_shape
+        self._check_angles(transforms)
         return tuple(transforms), shape
+
+    def _check_angles(self, transforms):
+        """Raises InputError for a chain of the circle with a part that takes angles elsewhere: it has no density."""
+        circular = [index for index, transform in enumerate(transforms) if transform.circular]
+        for index, transform in enumerate(transforms if circular else ()):
+            brings_to_angles = isinstance(transform, ReadyMade) and index < circular[0]
+            if not (transform.circular or transform.keeps_values or brings_to_angles):
+                raise InputError(
+                    f"{type(self).__name__} maps angles to angles, by circular splines and permutations alone. "
+                    f"Received: {type(transform).__name__} at position {index} of the chain. Nearest: mixing='random', "
+                    "normalization='none', and neither logit nor standardize."
+                )
 
     def _check_base(self):
         base = self.base
@@ -155,10 +168,11 @@ class Flow(MeasuresFirst, ZooModel):
         return tfd.Independent(tfd.Normal(zeros, tf.ones_like(zeros)), len(self.latent_shape))
 
     def condition(self, context, rows=None):
-        """The context as the chain takes it: [batch, condition_size], or None where the flow has none.
+        """The context as the chain takes it, or None where the flow has none.
 
         Args:
-            context: [batch, context_dim], [batch] integer labels, or one of them for all `rows`.
+            context: [batch, context_dim], [batch] integer labels, or one of them for all.
+            rows: number of examples, for an answer [rows, condition_size]; None leaves one for all as it is.
         """
         name = type(self).__name__
         if not self.condition_size:
@@ -182,18 +196,33 @@ class Flow(MeasuresFirst, ZooModel):
                     f"{name} takes contexts of shape {(None, self.context_dim)}. Received: {context.shape}."
                 )
             context = self.context_scale(context)
-        if context.shape.rank == 1:
-            context = tf.broadcast_to(context, [rows, self.condition_size])
-        return context
+        if rows is None:
+            return context
+        count, known = context.shape[0] if context.shape.rank == 2 else 1, tf.get_static_value(rows)
+        if known is not None and count not in (None, 1, known):
+            raise InputError(
+                f"{name} takes a context for each of the {known} examples, or one for all. Received: {count}."
+            )
+        return tf.broadcast_to(context, [rows, self.condition_size])
 
     def bijector(self, context=None, training=False):
-        """The whole chain as a new TFP bijector from z to x, for one call."""
-        condition = self.condition(context, 1)
+        """The whole chain as a new TFP bijector from z to x, for one call; its batch is that of the contexts."""
+        condition = self.condition(context)
         return tfb.Chain([transform.bijector(condition, training) for transform in self.chain])
 
     def distribution(self, context=None):
-        """The flow as a new `tfd.TransformedDistribution`, for one call."""
-        return tfd.TransformedDistribution(self.base, self.bijector(context))
+        """The flow as a new `tfd.TransformedDistribution`, for one call.
+
+        Args:
+            context: None, one of [context_dim] or a label, or a batch of them, [n, context_dim] or [n], which becomes
+                the distribution's: `batch_shape` is (n,), `sample(m)` gives [m, n, *event_shape].
+        """
+        base, condition = self.base, self.condition(context)
+        if condition is not None and condition.shape.rank == 2:
+            base = tfd.BatchBroadcast(
+                base, tf.shape(condition)[:1] if condition.shape[0] is None else condition.shape[:1]
+            )
+        return tfd.TransformedDistribution(base, self.bijector(context))
 
     @takes("inputs")
     def inverse(self, x, context=None, training=False):
