@@ -36,7 +36,7 @@ FORMS = {
 @pytest.mark.parametrize("form", FORMS)
 def test_a_sorted_table_is_seen_as_a_whole(monkeypatch, form):
     monkeypatch.setattr(first, "ROWS", 8192)
-    _, (x, y) = first._sampled(MAF((2,), transforms=1, hidden=(4,)), FORMS[form](), None, None)
+    _, (x, y, _) = first._sampled(MAF((2,), transforms=1, hidden=(4,)), FORMS[form](), None, None, None)
     assert y is None and len(x) == 8192
     np.testing.assert_allclose(x.mean(axis=0), [0, 5], atol=0.06)
     np.testing.assert_allclose(x.std(axis=0), [3, 0.1], rtol=0.02)
@@ -45,7 +45,7 @@ def test_a_sorted_table_is_seen_as_a_whole(monkeypatch, form):
 def test_a_generator_loses_nothing():
     batches = [SORTED[place : place + 50] for place in range(0, 500, 50)]
     model = MAF((2,), transforms=1, hidden=(4,))
-    rest, (x, _) = first._sampled(model, ((batch,) for batch in batches), None, 4)
+    rest, (x, *_) = first._sampled(model, ((batch,) for batch in batches), None, None, 4)
     np.testing.assert_array_equal(x, SORTED[:200])
     np.testing.assert_array_equal(np.concatenate([batch for (batch,) in rest]), SORTED[:500])
 
@@ -53,13 +53,13 @@ def test_a_generator_loses_nothing():
 @pytest.mark.parametrize("steps, batches", [(3, 64), (80, 80), (None, 64)])
 def test_of_a_dataset_without_end_enough_is_seen(steps, batches):
     endless = tf.data.Dataset.from_tensor_slices(SORTED).batch(100).repeat()
-    _, (x, _) = first._sampled(MAF((2,), transforms=1, hidden=(4,)), endless, None, steps)
+    _, (x, *_) = first._sampled(MAF((2,), transforms=1, hidden=(4,)), endless, None, None, steps)
     np.testing.assert_array_equal(x, SORTED[: 100 * batches])
 
 
 @pytest.mark.parametrize("form", ["dataset", "PyDataset"])
 def test_an_epoch_of_few_steps_is_measured_on_all_that_is_there(form):
-    _, (x, _) = first._sampled(MAF((2,), transforms=1, hidden=(4,)), FORMS[form](), None, 2)
+    _, (x, *_) = first._sampled(MAF((2,), transforms=1, hidden=(4,)), FORMS[form](), None, None, 2)
     np.testing.assert_allclose(x.mean(axis=0), [0, 5], atol=0.06)
 
 
@@ -67,7 +67,7 @@ def test_examples_and_contexts_stay_together():
     x, context = SORTED, SORTED[:, :1]
     model = MAF((2,), transforms=1, hidden=(4,), context_dim=1)
     for form, y in ((x, context), (tf.data.Dataset.from_tensor_slices((x, context)).batch(64), None)):
-        _, (seen, with_it) = first._sampled(model, form, y, None)
+        _, (seen, with_it, _) = first._sampled(model, form, y, None, None)
         np.testing.assert_array_equal(seen[:, :1], with_it)
 
 
