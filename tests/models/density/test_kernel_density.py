@@ -25,11 +25,12 @@ def fitted(x, sample_weight=None, **options):
     return density
 
 
-@pytest.mark.parametrize("size", [1, 2, 5])
-@pytest.mark.parametrize("kernel", KERNELS)
+#: all but the cosine in the plane, where scikit-learn's does not integrate to 1: see the test after this one
+COMPARED = [(kernel, size) for kernel in KERNELS for size in (1, 2, 5) if (kernel, size) != ("cosine", 2)]
+
+
+@pytest.mark.parametrize("kernel, size", COMPARED)
 def test_kernels_are_scikit_learns(kernel, size):
-    if kernel == "cosine" and size == 2:
-        pytest.skip("scikit-learn's does not integrate to 1 there: see the next test")
     x, queries = cloud(size=size), cloud(50, size, seed=1)
     ours = np.asarray(fitted(x, kernel=kernel, bandwidth=0.9, examples=400).log_prob(queries))
     theirs = ScikitLearnDensity(kernel=kernel, bandwidth=0.9).fit(x).score_samples(queries)
