@@ -86,10 +86,17 @@ class Continuous(Transform):
         _, x, log_det = tf.while_loop(lambda index, *_: index < steps, step, values, maximum_iterations=steps)
         return x, log_det
 
+    def velocity(self, x, time, context=None):
+        """f(x, t), for a time of each example: [batch, features], [batch, 1], [batch, context_dim] -> the first."""
+        return tf.cast(self.network(x, self._condition(time, context)), self.precision)
+
+    def _condition(self, time, context):
+        """What the network sees besides x: times [batch, 1], and the context."""
+        return tf.concat([time, tf.cast(context, self.precision)], axis=1) if self.context_dim else time
+
     def _velocity_and_trace(self, x, time, context, direction):
-        condition = tf.reshape(time, [1, 1])
-        if self.context_dim:
-            condition = tf.concat([tf.repeat(condition, tf.shape(x)[0], 0), tf.cast(context, self.precision)], axis=1)
+        time = tf.reshape(time, [1, 1])
+        condition = self._condition(tf.repeat(time, tf.shape(x)[0], 0) if self.context_dim else time, context)
         if direction is None:
             velocity, trace = self.network.with_trace(x, condition)
         else:

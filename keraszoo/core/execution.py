@@ -154,7 +154,7 @@ class Execution:
         for metric in self.model.metrics:
             if metric.name not in values:
                 values[metric.name] = tf.nest.map_structure(self._mean, self.strategy.run(metric.result))
-        return values
+        return self.model.of_training(values) if self.trains else values
 
     def _mean(self, value):
         return self.strategy.reduce("MEAN", value, axis=None)

@@ -236,7 +236,7 @@ class Loop(Trainer):
                 self._on_pause()
             if done < limit:  # the data ended
                 break
-        return self.get_metrics_result() if logs is None else logs
+        return self.of_training(self.get_metrics_result()) if logs is None else logs
 
     def _mean_seconds(self, seconds):
         """The mean over all workers, which must take equally many steps."""

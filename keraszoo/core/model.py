@@ -35,6 +35,8 @@ class ZooModel(Loop):
     Attributes:
         metric_names: names of further entries that `loss_terms` returns, [batch] too, which are shown but not learned
             from, such as an accuracy.
+        evaluation_names: names of entries that `loss_terms` returns without `training` alone, and that `evaluate` and
+            validation show: what would be too dear in every training step, such as a likelihood.
         batch_term_names: those of `term_names` that depend on the other examples of the batch; see `batch_mean`.
         inputs: an `Input`: what an example is. None: the model checks its input itself.
         targets: `Labels`, `Mask` or `Context`: what y is. None: it learns from x alone.
@@ -47,6 +49,7 @@ class ZooModel(Loop):
 
     term_names = ()
     metric_names = ()
+    evaluation_names = ()
     batch_term_names = ()
     inputs = None
     targets = None

@@ -67,7 +67,7 @@ class Trainer(Captured):
                 if update.variables:
                     getattr(self, name).build(update.variables)
             if not self.term_metrics:
-                names = ("loss", *self.term_names, *self.metric_names)
+                names = ("loss", *self.term_names, *self.metric_names, *self.evaluation_names)
                 self.term_metrics = [Mean(name=name, dtype="float32") for name in names]
             epochly = {name: each for name, each in self.closed_forms().items() if each.every == "epoch"}
             if epochly and self.epoch_sums is None:
@@ -176,7 +176,11 @@ class Trainer(Captured):
             with tf.control_dependencies(list(terms.values())):
                 self.iterations.assign_add(1)
             self._track(terms, weights, complete=acting is None or len(acting) == len(updates))
-        return self.get_metrics_result()
+        return self.of_training(self.get_metrics_result())
+
+    def of_training(self, results):
+        """Those of `{metric: value}` that training steps tell, without `evaluation_names`."""
+        return {name: value for name, value in results.items() if name not in self.evaluation_names}
 
     def _follow_gradient(self, name, update, x, y, weights):
         """A step of an optimizer; the terms that it lowered."""
@@ -244,7 +248,8 @@ class Trainer(Captured):
         """The terms of this replica's part of a batch, without learning."""
         x, y, weights, present = self._batch(data)
         with part_of_batch(weights, present):
-            self._track(self._checked(self.loss_terms(x, y, training=False)), weights)
+            terms = self._checked(self.loss_terms(x, y, training=False))
+            self._track(terms, weights, also=self.evaluation_names)
         return self.get_metrics_result()
 
     def _learned_now(self):
@@ -265,7 +270,7 @@ class Trainer(Captured):
             )
 
     def _checked(self, terms):
-        name, known = type(self).__name__, (*self.term_names, *self.metric_names)
+        name, known = type(self).__name__, (*self.term_names, *self.metric_names, *self.evaluation_names)
         unknown = [term for term in terms if term not in known]
         if unknown:
             raise InputError(
@@ -294,9 +299,9 @@ class Trainer(Captured):
         """The regularisation losses of the layers."""
         return tf.add_n([tf.cast(loss, tf.float32) for loss in self.losses]) if self.losses else 0.0
 
-    def _track(self, terms, weights, complete=True):
-        """Adds a step's terms to the metrics; their sum too where they are `complete`."""
-        missing = [name for name in (*self.term_names, *self.metric_names) if name not in terms]
+    def _track(self, terms, weights, complete=True, also=()):
+        """Adds the terms of a step, those of `also` too, to the metrics, and their sum where they are `complete`."""
+        missing = [name for name in (*self.term_names, *self.metric_names, *also) if name not in terms]
         if complete and missing:
             raise InputError(f"{type(self).__name__}.loss_terms must also return {', '.join(missing)}.")
         if complete:

@@ -20,6 +20,25 @@ def _autoregressive(name, title, dataset, nll, minutes):
     )
 
 
+def _flow_matching(points, path, title, nll):
+    return Recipe(
+        name=f"continuous_flow/{points}_flow_matching",
+        title=title,
+        model="ContinuousFlow",
+        input_shape=(2,),
+        arguments={
+            "objective": "flow_matching", "path": path, "hidden": (64, 64, 64), "activation": "lipswish",
+            "standardize": True,
+        },
+        data=Data(f"points/{points}"),
+        optimizers={"optimizer": Optimizer("adam", 2e-2, decay="cosine")},
+        batch_size=512,
+        epochs=40,
+        expected={"test/negative_log_likelihood": (nll, 0.03)},
+        minutes=0.5,
+    )  # fmt: skip
+
+
 RECIPES = (
     # RealNVP.
     #
@@ -178,6 +197,12 @@ RECIPES = (
         expected={"test/negative_log_likelihood": (0.366, 0.03)},
         minutes=1.0,
     ),
+    # Flow matching.
+    #
+    # Lipman, Chen, Ben-Hamu, Nickel and Le, "Flow Matching for Generative Modeling" (2023),
+    # https://arxiv.org/abs/2210.02747.
+    _flow_matching("moons", "optimal_transport", "Straight paths to two moons; offline", 0.311),
+    _flow_matching("checkerboard", "variance_preserving", "Circular paths to a checkerboard; offline", 3.66),
     # Residual flows.
     #
     # Chen, Behrmann, Duvenaud and Jacobsen, "Residual Flows for Invertible Generative Modeling" (2019),

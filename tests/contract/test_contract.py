@@ -64,7 +64,7 @@ def fresh(recipe, weights=None, dtype=None, **options):
 #: The slow suite tries them on all recipes.
 ONE_OF_EACH = (
     "vae/digits", "factor_vae/digits", "vq_vae/digits", "regularized/digits", "wgan/digits", "conditional_gan/digits",
-    "realnvp/moons", "classifier/digits", "unet/cells",
+    "realnvp/moons", "continuous_flow/moons_flow_matching", "classifier/digits", "unet/cells",
 )  # fmt: skip
 TRIED = {
     "subject": ONE_OF_EACH,
@@ -168,7 +168,12 @@ def replicated(subject, mirrored):
 
 
 def metric_names(model):
+    """Of training."""
     return ["loss", *model.term_names, *model.metric_names]
+
+
+def evaluated_names(model):
+    return [*metric_names(model), *model.evaluation_names]
 
 
 def difference(one, other):
@@ -190,8 +195,8 @@ def test_recipe_survives_json(recipe):
 
 
 def test_fit_reports_every_term_of_training_and_validation(subject):
-    names = metric_names(subject.model)
-    assert set(subject.history) == {*names, *(f"val_{name}" for name in names)}
+    names = evaluated_names(subject.model)
+    assert set(subject.history) == {*metric_names(subject.model), *(f"val_{name}" for name in names)}
     assert all(np.isfinite(values).all() for values in subject.history.values())
     assert [metric.name for metric in subject.model.metrics] == names
 
@@ -199,7 +204,7 @@ def test_fit_reports_every_term_of_training_and_validation(subject):
 def test_loss_terms_are_per_example(case, noise_by_row):
     whole = case.model.loss_terms(tf.constant(case.x), case.y)
     part = case.model.loss_terms(tf.constant(case.x[:5]), None if case.y is None else case.y[:5])
-    assert ["loss", *whole] == metric_names(case.model)
+    assert ["loss", *whole] == evaluated_names(case.model)
     for name, term in whole.items():
         assert term.shape == (ROWS,) and term.dtype == "float32"
         if name not in case.model.batch_term_names:
@@ -393,7 +398,7 @@ def test_pictures_are_grids_of_images(case):
 
 
 def test_recipe_names_what_it_expects(subject):
-    metrics = {f"{split}/{name}" for split in ("train", "test") for name in metric_names(subject.model)}
+    metrics = {f"{split}/{name}" for split in ("train", "test") for name in evaluated_names(subject.model)}
     if isinstance(subject.model, Samples):
         measured = ModeCoverage._fields if known_mixture(subject.recipe.data.name) else MEASURES
         metrics |= {f"samples/{name}" for name in measured} | {"codes/active_units"}

@@ -42,7 +42,7 @@ class Progress(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):
         # The measures of the validation tell most; of the rest, what fits.
         names = [*self.model.term_names, *self.model.metric_names]
-        last = ["val_loss", *(f"val_{name}" for name in self.model.metric_names)]
+        last = ["val_loss", *(f"val_{name}" for name in (*self.model.metric_names, *self.model.evaluation_names))]
         while names and 11 + sum(max(9, len(name)) + 2 for name in ("loss", *names, *last)) + 9 > WIDTH:
             names.pop()
         self.columns = {name: max(9, len(name)) for name in ("loss", *names, *last)}

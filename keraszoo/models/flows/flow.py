@@ -277,20 +277,25 @@ class Flow(MeasuresFirst, ZooModel):
     def _get_save_spec(self, dynamic_batch=True):
         return [self.inputs.spec(), self.targets.spec()] if self.context_dim else self.inputs.spec()
 
-    def loss_terms(self, x, y=None, training=False):
+    def _as_learned(self, x, y):
+        """Examples of a step, dequantised by new noise where they have levels, and their condition."""
         x = tf.cast(x, self.precision)
         if self.levels is not None:
             x = self._continuous(x, keras.random.uniform(tf.shape(x), dtype=self.precision, seed=self.noise))
-        condition = self.condition(y if self.condition_size else None, tf.shape(x)[0])
+        return x, self.condition(y if self.condition_size else None, tf.shape(x)[0])
+
+    def loss_terms(self, x, y=None, training=False):
+        x, condition = self._as_learned(x, y)
         nll = -self._log_prob(x, condition, training)
         return {"negative_log_likelihood": nll, **self._measures(x, tf.stop_gradient(nll))}
 
     def _measures(self, x, nll):
         """What papers report of images, from the negative log-likelihood in the unit cube."""
         measures, size = {}, math.prod(self.event_shape)
-        if "bits_per_dimension" in self.metric_names:
+        shown = (*self.metric_names, *self.evaluation_names)
+        if "bits_per_dimension" in shown:
             measures["bits_per_dimension"] = nll / (size * math.log(2.0)) + math.log2(self.levels)
-        if "logit_nll" in self.metric_names:
+        if "logit_nll" in shown:
             measures["logit_nll"] = nll + self.chain[0].inverse_and_log_det(x)[1]
         return measures
 
