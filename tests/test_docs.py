@@ -53,6 +53,19 @@ def test_python_of_the_readme_runs(tmp_path, monkeypatch):
     assert np.asarray(run_python_of(ROOT / "README.md")["images"]).shape == (16, 8, 8, 1)
 
 
+@pytest.mark.slow
+def test_python_of_the_page_about_inference_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = run_python_of(ROOT / "docs" / "inference.md")
+    assert names["rank_p_values"](names["ranks"], draws=99).min() > 0.01 / 2
+    coverage = names["expected_coverage"](names["flow"], names["tested"], names["seen"])
+    np.testing.assert_allclose(coverage, [0.5, 0.8, 0.95], atol=0.05)
+    assert 1.75 < -np.mean(names["losses"][-50:]) < 1.838
+    of_the_family = np.var(names["family"].sample(5000, seed=0), axis=0)
+    np.testing.assert_allclose(np.var(names["of_the_flow"], axis=(0, 1)), of_the_family, rtol=0.25)
+    np.testing.assert_allclose(np.var(names["through_the_flow"], axis=(0, 1)), [4, 2.25], rtol=0.15)
+
+
 def test_python_of_the_page_for_keras_users_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = run_python_of(ROOT / "docs" / "keras_users.md")

@@ -27,6 +27,8 @@ from ...system.tables import as_array
 from ..first_examples import MeasuresFirst
 from .plane_pictures import plane_pictures
 
+FREEDOM = 8.0  # degrees that Student's t starts with
+
 
 @keras.saving.register_keras_serializable("keraszoo")
 class Flow(MeasuresFirst, ZooModel):
@@ -35,7 +37,9 @@ class Flow(MeasuresFirst, ZooModel):
     Args:
         event_shape: shape of one example: (features,) or (height, width, channels).
         chain: transforms from the data's side to the latent one: `keraszoo.bijectors` or TFP bijectors.
-        base: a TFP distribution of z without variables; None: N(0, I).
+        base: of z: a TFP distribution without variables; None: N(0, I); "student_t": Student's t of each value, whose
+            degrees of freedom are learned (from 8 on), for data with heavy tails, which maps of bounded slope cannot
+            make of a Gaussian (Jaini, Kobyzev, Yu and Brubaker, 2020, https://arxiv.org/abs/1907.04481).
         context_dim: length of a context, given as y, on which the density depends; 0 for none. The chain sees contexts
             of mean 0 and standard deviation 1, as measured by `adapt`.
         num_classes: or the number of classes, given as integer labels y, >= 2; None for none.
@@ -74,7 +78,13 @@ class Flow(MeasuresFirst, ZooModel):
             )
         self.condition_size = self.num_classes or self.context_dim
         self.chain, self.latent_shape = self._checked_chain(chain)
-        self._base = None if base is None else base if isinstance(base, dict) else description(base)
+        self._base = base if base is None or isinstance(base, dict) else self._checked_base(base)
+        self.log_degrees = None
+        if self._base == "student_t":
+            start = keras.initializers.Constant(math.log(FREEDOM))
+            self.log_degrees = self.add_weight(
+                name="log_degrees", shape=self.latent_shape, initializer=start, autocast=False
+            )
         if "base" in self._captured:
             self.recapture(base=self._base)
         if "chain" in self._captured:
@@ -146,6 +156,14 @@ class Flow(MeasuresFirst, ZooModel):
                     "normalization='none', and neither logit nor standardize."
                 )
 
+    @staticmethod
+    def _checked_base(base):
+        if not isinstance(base, str):
+            return description(base)
+        if base != "student_t":
+            raise InputError(f"Unknown base. Received: base={base!r}. Nearest: 'student_t', or a TFP distribution.")
+        return base
+
     def _check_base(self):
         base = self.base
         shape = tuple(base.event_shape)
@@ -162,10 +180,14 @@ class Flow(MeasuresFirst, ZooModel):
     @property
     def base(self):
         """The distribution of z."""
-        if self._base is not None:
+        if isinstance(self._base, dict):
             return restored(self._base)
         zeros = tf.zeros(self.latent_shape, self.precision)
-        return tfd.Independent(tfd.Normal(zeros, tf.ones_like(zeros)), len(self.latent_shape))
+        if self.log_degrees is None:
+            values = tfd.Normal(zeros, tf.ones_like(zeros))
+        else:
+            values = tfd.StudentT(tf.exp(tf.convert_to_tensor(self.log_degrees)), zeros, tf.ones_like(zeros))
+        return tfd.Independent(values, len(self.latent_shape))
 
     def condition(self, context, rows=None):
         """The context as the chain takes it, or None where the flow has none.
