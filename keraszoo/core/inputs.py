@@ -321,26 +321,34 @@ class Mask(Declaration):
 
 @dataclasses.dataclass(frozen=True)
 class Context(Declaration):
-    """Numbers on which a density depends: floating-point, [batch, size]."""
+    """Numbers on which a density depends: floating-point, [batch, *shape]; None for a size that may vary."""
 
-    size: int
+    shape: tuple
     name: str = "context"
     dtype: str = "float32"
     role = "the contexts"
     keys = (("context",), ("y", "target"))
 
+    @property
+    def of_one(self):
+        """What belongs to an example, in words."""
+        return f"{self.shape[0]} values" if len(self.shape) == 1 else f"a context of shape {self.shape}"
+
     def spec(self):
-        return tf.TensorSpec([None, self.size], tf.float32, name=self.name)
+        return tf.TensorSpec([None, *self.shape], tf.float32, name=self.name)
 
     def random(self, rows, random, like=None):
-        return random.standard_normal((rows, self.size)).astype(self.dtype)
+        shape = [16 if size is None else size for size in self.shape]
+        return random.standard_normal((rows, *shape)).astype(self.dtype)
 
     def tensor(self, value, who):
         if value is None:
-            raise InputError(f"{who} depends on a context: pass {self.size} values for each example. Received: None.")
+            raise InputError(f"{who} depends on a context: pass {self.of_one} for each example. Received: None.")
         context = _tensor(value, who, "contexts")
-        if context.shape.rank != 2 or context.shape[1] != self.size:
-            raise InputError(f"{who} takes contexts of shape {(None, self.size)}. Received: {any_rows(context.shape)}.")
+        if not tf.TensorShape([None, *self.shape]).is_compatible_with(context.shape):
+            raise InputError(
+                f"{who} takes contexts of shape {(None, *self.shape)}. Received: {any_rows(context.shape)}."
+            )
         return tf.cast(context, self.dtype)
 
 

@@ -73,7 +73,7 @@ class ContinuousFlow(VectorFlow):
 
     def _flow_matching(self, x, y, training):
         """The squared distance of the velocity from that of a path, at a random time of each: [batch]."""
-        x, condition = self._as_learned(x, y)
+        x, condition = self._as_learned(x, y, training)
         *before, flow = self.chain
         for transform in before:
             x, _ = transform.inverse_and_log_det(x, condition, training)

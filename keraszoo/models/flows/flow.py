@@ -30,6 +30,29 @@ from .plane_pictures import plane_pictures
 FREEDOM = 8.0  # degrees that Student's t starts with
 
 
+def context_sizes(context_dim, context_network):
+    """Length of the vector on which a flow depends, and the shape of a context, which a network may take."""
+    if context_network is None:
+        context_dim = positive_integers("context_dim", [context_dim])[0] if context_dim else 0
+        return context_dim, (context_dim,)
+    if not (isinstance(context_network, keras.Model) and context_network.built) or context_dim:
+        raise InputError(
+            "A context network is a keras.Model whose input has a shape, and context_dim follows from it. "
+            f"Received: {type(context_network).__name__}, context_dim={context_dim!r}. Nearest: keras.Sequential that "
+            "begins with keras.Input(shape)."
+        )
+    shapes = context_network.input_shape, context_network.output_shape
+    if any(not isinstance(shape, tuple) or isinstance(shape[0], tuple) for shape in shapes) or len(shapes[1]) != 2:
+        raise InputError(
+            "A context network takes one context and returns a vector [batch, n]. "
+            f"Received: one from {shapes[0]} to {shapes[1]}."
+        )
+    (_, *shape), (_, size) = shapes
+    if None in (shape[-1] if shape else None, size):
+        raise InputError(f"The last axes of a context network are known. Received: from {shapes[0]} to {shapes[1]}.")
+    return size, tuple(shape)
+
+
 @keras.saving.register_keras_serializable("keraszoo")
 class Flow(MeasuresFirst, ZooModel):
     """Minimises the exact negative log-likelihood -log p(x) = -log p(z) - log |det dz/dx| in nats, z = chain^-1(x).
@@ -42,13 +65,16 @@ class Flow(MeasuresFirst, ZooModel):
             make of a Gaussian (Jaini, Kobyzev, Yu and Brubaker, 2020, https://arxiv.org/abs/1907.04481).
         context_dim: length of a context, given as y, on which the density depends; 0 for none. The chain sees contexts
             of mean 0 and standard deviation 1, as measured by `adapt`.
+        context_network: a Keras network of your own from contexts of any shape, such as images or sets of vectors, to
+            vectors [batch, n], on which the density then depends. It learns with the flow, which passes it contexts of
+            mean 0 and standard deviation 1 in each entry of the last axis. `context_dim` follows from it.
         num_classes: or the number of classes, given as integer labels y, >= 2; None for none.
         levels: number of equally spaced values in [0, 1] that the data take, such as 256: uniform dequantisation, new
             in each step, makes them continuous (Theis, van den Oord and Bethge, 2016, https://arxiv.org/abs/1511.01844).
             `log_prob` takes the middle of each level. None: the data are continuous.
 
     Shapes:
-        x: [batch, *event_shape]; y: [batch, context_dim] or [batch] integers.
+        x: [batch, *event_shape]; y: [batch, context_dim], what the context network takes, or [batch] integers.
 
     Raises:
         InputError: (a ValueError) for transforms whose shapes or contexts do not fit.
@@ -64,12 +90,16 @@ class Flow(MeasuresFirst, ZooModel):
     #: whether XLA makes a training step of this model faster on a CPU
     faster_by_xla = False
 
-    def __init__(self, event_shape, chain, *, base=None, context_dim=0, num_classes=None, levels=None, **kwargs):
+    def __init__(
+        self, event_shape, chain, *, base=None, context_dim=0, context_network=None, num_classes=None,
+        levels=None, **kwargs,
+    ):  # fmt: skip
         super().__init__(**kwargs)
         self.event_shape = positive_integers("event_shape", event_shape)
         self.precision = "float64" if self.dtype_policy.compute_dtype == "float64" else "float32"
         self.num_classes = None if num_classes is None else positive_integers("num_classes", [num_classes])[0]
-        self.context_dim = positive_integers("context_dim", [context_dim])[0] if context_dim else 0
+        self.context_dim, self.context_shape = context_sizes(context_dim, context_network)
+        self.context_network = context_network
         self.levels = None if levels is None else positive_integers("levels", [levels])[0]
         if self.num_classes is not None and (self.num_classes < 2 or self.context_dim):
             raise InputError(
@@ -93,7 +123,9 @@ class Flow(MeasuresFirst, ZooModel):
         self.noise = keras.random.SeedGenerator()
         self.adapted = self.add_weight(name="adapted", shape=(), initializer="zeros", trainable=False, autocast=False)
         inside = self.levels is not None or isinstance(self.chain[0], Logit)
-        self.context_scale = Standardization(self.context_dim, dtype=self.dtype_policy) if self.context_dim else None
+        self.context_scale = None
+        if self.context_dim:
+            self.context_scale = Standardization(self.context_shape[-1], dtype=self.dtype_policy)
         self.inputs = Input(
             self.event_shape,
             (0.0, 1.0) if inside else None,
@@ -105,7 +137,7 @@ class Flow(MeasuresFirst, ZooModel):
         if self.num_classes:
             self.targets = Labels(self.num_classes)
         elif self.context_dim:
-            self.targets = Context(self.context_dim, dtype=self.precision)
+            self.targets = Context(self.context_shape, dtype=self.precision)
         if self.levels is not None:
             self.metric_names = ("bits_per_dimension",)
         if isinstance(self.chain[0], Logit):
@@ -189,12 +221,13 @@ class Flow(MeasuresFirst, ZooModel):
             values = tfd.StudentT(tf.exp(tf.convert_to_tensor(self.log_degrees)), zeros, tf.ones_like(zeros))
         return tfd.Independent(values, len(self.latent_shape))
 
-    def condition(self, context, rows=None):
+    def condition(self, context, rows=None, training=False):
         """The context as the chain takes it, or None where the flow has none.
 
         Args:
-            context: [batch, context_dim], [batch] integer labels, or one of them for all.
+            context: [batch, *context_shape], [batch] integer labels, or one of them for all.
             rows: number of examples, for an answer [rows, condition_size]; None leaves one for all as it is.
+            training: passed on to the context network.
         """
         name = type(self).__name__
         if not self.condition_size:
@@ -202,7 +235,7 @@ class Flow(MeasuresFirst, ZooModel):
                 raise InputError(f"{name} was made without a context. Received: one. Nearest: context_dim=...")
             return None
         if context is None:
-            what = "labels" if self.num_classes else f"{self.context_dim} values for each example"
+            what = "labels" if self.num_classes else f"{self.targets.of_one} for each example"
             raise InputError(f"{name} depends on a context: pass {what}. Received: None.")
         if self.num_classes:
             one_for_all = not isinstance(context, tf.Tensor) and np.ndim(context) == 0
@@ -213,11 +246,12 @@ class Flow(MeasuresFirst, ZooModel):
             context = context[0] if one_for_all else context
         else:
             context = tf.cast(tf.convert_to_tensor(as_array(context, name, "contexts")), self.precision)
-            if context.shape.rank not in (1, 2) or context.shape[-1] != self.context_dim:
-                raise InputError(
-                    f"{name} takes contexts of shape {(None, self.context_dim)}. Received: {context.shape}."
-                )
+            one_for_all = context.shape.rank == len(self.context_shape)
+            context = self.targets.tensor(context[None] if one_for_all else context, name)
             context = self.context_scale(context)
+            if self.context_network is not None:
+                context = tf.cast(self.context_network(context, training=training), self.precision)
+            context = context[0] if one_for_all else context
         if rows is None:
             return context
         count, known = context.shape[0] if context.shape.rank == 2 else 1, tf.get_static_value(rows)
@@ -236,7 +270,7 @@ class Flow(MeasuresFirst, ZooModel):
         """The flow as a new `tfd.TransformedDistribution`, for one call.
 
         Args:
-            context: None, one of [context_dim] or a label, or a batch of them, [n, context_dim] or [n], which becomes
+            context: None, one of [*context_shape] or a label, or a batch of them, which becomes
                 the distribution's: `batch_shape` is (n,), `sample(m)` gives [m, n, *event_shape].
         """
         base, condition = self.base, self.condition(context)
@@ -267,7 +301,7 @@ class Flow(MeasuresFirst, ZooModel):
 
         Args:
             x: [batch, *event_shape].
-            context: [batch, context_dim] or [batch] labels; one for all will do.
+            context: [batch, *context_shape] or [batch] labels; one for all will do.
 
         Returns:
             [batch].
@@ -299,15 +333,15 @@ class Flow(MeasuresFirst, ZooModel):
     def _get_save_spec(self, dynamic_batch=True):
         return [self.inputs.spec(), self.targets.spec()] if self.context_dim else self.inputs.spec()
 
-    def _as_learned(self, x, y):
+    def _as_learned(self, x, y, training):
         """Examples of a step, dequantised by new noise where they have levels, and their condition."""
         x = tf.cast(x, self.precision)
         if self.levels is not None:
             x = self._continuous(x, keras.random.uniform(tf.shape(x), dtype=self.precision, seed=self.noise))
-        return x, self.condition(y if self.condition_size else None, tf.shape(x)[0])
+        return x, self.condition(y if self.condition_size else None, tf.shape(x)[0], training)
 
     def loss_terms(self, x, y=None, training=False):
-        x, condition = self._as_learned(x, y)
+        x, condition = self._as_learned(x, y, training)
         nll = -self._log_prob(x, condition, training)
         return {"negative_log_likelihood": nll, **self._measures(x, tf.stop_gradient(nll))}
 
@@ -329,7 +363,7 @@ class Flow(MeasuresFirst, ZooModel):
         Args:
             count: how many.
             seed: integer; the same seed gives the same samples. None: new ones each time.
-            context: [count, context_dim], [count] labels, or one for all; None: each class in turn, if there are any.
+            context: [count, *context_shape], [count] labels, or one for all; None: each class in turn, if any.
             temperature: scale of z; below 1 more typical, less varied.
 
         Returns:

@@ -8,7 +8,7 @@ import keras
 from ...bijectors import Logit, MultiScale
 from ...bijectors.images.steps import image_sizes
 from ...networks import sizes
-from .flow import Flow
+from .flow import Flow, context_sizes
 
 FIRST_LOOK = 1024  # examples: enough for the moments of a channel, and few enough for the networks' activations
 
@@ -29,7 +29,8 @@ class Glow(Flow):
         options: arguments of the map, such as {"bins": 8, "bound": 5.0} of the spline.
         activation: of the networks.
         logit: None, or the alpha of a `Logit` of data in [0, 1]: 1e-6 in the MAF paper.
-        base, context_dim, num_classes, levels: as for `Flow`; `levels` are the values of a pixel, not the scales.
+        base, context_dim, context_network, num_classes, levels: as for `Flow`; `levels` are the values of a pixel, not
+            the scales.
 
     Example:
         >>> flow = Glow((8, 8, 1), scales=2, steps=2, filters=16, levels=17)
@@ -54,6 +55,7 @@ class Glow(Flow):
         logit=None,
         base=None,
         context_dim=0,
+        context_network=None,
         num_classes=None,
         levels=None,
         dtype=None,
@@ -70,9 +72,11 @@ class Glow(Flow):
         }
         self.logit = logit
         chain = [] if logit is None else [Logit(event_shape, logit, dtype=dtype)]
-        chain += [MultiScale(event_shape, **self._options, context_dim=num_classes or context_dim, dtype=dtype)]
+        size = num_classes or context_sizes(context_dim, context_network)[0]
+        chain += [MultiScale(event_shape, **self._options, context_dim=size, dtype=dtype)]
         super().__init__(
-            event_shape, chain, base=base, context_dim=context_dim, num_classes=num_classes, levels=levels, dtype=dtype,
+            event_shape, chain, base=base, context_dim=context_dim, context_network=context_network,
+            num_classes=num_classes, levels=levels, dtype=dtype,
             **kwargs,
         )  # fmt: skip
 

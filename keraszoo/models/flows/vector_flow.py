@@ -10,7 +10,7 @@ from ...bijectors import ActNorm, BatchNorm, Householder, Logit, LULinear, Permu
 from ...core.checks import positive_integers
 from ...core.errors import InputError, closest
 from ...core.model import ZooModel
-from .flow import Flow
+from .flow import Flow, context_sizes
 
 MIXINGS = ("none", "reverse", "random", "lu", "householder")
 NORMALIZATIONS = ("none", "act", "batch")
@@ -31,7 +31,7 @@ class VectorFlow(Flow):
         standardize: whether the data are first brought to mean 0 and standard deviation 1, as `adapt` or the first
             `fit` measures them. Log-densities are those of the data as they are. `fit` warns of large values otherwise.
         logit: None, or the alpha of a `Logit` of data in [0, 1]: 1e-6 in the MAF paper.
-        base, context_dim, num_classes, levels: as for `Flow`.
+        base, context_dim, context_network, num_classes, levels: as for `Flow`.
     """
 
     def __init__(
@@ -47,6 +47,7 @@ class VectorFlow(Flow):
         logit=None,
         base=None,
         context_dim=0,
+        context_network=None,
         num_classes=None,
         levels=None,
         dtype=None,
@@ -68,7 +69,7 @@ class VectorFlow(Flow):
         }
         features, chain = math.prod(event_shape), []
         shared = {
-            "context_dim": num_classes or context_dim,
+            "context_dim": num_classes or context_sizes(context_dim, context_network)[0],
             "hidden": self._options["hidden"],
             "activation": activation,
             "dtype": dtype,
@@ -90,7 +91,8 @@ class VectorFlow(Flow):
                 chain += [Householder(features, dtype=dtype)]
             chain += [self.transform(features, index, **shared)]
         super().__init__(
-            event_shape, chain, base=base, context_dim=context_dim, num_classes=num_classes, levels=levels, dtype=dtype,
+            event_shape, chain, base=base, context_dim=context_dim, context_network=context_network,
+            num_classes=num_classes, levels=levels, dtype=dtype,
             **kwargs,
         )  # fmt: skip
         if normalization == "batch":
