@@ -3,6 +3,7 @@
 from .autoregressive import Autoregressive
 from .continuous import Continuous
 from .coupling import Coupling
+from .elementwise.bounds import Bounds
 from .elementwise.normalization import ActNorm, BatchNorm, Standardize
 from .elementwise.preprocessing import Logit, Reshape
 from .fused import FusedBijector
@@ -24,6 +25,7 @@ __all__ = [
     "ActNorm",
     "Autoregressive",
     "BatchNorm",
+    "Bounds",
     "Continuous",
     "Coupling",
     "FusedBijector",

@@ -160,6 +160,44 @@ class Input(Declaration):
 
 
 @dataclasses.dataclass(frozen=True)
+class BoundedInput(Input):
+    """Examples [batch, features] of which some features have bounds of their own.
+
+    Attributes:
+        lowest, highest: of each feature; infinite where there is no bound.
+    """
+
+    lowest: tuple = ()
+    highest: tuple = ()
+
+    #: of how far the values lie beyond their bounds, which is what is summed up
+    bounds = (0.0, 0.0)
+
+    def random(self, rows, random, like=None):
+        lowest, highest = np.array(self.lowest), np.array(self.highest)
+        finite = np.isfinite(lowest) & np.isfinite(highest)
+        away = random.exponential(size=(rows, *self.shape))
+        x = np.where(np.isfinite(lowest), lowest + away, random.standard_normal(away.shape))
+        x = np.where(np.isfinite(highest), highest - away, x)
+        width = np.where(finite, highest - lowest, 0.0)
+        return np.where(finite, np.where(finite, lowest, 0.0) + width * random.random(away.shape), x).astype(self.dtype)
+
+    def summary(self, tensor):
+        lowest, highest = (tf.constant(ends, tensor.dtype) for ends in (self.lowest, self.highest))
+        return super().summary(tensor - tf.clip_by_value(tensor, lowest, highest))
+
+    def counting(self, values):
+        return values - np.clip(values, np.array(self.lowest, values.dtype), np.array(self.highest, values.dtype))
+
+    def outside(self, lowest, highest, who):
+        beyond = f"{-lowest:g} below" if lowest < 0 else f"{highest:g} above"
+        return InputError(
+            f"{who} as configured takes values inside bounds=. Received: x up to {beyond} them. Drop those rows, or "
+            "move the bounds."
+        )
+
+
+@dataclasses.dataclass(frozen=True)
 class Codes(Declaration):
     """Grids of integers from 0 to n - 1, as a VQ-VAE's decoder takes them."""
 

@@ -134,6 +134,7 @@ class Flow(MeasuresFirst, ZooModel):
             advice="leave out levels= and logit=",
         )
         self.latents = Input(self.latent_shape, name="latent", dtype=self.precision)
+        self.queries = self.inputs
         if self.num_classes:
             self.targets = Labels(self.num_classes)
         elif self.context_dim:
@@ -295,7 +296,7 @@ class Flow(MeasuresFirst, ZooModel):
         z = tf.cast(z, self.precision)
         return forward_through(self.chain, z, self.condition(context, tf.shape(z)[0]))
 
-    @takes("inputs")
+    @takes("queries")
     def log_prob(self, x, context=None):
         """The log density, in nats; of data of `levels`, that of the unit cube at the middle of each level.
 
@@ -329,6 +330,10 @@ class Flow(MeasuresFirst, ZooModel):
             return self.log_prob(x)
         rows = tf.shape(x)[0]
         return tf.stack([self.log_prob(x, tf.fill([rows], label)) for label in range(self.num_classes)], axis=1)
+
+    @property
+    def call_inputs(self):
+        return self.queries
 
     def _get_save_spec(self, dynamic_batch=True):
         return [self.inputs.spec(), self.targets.spec()] if self.context_dim else self.inputs.spec()

@@ -6,9 +6,11 @@ import warnings
 
 import numpy as np
 
-from ...bijectors import ActNorm, BatchNorm, Householder, Logit, LULinear, Permutation, Reshape, Standardize
+from ...bijectors import ActNorm, BatchNorm, Bounds, Householder, Logit, LULinear, Permutation, Reshape, Standardize
+from ...bijectors.elementwise.bounds import checked_bounds
 from ...core.checks import positive_integers
 from ...core.errors import InputError, closest
+from ...core.inputs import BoundedInput
 from ...core.model import ZooModel
 from .flow import Flow, context_sizes
 
@@ -30,6 +32,8 @@ class VectorFlow(Flow):
         normalization: what stands before each step: "none", "act" (ActNorm) or "batch" (BatchNorm).
         standardize: whether the data are first brought to mean 0 and standard deviation 1, as `adapt` or the first
             `fit` measures them. Log-densities are those of the data as they are. `fit` warns of large values otherwise.
+        bounds: None, or {feature: (lowest, highest)}, None for no bound on that side, such as {0: (0.0, None)} where
+            feature 0 is positive: the density is 0 beyond, and samples stay inside.
         logit: None, or the alpha of a `Logit` of data in [0, 1]: 1e-6 in the MAF paper.
         base, context_dim, context_network, num_classes, levels: as for `Flow`.
     """
@@ -44,6 +48,7 @@ class VectorFlow(Flow):
         mixing="none",
         normalization="none",
         standardize=False,
+        bounds=None,
         logit=None,
         base=None,
         context_dim=0,
@@ -78,6 +83,9 @@ class VectorFlow(Flow):
             chain += [Logit(event_shape, logit, dtype=dtype)]
         if len(event_shape) > 1:
             chain += [Reshape(event_shape, dtype=dtype)]
+        if bounds:
+            bounds = self._checked_bounds(bounds, event_shape, logit, levels)
+            chain += [Bounds(features, bounds, dtype=dtype)]
         if standardize:
             chain += [Standardize((features,), dtype=dtype)]
         for index in range(transforms):
@@ -95,8 +103,24 @@ class VectorFlow(Flow):
             num_classes=num_classes, levels=levels, dtype=dtype,
             **kwargs,
         )  # fmt: skip
+        if bounds:
+            ends = [bounds.get(feature, (None, None)) for feature in range(features)]
+            self.inputs = BoundedInput(
+                self.event_shape, name=self.inputs.name, dtype=self.precision,
+                lowest=tuple(-math.inf if low is None else low for low, _ in ends),
+                highest=tuple(math.inf if high is None else high for _, high in ends),
+            )  # fmt: skip
         if normalization == "batch":
             self.batch_term_names = (*self.term_names, *self.metric_names)
+
+    @staticmethod
+    def _checked_bounds(bounds, event_shape, logit, levels):
+        if len(event_shape) > 1 or logit is not None or levels is not None:
+            raise InputError(
+                "bounds are those of the features of vectors, in the place of logit= and levels=. "
+                f"Received: event_shape={event_shape}, logit={logit!r}, levels={levels!r}."
+            )
+        return checked_bounds(bounds, event_shape[0])
 
     @functools.wraps(ZooModel.fit)
     def fit(self, x=None, *args, **kwargs):
