@@ -8,7 +8,7 @@ Autoregressive Flow" (2016), https://arxiv.org/abs/1606.04934.
 import keras
 import tensorflow as tf
 
-from .elementwise.univariate import univariate
+from .elementwise.univariate import angles_of, univariate
 from .networks.masked import MaskedNetwork
 from .transform import Transform
 
@@ -21,7 +21,7 @@ class Autoregressive(Transform):
 
     Args:
         features: number of features, >= 1.
-        kind: "affine" (MAF), "shift", "spline" or "circular_spline" (NSF): the map of each feature.
+        kind: "affine" (MAF), "shift", "spline", "circular_spline" or "mixed_spline" (NSF): the map of each feature.
         order: the features in the order in which they are generated: "forward", "reverse" or a permutation.
         hidden, residual, activation: of the masked network.
         options: arguments of the map, such as {"bins": 8, "bound": 5.0}.
@@ -52,7 +52,8 @@ class Autoregressive(Transform):
     ):
         super().__init__([features], context_dim=context_dim, **kwargs)
         self.features, self.kind, self.options = self.event_shape[0], kind, dict(options or {})
-        self.map, self.circular = univariate(kind, **self.options), kind == "circular_spline"
+        self.map = univariate(kind, **self.options)
+        self.angles = angles_of(self.map, self.features)
         named = {"forward": range(self.features), "reverse": range(self.features)[::-1]}
         self._network = {"hidden": tuple(hidden), "residual": residual, "activation": activation}
         self.network = MaskedNetwork(
@@ -61,6 +62,7 @@ class Autoregressive(Transform):
             order=named[order] if isinstance(order, str) and order in named else order,
             context_dim=self.context_dim,
             circle=self.map.period,
+            angles=self.map.angles,
             dtype=self.dtype_policy,
             **self._network,
         )
@@ -75,7 +77,7 @@ class Autoregressive(Transform):
         def generate(step, x, log_det):
             feature = order[step]
             parameters = tf.cast(self.network.of_feature(feature, x, context), self.precision)
-            value, log_slope = self.map.forward(tf.gather(z, feature, axis=1), parameters)
+            value, log_slope = self.map.forward(tf.gather(z, feature, axis=1), parameters, feature)
             here = tf.one_hot(feature, self.features, on_value=True, off_value=False)
             return step + 1, tf.where(here, value[:, None], x), log_det + log_slope
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from ..core.errors import InputError
 from ..networks.by_size import check_network
-from .elementwise.univariate import univariate
+from .elementwise.univariate import angles_of, on_circles, univariate
 from .networks.conditioner import dense_conditioner
 from .transform import Transform
 
@@ -21,14 +21,15 @@ class Coupling(Transform):
 
     Args:
         features: number of features, >= 2.
-        kind: "shift" (NICE), "affine" (RealNVP), "spline" or "circular_spline" (NSF): the map of each feature.
+        kind: "shift" (NICE), "affine" (RealNVP), "spline", "circular_spline" or "mixed_spline" (NSF): the map of each
+            feature.
         mask: one truth value for each feature, or "even" or "odd": the features that stay.
         hidden: units of the network's hidden layers.
         activation: of the network.
         options: arguments of the map, such as {"bins": 8, "bound": 5.0}.
         context_dim: length of the context; 0 for none.
         conditioner: a network of your own, [batch, staying + context_dim] -> [batch, changing * parameters]. Angles
-            reach it as (cos, sin), twice as many inputs.
+            reach it as cosines in their places and sines behind, before the context.
 
     Shapes:
         [batch, features] -> the same, and the log-determinant [batch].
@@ -56,13 +57,15 @@ class Coupling(Transform):
     ):
         super().__init__([features], context_dim=context_dim, **kwargs)
         self.features, self.kind, self.options = self.event_shape[0], kind, dict(options or {})
-        self.map, self.circular = univariate(kind, **self.options), kind == "circular_spline"
+        self.map = univariate(kind, **self.options)
+        self.angles = angles_of(self.map, self.features)
         self.mask = _checked_mask(mask, self.features)
         self.hidden, self.activation = tuple(hidden), activation
         self._staying, self._changing = np.flatnonzero(self.mask), np.flatnonzero(np.logical_not(self.mask))
         self._back = np.argsort(np.concatenate([self._staying, self._changing]))
         self._passed = conditioner
-        inputs = len(self._staying) * (1 if self.map.period is None else 2) + self.context_dim
+        self._staying_angles = np.isin(self._staying, sorted(self.angles))
+        inputs = len(self._staying) + self._staying_angles.sum() + self.context_dim
         outputs = len(self._changing) * self.map.size
         if conditioner is None:
             conditioner = dense_conditioner(inputs, outputs, self.hidden, activation, self.dtype_policy)
@@ -70,9 +73,7 @@ class Coupling(Transform):
         check_network(conditioner, "conditioner", (inputs,), (outputs,))
 
     def _parameters(self, staying, context, training):
-        if self.map.period is not None:
-            angle = staying * (2 * np.pi / self.map.period)
-            staying = tf.concat([tf.cos(angle), tf.sin(angle)], axis=-1)
+        staying = on_circles(staying, self._staying_angles, self.map.period)
         if self.context_dim:
             staying = tf.concat([staying, tf.cast(context, staying.dtype)], axis=-1)
         outputs = tf.cast(self.conditioner(staying, training=training), self.precision)
@@ -80,7 +81,7 @@ class Coupling(Transform):
 
     def _apply(self, direction, values, context, training):
         staying, changing = tf.gather(values, self._staying, axis=1), tf.gather(values, self._changing, axis=1)
-        changed, log_slopes = direction(changing, self._parameters(staying, context, training))
+        changed, log_slopes = direction(changing, self._parameters(staying, context, training), self._changing)
         result = tf.gather(tf.concat([staying, changed], axis=1), self._back, axis=1)
         return result, tf.reduce_sum(log_slopes, axis=1)
 

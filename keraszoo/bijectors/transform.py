@@ -1,5 +1,7 @@
 """Transform: one step of a normalizing flow, as a Keras layer that owns weights and gives a TFP bijector."""
 
+import math
+
 import keras
 
 from ..core.checks import positive_integers
@@ -23,12 +25,12 @@ class Transform(keras.layers.Layer):
 
     Attributes:
         instead: what to take where a direction is missing, for the error message.
-        circular: whether it maps angles in [-pi, pi) to such angles.
+        angles: the places of the features that it takes for angles in [-pi, pi) and maps to such.
         keeps_values: whether it only moves values about.
     """
 
     instead = "Coupling or Autoregressive"
-    circular = False
+    angles = frozenset()
     keeps_values = False
 
     def __init__(self, event_shape, *, latent_shape=None, context_dim=0, **kwargs):
@@ -71,6 +73,10 @@ class Transform(keras.layers.Layer):
 
     def _lacks(self, direction):
         return f"{type(self).__name__} has no {direction}. Nearest: {self.instead}, which has both."
+
+    def keeps_angles(self, angles):
+        """Whether these features, angles in [-pi, pi), are mapped to such angles in the same places."""
+        return angles == self.angles or self.keeps_values and len(angles) == math.prod(self.event_shape)
 
     def adapt(self, x, context=None):
         """Sets what is measured on data, not learned, from examples that reach this transform. Nothing here.

@@ -460,7 +460,6 @@ RECIPES = (
         optimizers={"optimizer": Optimizer("adam", 3e-3, decay="cosine")},
         batch_size=32,
         epochs=60,
-        # three seeds
         expected={
             "test/loss": (23.1, 1.0),
             "samples/frechet_distance": (3.37, 2.0),

@@ -18,7 +18,7 @@ from keraszoo.weights import NAMES
 
 RECIPES = all_recipes().values()
 #: one of each kind
-BY_DEFAULT = ("gan/digits", "pacgan/gaussians25", "vae/digits", "nsf/moons", "autoencoder/digits")
+BY_DEFAULT = ("gan/digits", "vae/digits", "autoencoder/digits")
 GENERATORS = [recipe for recipe in RECIPES if any(name.startswith("samples/") for name in recipe.expected)]
 
 

@@ -95,6 +95,9 @@ class Bounds(Transform):
         log_slope = math.log(high - low) - tf.math.softplus(z) - tf.math.softplus(-z)
         return tf.clip_by_value(low + (high - low) * tf.sigmoid(z), low, high), log_slope
 
+    def keeps_angles(self, angles):
+        return angles.isdisjoint(self.bounds)
+
     def get_config(self):
         bounds = {str(feature): pair for feature, pair in self.bounds.items()}
         return {**super().get_config(), "features": self.features, "bounds": bounds}

@@ -64,9 +64,30 @@ class ActNorm(_ChannelScale):
 
 @keras.saving.register_keras_serializable("keraszoo")
 class Standardize(ActNorm):
-    """As `ActNorm`, but measured only, not learned: the first step of a flow on data of any scale."""
+    """As `ActNorm`, but measured only, not learned: the first step of a flow on data of any scale.
+
+    Args:
+        event_shape: shape of one example; the last axis are the channels.
+        leave: the channels that stay as they are, such as angles.
+    """
 
     trainable_scale = False
+
+    def __init__(self, event_shape, leave=(), **kwargs):
+        super().__init__(event_shape, **kwargs)
+        self.leave = tuple(sorted(leave))
+
+    def adapt(self, x, context=None):
+        mean, scale = mean_and_scale(x)
+        mean[list(self.leave)], scale[list(self.leave)] = 0.0, 1.0
+        self.shift.assign(mean)
+        self.log_scale.assign(np.log(scale))
+
+    def keeps_angles(self, angles):
+        return angles <= set(self.leave)
+
+    def get_config(self):
+        return {**super().get_config(), "leave": self.leave}
 
 
 @keras.saving.register_keras_serializable("keraszoo")

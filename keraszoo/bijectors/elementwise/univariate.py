@@ -14,17 +14,23 @@ class Univariate:
 
     Attributes:
         size: number of parameters of a feature; all 0 gives the identity, or nearly.
-        period: length of the circle that it maps onto itself, or None for the real line.
+        angles: whether it maps a circle onto itself; of a map that differs between features a tuple, one for each.
+        period: length of the circle, or None.
     """
 
     size = 1
+    angles = False
     period = None
 
-    def forward(self, z, parameters):
-        """z [...], parameters [..., size] -> x [...], log dx/dz [...]."""
+    def forward(self, z, parameters, features=None):
+        """z [...], parameters [..., size] -> x [...], log dx/dz [...].
+
+        Args:
+            features: which ones the last axis of z has, or the one that all of z is; None: all.
+        """
         raise NotImplementedError
 
-    def inverse(self, x, parameters):
+    def inverse(self, x, parameters, features=None):
         """x [...], parameters [..., size] -> z [...], log dz/dx [...]."""
         raise NotImplementedError
 
@@ -32,10 +38,10 @@ class Univariate:
 class Shift(Univariate):
     """x = z + shift, as in NICE (Dinh, Krueger and Bengio, 2015, https://arxiv.org/abs/1410.8516)."""
 
-    def forward(self, z, parameters):
+    def forward(self, z, parameters, features=None):
         return z + parameters[..., 0], tf.zeros_like(z)
 
-    def inverse(self, x, parameters):
+    def inverse(self, x, parameters, features=None):
         return x - parameters[..., 0], tf.zeros_like(x)
 
 
@@ -54,11 +60,11 @@ class Affine(Univariate):
         shift, s = parameters[..., 0], parameters[..., 1]
         return shift, s / (1.0 + tf.abs(s) / self.largest)
 
-    def forward(self, z, parameters):
+    def forward(self, z, parameters, features=None):
         shift, log_scale = self._shift_and_log_scale(parameters)
         return z * tf.exp(log_scale) + shift, log_scale
 
-    def inverse(self, x, parameters):
+    def inverse(self, x, parameters, features=None):
         shift, log_scale = self._shift_and_log_scale(parameters)
         return (x - shift) * tf.exp(-log_scale), -log_scale
 
@@ -83,10 +89,10 @@ class Spline(Univariate):
         ends = [[0, 0]] * (slopes.shape.rank - 1) + [[1, 1]]
         return widths, heights, tf.pad(slopes, ends)  # 0 stands for slope 1: the tails go on straight
 
-    def forward(self, z, parameters):
+    def forward(self, z, parameters, features=None):
         return self.spline.inverse(z, *self._knots(parameters))
 
-    def inverse(self, x, parameters):
+    def inverse(self, x, parameters, features=None):
         return self.spline.forward(x, *self._knots(parameters))
 
 
@@ -98,7 +104,7 @@ class CircularSpline(Spline):
 
     def __init__(self, bins=8, bound=math.pi):
         super().__init__(bins, bound)
-        self.size = 3 * self.bins
+        self.size, self.angles = 3 * self.bins, True
         self.period = 2 * self.bound
 
     def _knots(self, parameters):
@@ -108,14 +114,68 @@ class CircularSpline(Spline):
     def _wrapped(self, angle):
         return tf.math.floormod(angle + self.bound, self.period) - self.bound
 
-    def forward(self, z, parameters):
+    def forward(self, z, parameters, features=None):
         return super().forward(self._wrapped(z), parameters)
 
-    def inverse(self, x, parameters):
+    def inverse(self, x, parameters, features=None):
         return super().inverse(self._wrapped(x), parameters)
 
 
-UNIVARIATES = {"shift": Shift, "affine": Affine, "spline": Spline, "circular_spline": CircularSpline}
+class MixedSpline(Univariate):
+    """A `CircularSpline` of the features that are angles in [-pi, pi), a `Spline` of the others.
+
+    Args:
+        angles: one truth value for each feature.
+        bins: of either, >= 2.
+        bound: half the width of the box of the others, > 0.
+    """
+
+    def __init__(self, angles, bins=8, bound=5.0):
+        self.angles = tuple(bool(angle) for angle in angles)
+        self.line, self.circle = Spline(bins, bound), CircularSpline(bins)
+        self.size, self.period = self.circle.size, self.circle.period
+
+    def forward(self, z, parameters, features=None):
+        return self._chosen(self.circle.forward, self.line.forward, z, parameters, features)
+
+    def inverse(self, x, parameters, features=None):
+        return self._chosen(self.circle.inverse, self.line.inverse, x, parameters, features)
+
+    def _chosen(self, circle, line, values, parameters, features):
+        angles = tf.constant(self.angles)
+        angles = angles if features is None else tf.gather(angles, features)
+        of_angles, of_others = circle(values, parameters), line(values, parameters[..., : self.line.size])
+        return tuple(tf.where(angles, one, other) for one, other in zip(of_angles, of_others, strict=True))
+
+
+def angles_of(univariate, features):
+    """The places of the features that are angles, of so many."""
+    return frozenset(np.flatnonzero(np.broadcast_to(univariate.angles, features)).tolist())
+
+
+def on_circles(x, angles, period):
+    """What a network is shown: cosines of angles in their places, and their sines behind; other features as they are.
+
+    Args:
+        x: [..., features].
+        angles: a truth value for each feature.
+        period: of the angles.
+    """
+    places = np.flatnonzero(angles)
+    if not places.size:
+        return x
+    turned = x * (2 * np.pi / period)
+    shown = tf.cos(turned) if np.all(angles) else tf.where(tf.constant(angles), tf.cos(turned), x)
+    return tf.concat([shown, tf.gather(tf.sin(turned), places, axis=-1)], axis=-1)
+
+
+UNIVARIATES = {
+    "shift": Shift,
+    "affine": Affine,
+    "spline": Spline,
+    "circular_spline": CircularSpline,
+    "mixed_spline": MixedSpline,
+}
 
 
 def univariate(name, **arguments):

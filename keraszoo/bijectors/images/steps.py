@@ -11,7 +11,7 @@ from ...core.checks import check_divisible, positive_integers
 from ...core.errors import InputError
 from ...networks.initialization import initializers
 from ..elementwise.univariate import univariate
-from ..networks.conditioner import scaled_start
+from ..networks.conditioner import conditioner_input, scaled_start
 from ..transform import Transform
 
 
@@ -141,7 +141,7 @@ class ImageCoupling(Transform):
 def _convolutions(image_shape, outputs, filters, activation, dtype):
     """Convolutions 3x3, 1x1, 3x3, or the last alone, that start at 0, nearly: [batch, h, w, c] -> [..., outputs]."""
     channels = image_shape[-1]
-    layers = [keras.Input(image_shape)]
+    layers = [conditioner_input(image_shape, dtype)]
     if filters:
         options = {"activation": activation, "dtype": dtype}
         layers += [

@@ -12,6 +12,7 @@ import tensorflow as tf
 from ...core.checks import positive_integers
 from ...core.errors import InputError
 from ...networks.initialization import initializers
+from ..elementwise.univariate import on_circles
 from .conditioner import scaled_start
 
 
@@ -27,6 +28,7 @@ class MaskedNetwork(keras.layers.Layer):
             they are.
         context_dim: length of the context that all parameters see; 0 for none.
         circle: None, or the period of features that are angles: the network sees their cosines and sines.
+        angles: a truth value for each feature, or one for all: which are such, where there is a `circle`.
         residual: whether hidden layers are residual blocks of two layers each; all are then of one width.
         activation: of the hidden layers.
 
@@ -48,6 +50,7 @@ class MaskedNetwork(keras.layers.Layer):
         order=None,
         context_dim=0,
         circle=None,
+        angles=True,
         residual=False,
         activation="relu",
         **kwargs,
@@ -61,11 +64,12 @@ class MaskedNetwork(keras.layers.Layer):
             raise InputError("A masked network needs at least one hidden layer. Received: hidden=().")
         if self.residual and len(set(self.hidden)) > 1:
             raise InputError(f"Residual blocks are all of one width. Received: hidden={self.hidden}.")
+        self.angles = np.broadcast_to(angles, features) if circle is not None else np.zeros(features, bool)
         rank = np.argsort(self.order) + 1  # 1 for the feature that comes first
         lowest = 0 if context_dim or features == 1 else 1  # units of rank 0 see the context alone
         self._layers_of_weights, seen = (
             [],
-            np.concatenate([rank] * (1 if circle is None else 2) + [np.zeros(context_dim, int)]),
+            np.concatenate([rank, rank[self.angles], np.zeros(context_dim, int)]),
         )
         widths = [self.hidden[0], *[width for width in self.hidden[1:] for _ in range(1 + self.residual)]]
         for depth, width in enumerate(widths):
@@ -94,9 +98,7 @@ class MaskedNetwork(keras.layers.Layer):
 
     def units(self, x, context=None):
         """The last hidden layer: [batch, units]."""
-        if self.circle is not None:
-            angle = x * (2 * np.pi / self.circle)
-            x = tf.concat([tf.cos(angle), tf.sin(angle)], axis=-1)
+        x = on_circles(x, self.angles, self.circle)
         if self.context_dim:
             x = tf.concat([x, tf.cast(context, x.dtype)], axis=-1)
         h = self._dense(0, tf.cast(x, self.compute_dtype))
@@ -130,6 +132,7 @@ class MaskedNetwork(keras.layers.Layer):
             "order": self.order,
             "context_dim": self.context_dim,
             "circle": self.circle,
+            "angles": self.angles.tolist(),
             "residual": self.residual,
             "activation": keras.activations.serialize(self.activation),
         }

@@ -179,14 +179,15 @@ class Flow(MeasuresFirst, ZooModel):
 
     def _check_angles(self, transforms):
         """Raises InputError for a chain of the circle with a part that takes angles elsewhere: it has no density."""
-        circular = [index for index, transform in enumerate(transforms) if transform.circular]
+        circular = [index for index, transform in enumerate(transforms) if transform.angles]
+        angles = frozenset().union(*(transform.angles for transform in transforms))
         for index, transform in enumerate(transforms if circular else ()):
             brings_to_angles = isinstance(transform, ReadyMade) and index < circular[0]
-            if not (transform.circular or transform.keeps_values or brings_to_angles):
+            if not (transform.keeps_angles(angles) or brings_to_angles):
                 raise InputError(
-                    f"{type(self).__name__} maps angles to angles, by circular splines and permutations alone. "
-                    f"Received: {type(transform).__name__} at position {index} of the chain. Nearest: mixing='random', "
-                    "normalization='none', and neither logit nor standardize."
+                    f"{type(self).__name__} maps angles to angles, by circular splines alone, and permutations where "
+                    f"all features are such. Received: {type(transform).__name__} at position {index} of the chain. "
+                    "Nearest: mixing='none', normalization='none' and no logit."
                 )
 
     @staticmethod

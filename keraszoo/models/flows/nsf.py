@@ -3,6 +3,7 @@
 Durkan, Bekasov, Murray and Papamakarios, "Neural Spline Flows" (2019), https://arxiv.org/abs/1906.04032.
 """
 
+import itertools
 import math
 
 import keras
@@ -28,8 +29,9 @@ class NSF(VectorFlow):
         form: "autoregressive" (densities in one pass, samples in one for each feature) or "coupling" (one pass each).
         bins: of each spline, >= 2.
         bound: half the width of the box, > 0.
-        circular: whether the features are angles in [-pi, pi): splines of the circle, a uniform base, no `bound`
-            (Rezende et al., 2020, https://arxiv.org/abs/2002.02428).
+        circular: whether the features are angles in [-pi, pi), or which of them are, such as (0, 2): splines of the
+            circle, a uniform base, no `bound` (Rezende et al., 2020, https://arxiv.org/abs/2002.02428). Where some are,
+            `standardize` leaves them, and `mixing` is "none".
         residual: whether masked networks are made of residual blocks.
         transforms, hidden, ...: as for `VectorFlow`.
 
@@ -47,17 +49,46 @@ class NSF(VectorFlow):
     ):  # fmt: skip
         if form not in FORMS:
             raise InputError(f"Unknown form. Received: form={form!r}. Known: {', '.join(FORMS)}.")
-        self._spline = {"form": form, "bins": bins, "bound": bound, "circular": circular, "residual": residual}
-        if circular and base is None:
-            edge = tf.fill([math.prod(event_shape)], tf.constant(math.pi, dtype or "float32"))
-            base = tfd.Independent(tfd.Uniform(-edge, edge), 1)
+        self._spline = {"form": form, "bins": bins, "bound": bound, "residual": residual}
+        self.angles = _places(circular, math.prod(event_shape))
+        if self.angles and base is None:
+            base = _base(self.angles, math.prod(event_shape), "float64" if dtype == "float64" else "float32")
         super().__init__(event_shape, base=base, dtype=dtype, **kwargs)
 
     def transform(self, features, index, **options):
         spline = self._spline
-        kind = "circular_spline" if spline["circular"] else "spline"
-        box = {"bins": spline["bins"]} | ({} if spline["circular"] else {"bound": spline["bound"]})
+        kind, box = "spline", {"bins": spline["bins"], "bound": spline["bound"]}
+        if len(self.angles) == features:
+            kind, box = "circular_spline", {"bins": spline["bins"]}
+        elif self.angles:
+            kind, box["angles"] = "mixed_spline", tuple(place in self.angles for place in range(features))
         if spline["form"] == "coupling":
             return Coupling(features, kind, mask=("even", "odd")[index % 2], options=box, **options)
         order = ("forward", "reverse")[index % 2]
         return Autoregressive(features, kind, order=order, residual=spline["residual"], options=box, **options)
+
+
+def _places(circular, features):
+    """The places of the features that are angles."""
+    if isinstance(circular, bool):
+        return tuple(range(features)) if circular else ()
+    try:
+        places = tuple(sorted({int(place) for place in circular}))
+    except (TypeError, ValueError):
+        places = (-1,)
+    if not all(0 <= place < features for place in places):
+        raise InputError(
+            f"circular is True, False or lists those of the features 0 to {features - 1} that are angles. "
+            f"Received: {circular!r}."
+        )
+    return places
+
+
+def _base(angles, features, dtype):
+    """Uniform on the circle for angles, standard normal for the rest, in the order of the features."""
+    edge, parts = tf.constant(math.pi, dtype), []
+    for circular, places in itertools.groupby(range(features), lambda place: place in angles):
+        zeros = tf.zeros([len(list(places))], dtype)
+        part = tfd.Uniform(zeros - edge, zeros + edge) if circular else tfd.Normal(zeros, tf.ones_like(zeros))
+        parts.append(tfd.Independent(part, 1))
+    return parts[0] if len(parts) == 1 else tfd.Blockwise(parts)

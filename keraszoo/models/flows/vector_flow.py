@@ -38,6 +38,9 @@ class VectorFlow(Flow):
         base, context_dim, context_network, num_classes, levels: as for `Flow`.
     """
 
+    #: the features that are angles
+    angles = ()
+
     def __init__(
         self,
         event_shape,
@@ -87,7 +90,7 @@ class VectorFlow(Flow):
             bounds = self._checked_bounds(bounds, event_shape, logit, levels)
             chain += [Bounds(features, bounds, dtype=dtype)]
         if standardize:
-            chain += [Standardize((features,), dtype=dtype)]
+            chain += [Standardize((features,), leave=self.angles if len(self.angles) < features else (), dtype=dtype)]
         for index in range(transforms):
             if normalization != "none":
                 chain += [{"act": ActNorm, "batch": BatchNorm}[normalization]((features,), dtype=dtype)]

@@ -9,7 +9,7 @@ from tensorflow_probability.python import bijectors as tfb
 
 from keraszoo.bijectors import Coupling, LULinear, Permutation
 from keraszoo.core.errors import InputError
-from keraszoo.models import MAF, NSF, Flow, RealNVP, ResidualFlow
+from keraszoo.models import MAF, NSF, Flow, Glow, RealNVP, ResidualFlow
 
 RANDOM = np.random.default_rng(0)
 X, CONTEXTS = RANDOM.normal(size=(64, 2)).astype("float32"), RANDOM.normal(size=(64, 3)).astype("float32")
@@ -138,3 +138,26 @@ def test_one_bad_row_leaves_the_others_as_they_are(cls, direction, bad):
 def test_a_mask_may_be_an_array():
     given = Coupling(2, "affine", mask=np.array([True, False]))
     assert given.mask == (True, False)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: RealNVP((3,), transforms=2, hidden=(8,), dtype="float64"),
+        lambda: NSF((3,), form="coupling", transforms=2, hidden=(8,), dtype="float64"),
+        lambda: MAF((3,), transforms=2, hidden=(8,), dtype="float64"),
+        lambda: Glow((4, 4, 1), scales=1, steps=2, filters=4, dtype="float64"),
+    ],
+    ids=["RealNVP", "coupling_NSF", "MAF", "Glow"],
+)
+def test_networks_of_flows_in_float64_see_all_digits(make):
+    """What a step of 1e-7 changes is what the slope says: nothing is rounded to float32 on the way."""
+    flow = make()
+    for variable in flow.trainable_variables:
+        variable.assign_add(0.3 * tf.random.stateless_normal(variable.shape, (1, 2), dtype=variable.dtype))
+    x = tf.constant(RANDOM.normal(size=(4, *flow.event_shape)))
+    direction = tf.constant(RANDOM.normal(size=x.shape))
+    with tf.autodiff.ForwardAccumulator(x, direction) as accumulator:
+        value = flow.log_prob(x)
+    change = (flow.log_prob(x + 1e-7 * direction) - flow.log_prob(x - 1e-7 * direction)) / 2e-7
+    np.testing.assert_allclose(change, accumulator.jvp(value), rtol=1e-5, atol=1e-5)
