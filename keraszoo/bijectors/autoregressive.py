@@ -17,12 +17,16 @@ from .transform import Transform
 class Autoregressive(Transform):
     """The parameters of feature i are a function of the data's features before i: densities in one pass, samples in d.
 
+    With `passes` the features come in as many groups, of which each sees those before it: between a coupling (2) and
+    the full autoregression (one for each feature), in what it can do and in what a sample costs.
+
     `Inverted(Autoregressive(...))` is an inverse autoregressive flow: samples in one pass, densities in d.
 
     Args:
         features: number of features, >= 1.
         kind: "affine" (MAF), "shift", "spline", "circular_spline" or "mixed_spline" (NSF): the map of each feature.
         order: the features in the order in which they are generated: "forward", "reverse" or a permutation.
+        passes: that a sample takes, from 1 (features that are independent) to `features`, which None stands for.
         hidden, residual, activation: of the masked network.
         options: arguments of the map, such as {"bins": 8, "bound": 5.0}.
         context_dim: length of the context; 0 for none.
@@ -43,6 +47,7 @@ class Autoregressive(Transform):
         kind="affine",
         *,
         order="forward",
+        passes=None,
         hidden=(64, 64),
         residual=False,
         activation="relu",
@@ -59,6 +64,7 @@ class Autoregressive(Transform):
         self.network = MaskedNetwork(
             self.features,
             self.map.size,
+            passes=passes,
             order=named[order] if isinstance(order, str) and order in named else order,
             context_dim=self.context_dim,
             circle=self.map.period,
@@ -72,6 +78,8 @@ class Autoregressive(Transform):
         return z, tf.reduce_sum(log_slopes, axis=1)
 
     def forward_and_log_det(self, z, context=None, training=False):
+        if self.network.passes < self.features:
+            return self._in_groups(z, context)
         order = tf.constant(self.network.order)
 
         def generate(step, x, log_det):
@@ -87,12 +95,25 @@ class Autoregressive(Transform):
         )
         return x, log_det
 
+    def _in_groups(self, z, context):
+        group = tf.constant(self.network.group)
+
+        def generate(step, x, log_slopes):
+            values, slopes = self.map.forward(z, tf.cast(self.network(x, context), self.precision))
+            here = group == tf.cast(step, group.dtype)
+            return step + 1, tf.where(here, values, x), tf.where(here, slopes, log_slopes)
+
+        start, passes = (0, tf.zeros_like(z), tf.zeros_like(z)), self.network.passes
+        _, x, log_slopes = tf.while_loop(lambda step, *_: step < passes, generate, start, maximum_iterations=passes)
+        return x, tf.reduce_sum(log_slopes, axis=1)
+
     def get_config(self):
         return {
             **super().get_config(),
             "features": self.features,
             "kind": self.kind,
             "order": self.network.order,
+            "passes": self.network.passes,
             "options": self.options,
             "context_dim": self.context_dim,
             **self._network,

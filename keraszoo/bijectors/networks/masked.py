@@ -26,6 +26,8 @@ class MaskedNetwork(keras.layers.Layer):
         hidden: units of the hidden layers.
         order: the features in the order in which they are generated: a permutation of 0, ..., features - 1; None: as
             they are.
+        passes: into how many groups the features are divided, one after the other in that order, about equal in
+            size: parameters see the groups before their own. None: each feature is a group of its own.
         context_dim: length of the context that all parameters see; 0 for none.
         circle: None, or the period of features that are angles: the network sees their cosines and sines.
         angles: a truth value for each feature, or one for all: which are such, where there is a `circle`.
@@ -48,6 +50,7 @@ class MaskedNetwork(keras.layers.Layer):
         hidden=(64, 64),
         *,
         order=None,
+        passes=None,
         context_dim=0,
         circle=None,
         angles=True,
@@ -65,15 +68,17 @@ class MaskedNetwork(keras.layers.Layer):
         if self.residual and len(set(self.hidden)) > 1:
             raise InputError(f"Residual blocks are all of one width. Received: hidden={self.hidden}.")
         self.angles = np.broadcast_to(angles, features) if circle is not None else np.zeros(features, bool)
-        rank = np.argsort(self.order) + 1  # 1 for the feature that comes first
-        lowest = 0 if context_dim or features == 1 else 1  # units of rank 0 see the context alone
+        self.passes = _checked_passes(passes, features)
+        rank = np.argsort(self.order) * self.passes // features + 1  # 1 for the features that come first
+        self.group = rank - 1
+        lowest = 0 if context_dim or self.passes == 1 else 1  # units of rank 0 see the context alone
         self._layers_of_weights, seen = (
             [],
             np.concatenate([rank, rank[self.angles], np.zeros(context_dim, int)]),
         )
         widths = [self.hidden[0], *[width for width in self.hidden[1:] for _ in range(1 + self.residual)]]
         for depth, width in enumerate(widths):
-            ranks = lowest + np.arange(width) % max(1, features - lowest)
+            ranks = lowest + np.arange(width) % max(1, self.passes - lowest)
             self._add_layer(f"hidden_{depth}", seen, ranks)
             seen = ranks
         self._last_mask = (rank[None, :] > seen[:, None]).astype("float32")  # [units, features]
@@ -130,12 +135,21 @@ class MaskedNetwork(keras.layers.Layer):
             "size": self.size,
             "hidden": self.hidden,
             "order": self.order,
+            "passes": self.passes,
             "context_dim": self.context_dim,
             "circle": self.circle,
             "angles": self.angles.tolist(),
             "residual": self.residual,
             "activation": keras.activations.serialize(self.activation),
         }
+
+
+def _checked_passes(passes, features):
+    if passes is None:
+        return features
+    if not isinstance(passes, (int, np.integer)) or not 1 <= passes <= features:
+        raise InputError(f"passes are from 1 to {features}, the number of features. Received: passes={passes!r}.")
+    return int(passes)
 
 
 def _checked_order(order, features):

@@ -17,7 +17,7 @@ class IAF(VectorFlow):
     So it is made for sampling and for posteriors of VAEs, and trains on data slowly; `MAF` trains fast.
 
     Args:
-        event_shape, residual, transforms, hidden, ...: as for `MAF`.
+        event_shape, residual, passes, transforms, hidden, ...: as for `MAF`.
 
     Example:
         >>> flow = IAF((3,), transforms=2, hidden=(32,))
@@ -27,10 +27,11 @@ class IAF(VectorFlow):
 
     faster_by_xla = True
 
-    def __init__(self, event_shape, *, residual=False, **kwargs):
-        self.residual = residual
+    def __init__(self, event_shape, *, residual=False, passes=None, **kwargs):
+        self.residual, self.passes = residual, passes
         super().__init__(event_shape, **kwargs)
 
     def transform(self, features, index, **options):
         order = ("forward", "reverse")[index % 2]
-        return Inverted(Autoregressive(features, "affine", order=order, residual=self.residual, **options))
+        passes = {"order": order, "passes": self.passes}
+        return Inverted(Autoregressive(features, "affine", residual=self.residual, **passes, **options))

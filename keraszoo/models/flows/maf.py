@@ -15,11 +15,13 @@ from .vector_flow import VectorFlow
 class MAF(VectorFlow):
     """Affine autoregressive steps, the order of the features reversed from each to the next.
 
-    Densities take one pass; samples as many passes as there are features.
+    Densities take one pass; samples `passes`, as many as there are features.
 
     Args:
         event_shape: shape of one example.
         residual: whether the masked networks are made of residual blocks.
+        passes: that a sample takes in each step, 2 or more: the features come in as many groups, each told by those
+            before it. 2 is a coupling; None: one pass for each feature.
         transforms, hidden, ...: as for `VectorFlow`.
 
     Example:
@@ -30,10 +32,11 @@ class MAF(VectorFlow):
 
     faster_by_xla = True
 
-    def __init__(self, event_shape, *, residual=False, **kwargs):
-        self.residual = residual
+    def __init__(self, event_shape, *, residual=False, passes=None, **kwargs):
+        self.residual, self.passes = residual, passes
         super().__init__(event_shape, **kwargs)
 
     def transform(self, features, index, **options):
         order = ("forward", "reverse")[index % 2]
-        return Autoregressive(features, "affine", order=order, residual=self.residual, **options)
+        passes = {"order": order, "passes": self.passes}
+        return Autoregressive(features, "affine", residual=self.residual, **passes, **options)

@@ -33,6 +33,7 @@ class NSF(VectorFlow):
             circle, a uniform base, no `bound` (Rezende et al., 2020, https://arxiv.org/abs/2002.02428). Where some are,
             `standardize` leaves them, and `mixing` is "none".
         residual: whether masked networks are made of residual blocks.
+        passes: of the autoregressive form, as for `MAF`.
         transforms, hidden, ...: as for `VectorFlow`.
 
     Example:
@@ -44,12 +45,14 @@ class NSF(VectorFlow):
     faster_by_xla = True
 
     def __init__(
-        self, event_shape, *, form="autoregressive", bins=8, bound=5.0, circular=False, residual=False, base=None,
-        dtype=None, **kwargs,
+        self, event_shape, *, form="autoregressive", bins=8, bound=5.0, circular=False, residual=False, passes=None,
+        base=None, dtype=None, **kwargs,
     ):  # fmt: skip
         if form not in FORMS:
             raise InputError(f"Unknown form. Received: form={form!r}. Known: {', '.join(FORMS)}.")
-        self._spline = {"form": form, "bins": bins, "bound": bound, "residual": residual}
+        if passes is not None and form == "coupling":
+            raise InputError(f"passes are of the autoregressive form; a coupling has 2. Received: passes={passes!r}.")
+        self._spline = {"form": form, "bins": bins, "bound": bound, "residual": residual, "passes": passes}
         self.angles = _places(circular, math.prod(event_shape))
         if self.angles and base is None:
             base = _base(self.angles, math.prod(event_shape), "float64" if dtype == "float64" else "float32")
@@ -65,7 +68,8 @@ class NSF(VectorFlow):
         if spline["form"] == "coupling":
             return Coupling(features, kind, mask=("even", "odd")[index % 2], options=box, **options)
         order = ("forward", "reverse")[index % 2]
-        return Autoregressive(features, kind, order=order, residual=spline["residual"], options=box, **options)
+        networks = {"order": order, "residual": spline["residual"], "passes": spline["passes"]}
+        return Autoregressive(features, kind, options=box, **networks, **options)
 
 
 def _places(circular, features):
