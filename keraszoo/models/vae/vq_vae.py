@@ -149,11 +149,16 @@ class VQVAE(MeasuresFirst, PriorSampling, ZooModel):
     # ------------------------------------------------------------------ what is measured
 
     adapts = True
+    _started = False
+
+    @property
+    def measures_in_fit(self):
+        return not self._started and not int(keras.ops.convert_to_numpy(self.iterations))
 
     def adapt(self, x, y=None):
         """Starts the codebook at vectors that the encoder makes of data, and the decoder's last biases.
 
-        A training does it before its first step. Codewords that start elsewhere are chosen by nothing: two or three of
+        A model that has learned nothing does it in its first `fit`, where nobody has. Codewords that start elsewhere are chosen by nothing: two or three of
         them would be left to describe all images.
 
         Args:
@@ -165,6 +170,7 @@ class VQVAE(MeasuresFirst, PriorSampling, ZooModel):
         self.quantizer.start(self._vectors(x))
         codes = np.random.default_rng(0).integers(0, self.num_codes, (len(x), *self.grid))
         start_output(self.decoder, self.likelihood, self.embed(codes), x)
+        self._started = True
 
     # ------------------------------------------------------------------ learning
 

@@ -389,6 +389,26 @@ def test_restarts_keep_the_codebook_in_use():
     assert used[1] > 1.5 * used[0], used
 
 
+def test_the_first_fit_starts_the_codebook_on_all_of_its_data_and_no_later_one():
+    model, x = small(), images(64)
+    model.compile(keras.optimizers.SGD(0.0), prior_optimizer=keras.optimizers.SGD(0.0))
+    before = np.array(model.quantizer.codebook)
+    model.fit(x, batch_size=32, epochs=1, verbose=0)
+    started = np.array(model.quantizer.codebook)
+    assert not np.array_equal(started, before)
+    model.fit(images(64, seed=1), batch_size=32, epochs=1, verbose=0)
+    one, other = small(restart=0.0), small(restart=0.0)
+    other.set_weights(one.get_weights())
+    other.adapt(x)
+    for each in (one, other):
+        each.compile(keras.optimizers.SGD(0.0), prior_optimizer=keras.optimizers.SGD(0.0))
+        each.fit(x, batch_size=32, epochs=1, shuffle=False, verbose=0)
+    np.testing.assert_array_equal(np.array(one.quantizer.codebook), np.array(other.quantizer.codebook))
+    learned = np.array(one.quantizer.codebook)
+    one.fit(images(64, seed=1), batch_size=32, initial_epoch=1, epochs=1, verbose=0)  # no step
+    np.testing.assert_array_equal(np.array(one.quantizer.codebook), learned)
+
+
 def test_codes_and_images_go_both_ways():
     model, x = small(), images(5)
     codes = model.encode(x)
