@@ -15,6 +15,7 @@ import zoo
 from noise import BATCH, control_noise
 
 from keraszoo import models
+from keraszoo.core.inputs import Labels
 from keraszoo.data.datasets.points import known_mixture
 from keraszoo.export import export
 from keraszoo.metrics import ModeCoverage, segmentation_scores
@@ -80,9 +81,15 @@ TRIED = {
 
 
 def small(recipe):
-    """The recipe with less to compute and the same laws: two transforms in a chain; 16x16 for a U-Net and CIFAR-10."""
-    if "transforms" in recipe.arguments:
-        recipe = dataclasses.replace(recipe, arguments={**recipe.arguments, "transforms": 2})
+    """The recipe with less to compute and the same laws: two transforms in a chain; 16x16 for a U-Net and CIFAR-10.
+
+    A density without a network has no more parameters than the rows tell it: two Gaussians that are wide, 16 kernels.
+    """
+    less = {"transforms": 2, "components": 2, "reg_covar": 0.1, "examples": BATCH}
+    arguments = recipe.arguments | {name: less[name] for name in less.keys() & recipe.arguments.keys()}
+    if recipe.model == "GenerativeClassifier":
+        arguments["density"] = arguments["density"] | {"components": 1, "reg_covar": 0.1}
+    recipe = dataclasses.replace(recipe, arguments=arguments)
     if recipe.model == "UNet" or recipe.data.name == "cifar10":
         recipe = dataclasses.replace(recipe, input_shape=(16, 16, recipe.input_shape[-1]))
     return recipe
@@ -108,6 +115,8 @@ def subject(request):
     x = random.random((ROWS, *recipe.input_shape), "float32")
     model = fresh(recipe, epsilon=EPSILON)
     y = None if model.targets is None else model.targets.random(ROWS, random, recipe.input_shape)
+    if isinstance(model.targets, Labels):
+        y[: model.targets.n] = np.arange(model.targets.n)  # each is in the first batch
     untrained, start = model.get_weights(), ModelState(model).get()
     turn = max([update.every for update in model.gradients().values()], default=1)  # steps until everyone has acted
     epochs = -(-turn // (ROWS // BATCH + 1))

@@ -158,8 +158,8 @@ class VQVAE(MeasuresFirst, PriorSampling, ZooModel):
     def adapt(self, x, y=None):
         """Starts the codebook at vectors that the encoder makes of data, and the decoder's last biases.
 
-        A model that has learned nothing does it in its first `fit`, where nobody has. Codewords that start elsewhere are chosen by nothing: two or three of
-        them would be left to describe all images.
+        A model that has learned nothing does it in its first `fit`, where nobody has. Codewords that start elsewhere
+        are chosen by nothing: two or three of them would be left to describe all images.
 
         Args:
             x: examples, [rows, *image_shape], the more like all data, the better.
