@@ -40,7 +40,7 @@ def histogram(out, dataset="points/two_bumps", *, count=200, bins=12, seed=0, da
 
 
 def kernels(
-    out, dataset="points/two_bumps", *, count=50, bandwidth="likelihood", kernel="gaussian", seed=0, data_dir=None
+    out, dataset="points/two_bumps", *, count=40, bandwidth="likelihood", kernel="gaussian", seed=0, data_dir=None
 ):
     """Writes each example's kernel and their sum, of a rule's bandwidth, half and double.
 

@@ -36,7 +36,7 @@ def histogram_command(argv):
 
 
 def kernels_command(argv):
-    parser = _parser("kernels", "Draw the kernel of each number and their sum, for three bandwidths.", BUMPS, 50)
+    parser = _parser("kernels", "Draw the kernel of each number and their sum, for three bandwidths.", BUMPS, 40)
     parser.add_argument(
         "--bandwidth",
         type=_number_or_name,
