@@ -19,6 +19,7 @@ Columns: mean -log p in nats of 2000 further examples, beside the truth's; CPU s
 import argparse
 import contextlib
 import csv
+import math
 import os
 import pathlib
 import statistics
@@ -186,7 +187,8 @@ def table(path):
                 continue
             excess = statistics.mean(float(row["nll"]) - float(row["truth"]) for row in own)
             seconds = [statistics.mean(float(row[column]) for row in own) for column in ("fit", "queries")]
-            cells.append(f"+{excess:.2f} ({seconds[0]:.1f} s, {1000 * seconds[1]:.0f} ms)")
+            nats = "infinite" if math.isinf(excess) else f"{excess:+.2f}"
+            cells.append(f"{nats} ({seconds[0]:.1f} s, {1000 * seconds[1]:.0f} ms)")
         print(f"| {size} | {rows} | " + " | ".join(cells) + " |")
 
 
