@@ -45,6 +45,7 @@ VERBS = {
     "restore": ("keraszoo.training.cli.analysis", "restore_command", True, "restore a damaged image"),
     "segment": ("keraszoo.training.cli.analysis", "segment_command", True, "tell the class of each pixel"),
     "latent": ("keraszoo.training.cli.latent", "latent_command", True, "walk through a model's latent space"),
+    "figure": ("keraszoo.training.cli.figure", "figure_command", True, "draw what densities do with data"),
     "translate": ("keraszoo.training.cli.analysis", "translate_command", True, "translate an image"),
     "export": ("keraszoo.export.command", "export_command", True, "export a run for TensorFlow Serving"),
     "doctor": ("keraszoo.export.command", "doctor_command", True, "prove that an exported model serves"),

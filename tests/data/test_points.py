@@ -110,6 +110,7 @@ PLANES = {
     "pinwheel": (2.7, 0.025, None),
     "gaussians8": (2.16, 0.02, np.log(8 * 2 * np.pi * np.e * 0.02**2)),
     "gaussians25": (4.5, 0.05, np.log(25 * 2 * np.pi * np.e * 0.05**2)),
+    "two_clouds": (6.0, 0.1, None),
 }
 FOLDED = Pinwheel(arms=2, radial_sd=0.3, tangential_sd=0.3, rate=0.5)  # a point may come from an arm three times
 
@@ -133,7 +134,8 @@ def test_density_is_that_of_the_samples(name):
     count, blocks = 20_000, 12
     x, label = true.sample(count, np.random.RandomState(0))
     assert x.dtype == "float32" and x.shape == (count, 2)
-    np.testing.assert_allclose(np.bincount(label), count / true.num_classes, rtol=0.15)
+    shares = getattr(true, "weights", np.full(true.num_classes, 1 / true.num_classes))
+    np.testing.assert_allclose(np.bincount(label), count * shares, rtol=0.15)
     log_prob = true.log_prob(x[:4000])
     assert -log_prob.mean() == pytest.approx(entropy, abs=4 * log_prob.std() / np.sqrt(len(log_prob)) + 1e-9)
     check_blocks(x, density, half_side, cell, blocks)
@@ -207,8 +209,31 @@ def test_moons_and_spirals_by_another_quadrature():
         np.testing.assert_allclose(true.log_prob(x), np.log(theirs), atol=1e-6)
 
 
+def test_two_bumps_are_numbers_of_a_known_density():
+    true, random = distribution("two_bumps"), np.random.RandomState(0)
+    x, label = true.sample(20_000, random)
+    assert x.dtype == "float32" and x.shape == (20_000, 1) and set(PLANES) | {"two_bumps"} == set(DISTRIBUTIONS)
+    places = np.linspace(-6, 8, 1401)
+    density = np.exp(true.log_prob(places[:, None]))
+    below = np.cumsum(density) * 0.01
+    assert below[-1] == pytest.approx(1, abs=1e-6)
+    for place in (200, 450, 600, 700, 800):
+        assert (x < places[place] + 0.005).mean() == pytest.approx(below[place], abs=0.01)
+    assert [x[label == one].mean() for one in (0, 1)] == pytest.approx([-1.5, 1.5], abs=0.03)
+    assert np.isfinite(true.log_prob([[40.0]])).all()
+
+
+@pytest.mark.parametrize("name", ["two_clouds", "two_bumps"])
+def test_weighted_gaussians_are_those_of_scipy(name):
+    true = distribution(name)
+    x = np.random.default_rng(0).normal(size=(20, true.means.shape[1]))
+    parts = zip(true.weights, true.means, true.covariances, strict=True)
+    density = sum(weight * multivariate_normal(mean, covariance).pdf(x) for weight, mean, covariance in parts)
+    np.testing.assert_allclose(true.log_prob(x), np.log(density), rtol=1e-9)
+
+
 def test_far_from_the_data_densities_are_still_finite():
-    for name in set(DISTRIBUTIONS) - {"checkerboard", "pinwheel"}:
+    for name in set(PLANES) - {"checkerboard", "pinwheel"}:
         assert np.isfinite(distribution(name).log_prob([[9.0, -7.0], [-20.0, 3.0]])).all(), name
     assert np.isfinite(distribution("pinwheel").log_prob([[2.3, -2.3], [-3.2, 0.5], [0.0, 3.3]])).all()
     np.testing.assert_array_equal(
@@ -235,13 +260,14 @@ def test_labels_are_the_components():
     assert abs(np.mean(turns)) > 0.8
 
 
-def test_a_curve_is_loaded_by_its_name(tmp_path, monkeypatch):
+@pytest.mark.parametrize(("name", "features"), [("two_spirals", 2), ("two_bumps", 1)])
+def test_a_curve_is_loaded_by_its_name(tmp_path, monkeypatch, name, features):
     monkeypatch.setattr("keraszoo.data.datasets.points.SIZES", {"train": 50, "test": 20})
-    offline.BUILDERS["points"](config="two_spirals", data_dir=tmp_path).download_and_prepare()
-    source = load("points/two_spirals", data_dir=tmp_path)
-    assert source.sizes == {"train": 50, "test": 20} and source.shapes == {"x": (2,), "label": ()}
+    offline.BUILDERS["points"](config=name, data_dir=tmp_path).download_and_prepare()
+    source = load(f"points/{name}", data_dir=tmp_path)
+    assert source.sizes == {"train": 50, "test": 20} and source.shapes == {"x": (features,), "label": ()}
     assert source.num_classes == 2
-    assert np.isfinite(known_density("points/two_spirals").log_prob(source.array("train"))).all()
+    assert np.isfinite(known_density(f"points/{name}").log_prob(source.array("train"))).all()
 
 
 def test_stacked_digits_are_three_digits_and_their_number():

@@ -1,9 +1,10 @@
-"""Mixtures of isotropic Gaussians: data whose density and modes are known."""
+"""Mixtures of Gaussians: data whose density and modes are known."""
 
 import dataclasses
 
 import numpy as np
 from scipy.special import logsumexp
+from scipy.stats import multivariate_normal
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -40,6 +41,45 @@ class GaussianMixture:
         modes, dimension = self.means.shape
         normalization = np.log(modes) + dimension * np.log(self.sd * np.sqrt(2 * np.pi))
         return logsumexp(-squares / (2 * self.sd**2), axis=1) - normalization
+
+
+class Gaussians:
+    """Gaussians N(mean_i, covariance_i), each as common as its weight.
+
+    Args:
+        weights: [k], > 0, of sum 1.
+        means: [k, d].
+        covariances: [k, d, d].
+    """
+
+    def __init__(self, weights, means, covariances):
+        self.weights, self.means, self.covariances = (
+            np.array(values, "float64") for values in (weights, means, covariances)
+        )
+
+    @property
+    def num_classes(self):
+        """The number of Gaussians."""
+        return len(self.means)
+
+    def sample(self, count, random):
+        """Draws (x [count, d] float32, component [count]) with a `numpy.random.RandomState`."""
+        component = np.searchsorted(np.cumsum(self.weights)[:-1], random.random_sample(count), side="right")
+        noise = random.standard_normal((count, self.means.shape[1]))
+        factors = np.linalg.cholesky(self.covariances)
+        x = self.means[component] + np.einsum("nab,nb->na", factors[component], noise)
+        return x.astype("float32"), component
+
+    def log_prob(self, x):
+        """The log density, in nats: [n, d] -> [n].
+
+        Example:
+            >>> Gaussians([0.5, 0.5], [[0.0], [0.0]], [[[1.0]], [[1.0]]]).log_prob([[0.0]]).round(4)  # -log(2 pi) / 2
+            array([-0.9189])
+        """
+        x, each = np.asarray(x, "float64"), zip(self.means, self.covariances, strict=True)
+        logs = [multivariate_normal.logpdf(x, *moments).reshape(len(x)) for moments in each]
+        return logsumexp(np.stack(logs, axis=1), axis=1, b=self.weights)
 
 
 def ring(modes, radius, sd):

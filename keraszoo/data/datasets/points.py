@@ -1,4 +1,4 @@
-"""Points: samples in the plane of distributions that are known."""
+"""Points: samples of distributions that are known, in the plane and on the line."""
 
 import numpy as np
 import tensorflow_datasets as tfds
@@ -7,7 +7,7 @@ from ...core.errors import InputError, closest
 from .checkerboard import Checkerboard
 from .circles import Circles
 from .curves import Moons, TwoSpirals
-from .mixtures import grid, ring
+from .mixtures import Gaussians, grid, ring
 from .pinwheel import Pinwheel
 
 SIZES = {"train": 100_000, "test": 10_000}
@@ -26,7 +26,10 @@ DISTRIBUTIONS = MIXTURES | {
     "two_spirals": TwoSpirals(width=1 / 6, sd=0.1),
     "pinwheel": Pinwheel(arms=5, radial_sd=0.3, tangential_sd=0.1, rate=0.25),
     "checkerboard": Checkerboard(),
+    "two_clouds": Gaussians([0.6, 0.4], [[-1, 0], [1.5, 1]], [[[1, 0.6], [0.6, 0.8]], [[0.5, -0.3], [-0.3, 0.6]]]),
+    "two_bumps": Gaussians([0.4, 0.6], [[-1.5], [1.5]], [[[0.25]], [[1.0]]]),
 }
+FEATURES = {"two_bumps": 1}  # of the others 2
 DESCRIPTIONS = {
     "gaussians8": "8 Gaussians on a circle of radius 2, sd 0.02.",
     "gaussians25": "25 Gaussians on the grid {-4, -2, 0, 2, 4}^2, sd 0.05.",
@@ -37,6 +40,8 @@ DESCRIPTIONS = {
     "two_spirals": "2 spirals of one and a half turns, noise uniform in [0, 1/6]^2 plus a Gaussian of sd 0.1.",
     "pinwheel": "5 bent arms, sd 0.3 along and 0.1 across them.",
     "checkerboard": "Uniform on the 8 black squares of [-4, 4]^2.",
+    "two_clouds": "2 Gaussians at (-1, 0) and (1.5, 1), correlated, of weights 0.6 and 0.4.",
+    "two_bumps": "1 feature: Gaussians at -1.5, sd 0.5, and 1.5, sd 1, of weights 0.4 and 0.6.",
 }
 
 
@@ -105,7 +110,8 @@ def _config(dataset):
 class Points(tfds.core.GeneratorBasedBuilder):
     """Points drawn from distributions whose density is known, and so what a model should learn.
 
-    Nothing is downloaded. Features: `x` float32 [2] and `label`, the component (Gaussian, curve, arm, square).
+    Nothing is downloaded. Features: `x` float32 [2], of two_bumps [1], and `label`, the component (Gaussian, curve,
+    arm, square).
     Splits: train 100,000, test 10,000, the same on every machine. The density is that of
     `keraszoo.data.datasets.points.distribution(config)`.
 
@@ -123,10 +129,10 @@ class Points(tfds.core.GeneratorBasedBuilder):
     def _info(self):
         return tfds.core.DatasetInfo(
             builder=self,
-            description="Points in the plane of a known distribution.",
+            description="Points of a known distribution.",
             features=tfds.features.FeaturesDict(
                 {
-                    "x": tfds.features.Tensor(shape=(2,), dtype=np.float32),
+                    "x": tfds.features.Tensor(shape=(FEATURES.get(self.builder_config.name, 2),), dtype=np.float32),
                     "label": tfds.features.ClassLabel(num_classes=DISTRIBUTIONS[self.builder_config.name].num_classes),
                 }
             ),

@@ -10,7 +10,7 @@ import math
 import keras
 import numpy as np
 import tensorflow as tf
-from scipy import optimize
+from scipy import optimize, spatial
 
 from ...core.checks import positive_integers
 from ...core.errors import InputError, closest
@@ -174,29 +174,27 @@ class KernelDensity(Density):
     def _widen(self, rows, weights):
         """The multiple of Scott's bandwidth that is most likely when each example is left out of its own density."""
         start, chosen = np.array(self.scale_tril.numpy()), spread(len(rows), COMPARED)
-        others = rows[chosen].reshape([-1, *self.event_shape])
+        others = tf.constant(rows[chosen], self.precision)
 
         def loss(log_factor):
             self.scale_tril.assign(math.exp(log_factor) * start)
-            left = self.leave_one_out(others, weights[chosen])
+            left = self._log_density(others, chosen).numpy().astype("float64")
             return -np.average(np.maximum(left, -1e4), weights=weights[chosen])
 
-        best = optimize.minimize_scalar(loss, bounds=(math.log(0.02), math.log(5.0)), method="bounded")
+        best = optimize.minimize_scalar(loss, bounds=(math.log(0.02), math.log(5.0)), options={"xatol": 1e-3})
         self.scale_tril.assign(math.exp(best.x) * start)
 
     @takes("inputs")
-    def leave_one_out(self, x, weights=None):
+    def leave_one_out(self, x):
         """log density of examples that were kept, each without its own kernel: [n, *event_shape] -> [n] float64.
 
-        Args:
-            weights: their shares of all weights, [n]; None: equal ones, of as many as are kept.
+        The kernel that is left out is that of the nearest example.
         """
-        share = 1.0 / np.isfinite(self.log_weights.numpy()).sum() if weights is None else np.asarray(weights)
-        log_prob = np.asarray(self.log_prob(x), "float64")
-        peak = self.kernel.log_constant(self.size) - np.log(np.diag(self.scale_tril.numpy())).sum()
-        with np.errstate(divide="ignore", invalid="ignore"):
-            rest = np.log1p(-np.minimum(share * np.exp(peak - log_prob), 1.0))
-        return log_prob + rest - np.log1p(-share)
+        kept = np.flatnonzero(np.isfinite(self.log_weights.numpy()))
+        rows = self._rows(x)
+        centred = np.asarray(self._folded(rows)) - self.center.numpy()
+        nearest = spatial.KDTree(self.points.numpy()[kept]).query(centred)[1]
+        return np.asarray(self._log_density(rows, kept[nearest]), "float64")
 
     def updates(self):
         return {}
@@ -204,6 +202,10 @@ class KernelDensity(Density):
     # ------------------------------------------------------------------ the density
 
     def log_density(self, rows):
+        return self._log_density(rows)
+
+    def _log_density(self, rows, own=None):
+        """log_density; given the places `own` [n] of examples, that of all others, one left out for each row."""
         points, scale = tf.convert_to_tensor(self.points), tf.convert_to_tensor(self.scale_tril)
         inverse = tf.linalg.triangular_solve(scale, tf.eye(self.size, dtype=self.precision))
         white, log_weights = tf.matmul(points, inverse, transpose_b=True), tf.convert_to_tensor(self.log_weights)
@@ -212,26 +214,33 @@ class KernelDensity(Density):
         found = []
         for image in images:
             queries = tf.matmul(image - tf.convert_to_tensor(self.center), inverse, transpose_b=True)
-            found.append(self._log_sums(queries, white, log_weights))
+            found.append(self._log_sums(queries, white, log_weights, own))
         log_sum = found[0] if len(found) == 1 else tf.reduce_logsumexp(tf.stack(found), axis=0)
+        if own is not None:
+            log_sum -= tf.math.log1p(-tf.exp(tf.gather(log_weights, own)))
         return tf.where(inside, log_sum + (self.kernel.log_constant(self.size) - log_scale), -math.inf)
 
-    def _log_sums(self, queries, points, log_weights):
+    def _log_sums(self, queries, points, log_weights, own=None):
         """log sum_i w_i K(|query - point_i|) of each query [n, size], in pieces of bounded size."""
         piece = max(1, VALUES // (self.examples_kept * self.size))
 
-        def of(some):
+        def of(part):
+            some = queries[part]
             squares = tf.reduce_sum(tf.math.squared_difference(some[:, None], points[None]), axis=2)
-            return tf.reduce_logsumexp(self.kernel.log_profile(squares) + log_weights, axis=1)
+            logs = self.kernel.log_profile(squares) + log_weights
+            if own is not None:  # as a difference of sums the others' would have no digits left
+                logs = tf.where(tf.one_hot(own[part], len(points), True, False, dtype=tf.bool), -math.inf, logs)
+            return tf.reduce_logsumexp(logs, axis=1)
 
         if queries.shape[0] is not None and queries.shape[0] <= piece:
-            return of(queries)
+            return of(slice(None))
+        own = None if own is None else tf.constant(own)
         count = tf.shape(queries)[0]
         pieces = (count + piece - 1) // piece
         parts = tf.TensorArray(self.precision, pieces, infer_shape=False, element_shape=[None])
 
         def body(number, parts):
-            return number + 1, parts.write(number, of(queries[number * piece : (number + 1) * piece]))
+            return number + 1, parts.write(number, of(slice(number * piece, (number + 1) * piece)))
 
         _, parts = tf.while_loop(lambda number, _: number < pieces, body, (0, parts), parallel_iterations=1)
         return tf.ensure_shape(parts.concat(), queries.shape[:1])

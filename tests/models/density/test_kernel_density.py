@@ -92,6 +92,29 @@ def test_leave_one_out_is_the_density_of_the_others(kernel):
         np.testing.assert_allclose(left[row], others.log_prob(x[row : row + 1])[0], atol=1e-9)
 
 
+def test_what_is_left_out_takes_its_reflections_along():
+    x = np.abs(cloud(30))
+    x = x[np.argsort(x[:, 0])]  # the first is closest to its reflection
+    density = fitted(x, bandwidth=0.8, bounds={0: (0.0, None)})
+    others = fitted(x[1:], bandwidth=0.8, bounds={0: (0.0, None)})
+    np.testing.assert_allclose(density.leave_one_out(x[:1]), others.log_prob(x[:1]), atol=1e-9)
+
+
+def test_the_others_are_not_lost_beside_an_examples_own_kernel():
+    """In 32 bits and many features: its own kernel is e^30 times the others."""
+    x = np.random.default_rng(0).normal(size=(200, 20)).astype("float32")
+    density = KernelDensity((20,), bandwidth=0.5, examples=200)
+    density.adapt(x)
+    others = KernelDensity((20,), bandwidth=0.5, examples=199)
+    others.adapt(x[1:])
+    np.testing.assert_allclose(density.leave_one_out(x[:1]), others.log_prob(x[:1]), rtol=1e-5)
+    chosen, scott = (KernelDensity((20,), bandwidth=rule, examples=200) for rule in ("likelihood", "scott"))
+    for each in (chosen, scott):
+        each.adapt(x)
+    fresh = np.random.default_rng(1).normal(size=(500, 20)).astype("float32")
+    assert np.mean(chosen.log_prob(fresh)) > np.mean(scott.log_prob(fresh)) - 0.5
+
+
 def test_the_most_likely_bandwidth_beats_its_neighbours():
     x = np.concatenate([cloud(100), 0.2 * cloud(100) - 9.0])
     density = fitted(x, bandwidth="likelihood")
