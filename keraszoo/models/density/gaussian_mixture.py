@@ -202,32 +202,44 @@ class GaussianMixture(Density):
 
     # ------------------------------------------------------------------ learning
 
-    def adapt(self, x, y=None):
-        """Starts from the clusters of k-means on these examples [n, *event_shape]; the best of `n_init` starts."""
+    def adapt(self, x, y=None, sample_weight=None):
+        """Starts from the clusters of k-means on these examples [n, *event_shape]; the best of `n_init` starts.
+
+        Args:
+            x: [n, *event_shape].
+            sample_weight: [n] >= 0. What has none is not looked at.
+        """
         rows = self._examples(x)
+        shares = self._example_weights(len(rows), sample_weight)
+        rows, shares = rows[shares > 0], shares[shares > 0]
         if len(rows) < self.components:
             raise InputError(
                 f"A mixture has no more components than examples. Received: components={self.components}, {len(rows)} "
                 f"examples. Nearest: components={len(rows)}."
             )
         offset = rows.mean(axis=0)  # small numbers lose no digits
-        starts = [self._clusters(rows - offset, self.seed + number) for number in range(self.n_init)]
+        starts = [self._clusters(rows - offset, shares, self.seed + number) for number in range(self.n_init)]
         best = starts[0] if self.n_init == 1 else max(starts, key=lambda start: self._tried(rows - offset, *start))
         weights, means, covariances = best
         self.assign(weights, means + offset, covariances)
 
-    def _clusters(self, rows, seed):
-        """(weights, means, covariances) of the clusters of k-means."""
+    def _clusters(self, rows, shares, seed):
+        """(weights, means, covariances) of the clusters of k-means, with the shares [n] of the rows."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # duplicates may leave a cluster empty
-            found = KMeans(self.components, n_init=1, random_state=seed).fit(rows)
-        counts = np.bincount(found.labels_, minlength=self.components)
+            found = KMeans(self.components, n_init=1, random_state=seed).fit(rows, sample_weight=shares)
+        counts = np.bincount(found.labels_, shares, self.components)
         covariances = np.empty((self.components, self.size, self.size))
         for component in range(self.components):
-            centred = rows[found.labels_ == component] - found.cluster_centers_[component]
-            covariances[component] = centred.T @ centred / max(1, counts[component])
+            members = found.labels_ == component
+            centred = rows[members] - found.cluster_centers_[component]
+            covariances[component] = (shares[members, None] * centred).T @ centred / (counts[component] or 1.0)
         least = self.reg_covar + _rounding(self.precision) * max(rows.var(), 1e-30)
-        return np.maximum(counts, 0.5), found.cluster_centers_, covariances + least * np.eye(self.size)
+        return (
+            np.maximum(counts, 0.5 * counts.sum() / len(rows)),
+            found.cluster_centers_,
+            covariances + least * np.eye(self.size),
+        )
 
     def _tried(self, rows, weights, means, covariances):
         """The log-likelihood of the rows after a few iterations of EM from there, by scikit-learn."""

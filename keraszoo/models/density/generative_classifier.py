@@ -139,16 +139,19 @@ class GenerativeClassifier(MeasuresFirst, ZooModel):
 
     # ------------------------------------------------------------------ learning
 
+    measures_weighted = True
+
     @property
     def measures_in_fit(self):
         return not float(tf.convert_to_tensor(self.adapted))
 
-    def adapt(self, x, y=None):
-        """Starts the density of each class from its examples: x [n, *event_shape], labels y [n]."""
+    def adapt(self, x, y=None, sample_weight=None):
+        """Starts the density of each class from its examples: x [n, *event_shape], labels y [n], weights [n]."""
         self.check_values(x, y)
         x = np.asarray(self.inputs.tensor(x, type(self).__name__))
         labels = np.asarray(self.targets.tensor(y, type(self).__name__))
-        counts = np.bincount(labels, minlength=self.num_classes)
+        weights = np.ones(len(x)) if sample_weight is None else np.asarray(sample_weight, "float64").reshape(-1)
+        counts = np.bincount(labels, weights, self.num_classes)
         if not counts.all():
             raise InputError(
                 f"Each class needs examples. Received: none of {np.flatnonzero(counts == 0).tolist()} among {len(x)}."
@@ -156,8 +159,11 @@ class GenerativeClassifier(MeasuresFirst, ZooModel):
         if self.gaussians is not None:
             self.gaussians.adapt(x, labels)
         for label, density in enumerate(self.densities):
-            if density.adapts:
-                density.adapt(x[labels == label])
+            own = labels == label
+            if isinstance(density, Density):
+                density.adapt(x[own], sample_weight=weights[own])
+            elif density.adapts:
+                density.adapt(x[own])
         if self.given_priors is None:
             self.set_priors(counts)
         self.adapted.assign(1.0)
@@ -228,7 +234,7 @@ class LabelledGaussians(GaussianMixture):
         around = tf.linalg.matvec(tf.gather(self.scale_trils(), labels), noise)
         return tf.gather(tf.convert_to_tensor(self.means), labels) + around
 
-    def adapt(self, x, y=None):
+    def adapt(self, x, y=None, sample_weight=None):
         rows, labels = self._examples(x), np.asarray(y)
         means = np.stack([rows[labels == label].mean(axis=0) for label in range(self.components)])
         self.means.assign(means)

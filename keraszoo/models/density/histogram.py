@@ -48,8 +48,6 @@ class Histogram(Density):
         [1.5, 0.5]
     """
 
-    measures_weighted = True
-
     def __init__(self, event_shape, *, bins="fd", range=None, edges=None, pseudocount=0.0, **kwargs):
         super().__init__(event_shape, **kwargs)
         if self.size not in MOST_BINS:
@@ -79,7 +77,7 @@ class Histogram(Density):
                 rows.T, self._bins(rows), [None] * self.size if self.range is None else self.range, strict=True
             )
             self._set_edges([self._edges_of(*column) for column in columns])
-        weights = np.ones(len(rows)) if sample_weight is None else np.asarray(sample_weight).reshape(-1)
+        weights = self._example_weights(len(rows), sample_weight)
         self.counts.assign(self.statistics(rows, None, weights)["counts"])
         self.adapted.assign(1.0)
 

@@ -59,8 +59,6 @@ class KernelDensity(Density):
         (TensorShape([5]), TensorShape([3, 2]))
     """
 
-    measures_weighted = True
-
     def __init__(
         self,
         event_shape,
@@ -124,12 +122,7 @@ class KernelDensity(Density):
     def adapt(self, x, y=None, sample_weight=None):
         """Keeps these examples [n, *event_shape], with their weights [n] >= 0, and measures the bandwidth on them."""
         rows = self._folded(self._examples(x))
-        weights = np.ones(len(rows)) if sample_weight is None else np.asarray(sample_weight, "float64").reshape(-1)
-        if len(weights) != len(rows) or not (weights >= 0).all() or not weights.any():
-            raise InputError(
-                f"Each example has a weight >= 0, and not all are 0. Received: {len(weights)} weights for {len(rows)} "
-                "examples."
-            )
+        weights = self._example_weights(len(rows), sample_weight)
         kept = spread(len(rows), self.examples_kept)
         rows, weights = rows[kept], weights[kept] / weights[kept].sum()
         center = np.average(rows, axis=0, weights=weights)

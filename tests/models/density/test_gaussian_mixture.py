@@ -179,6 +179,17 @@ def test_weights_of_examples_count_them():
         np.testing.assert_allclose(one, two, rtol=1e-6)
 
 
+def test_the_start_looks_at_weights():
+    """Rows that count nothing, far away, do not draw a mean; two starts at multiples of the weights are one."""
+    x = np.concatenate([clouds(), np.full([40, 3], 1000.0)])
+    weights = np.where(np.arange(len(x)) < len(x) - 40, 0.25, 0.0)
+    weighted, without = (GaussianMixture((3,), 2, dtype="float64") for _ in range(2))
+    weighted.adapt(x, sample_weight=weights)
+    without.adapt(clouds())
+    for one, two in zip(arrays(weighted), arrays(without), strict=True):
+        np.testing.assert_allclose(one, two, rtol=1e-6, atol=1e-9)
+
+
 @pytest.mark.slow
 def test_more_starts_are_no_worse():
     """Twelve clouds in the plane, which one start of k-means rarely finds."""

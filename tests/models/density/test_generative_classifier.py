@@ -86,6 +86,23 @@ def test_measured_priors_are_the_shares_of_the_weights():
     np.testing.assert_allclose(np.exp(classifier.log_priors.numpy()), [0.125, 0.25, 0.625], rtol=1e-6)
 
 
+def test_weights_of_examples_count_them_in_densities_that_are_measured():
+    random = np.random.default_rng(0)
+    x, y = random.normal(size=(60, 2)).astype("float32"), np.arange(60) % 2
+    weights = random.integers(0, 4, 60)
+    weighted, repeated = (
+        GenerativeClassifier((2,), 2, density={"name": "KernelDensity", "bandwidth": 0.5, "examples": 200})
+        for _ in range(2)
+    )
+    for model, *data, counted in (
+        (weighted, x, y, weights),
+        (repeated, np.repeat(x, weights, 0), np.repeat(y, weights), None),
+    ):
+        model.compile()
+        model.fit(*data, sample_weight=counted, epochs=1, verbose=0)
+    np.testing.assert_allclose(weighted.log_prob(x), repeated.log_prob(x), atol=1e-5)
+
+
 def test_doubt_and_strangers_are_rejected():
     classifier = fitted("lda")
     sure = np.asarray(classifier.decide(X))
