@@ -2,9 +2,11 @@
 
 import ast
 import dataclasses
+import json
 import math
 
 from keraszoo.core.errors import InputError
+from keraszoo.recipes.recipe import tuples
 
 #: options that are a recipe's values
 OF_RECIPE = ("epochs", "batch_size", "learning_rate", "seed", "arguments")
@@ -44,7 +46,8 @@ def changed(recipe, options):
             name: dataclasses.replace(spec, learning_rate=rate) for name, spec in recipe.optimizers.items()
         }
     if "arguments" in changes:
-        changes["arguments"] = {**recipe.arguments, **changes["arguments"]}
+        arguments = {**recipe.arguments, **changes["arguments"]}
+        changes["arguments"] = tuples(json.loads(json.dumps(arguments)))  # as the run will keep them
     return recipe.replace(**changes)
 
 

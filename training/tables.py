@@ -29,7 +29,7 @@ def suited_to_table(recipe, source, chosen):
         asked["likelihood"] = "gaussian_learned_variance"
     asked = {name: value for name, value in asked.items() if name not in chosen}
     arguments = {**given, **asked}
-    if "standardize" in known and "standardize" not in given and _real(arguments, known):
+    if "standardize" in known and "standardize" not in given and _real(arguments, known, source):
         asked["standardize"] = True
     asked = {name: value for name, value in asked.items() if given.get(name) != value}
     if not asked:
@@ -38,8 +38,10 @@ def suited_to_table(recipe, source, chosen):
     return recipe.replace(arguments={**given, **asked}), f"as the data are a table: {said}"
 
 
-def _real(arguments, known):
-    """Whether a model of these arguments takes any real number."""
+def _real(arguments, known, source):
+    """Whether a model of these arguments takes any real number for one of its features."""
     if "likelihood" in known:
         return likelihoods.get(arguments.get("likelihood", "bernoulli")).support is None
-    return not any(arguments.get(name) for name in ("logit", "levels", "circular"))
+    angles = arguments.get("circular") or ()
+    all_angles = angles is True or len(angles) == source.shapes[source.input][0]
+    return not (arguments.get("logit") or arguments.get("levels") or all_angles)

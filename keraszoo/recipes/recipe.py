@@ -79,7 +79,7 @@ class Recipe:
             InputError: another structure, or a value of another type.
         """
         try:
-            values = _tuples(values)
+            values = tuples(values)
             values["data"] = checked_types(Data(**values["data"]))
             values["optimizers"] = {
                 name: checked_types(Optimizer(**value)) for name, value in values["optimizers"].items()
@@ -97,8 +97,8 @@ class Recipe:
         return recipe
 
 
-def _tuples(value):
+def tuples(value):
     """JSON's lists as the tuples that they were."""
     if isinstance(value, dict):
-        return {name: _tuples(part) for name, part in value.items()}
-    return tuple(map(_tuples, value)) if isinstance(value, list) else value
+        return {name: tuples(part) for name, part in value.items()}
+    return tuple(map(tuples, value)) if isinstance(value, list) else value

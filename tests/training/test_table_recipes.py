@@ -45,6 +45,21 @@ def test_flows_standardise_a_table_as_a_whole(opened):
     assert again == session.recipe and again.arguments["standardize"] is True
 
 
+def test_numbers_beside_angles_are_standardised_and_angles_alone_are_not(opened):
+    chosen = {"transforms": 1, "hidden": (4,)}
+    assert opened("nsf", chosen | {"circular": [0]}).choices == ["as the data are a table: --set standardize=True"]
+    for circular in (True, [0, 1, 2, 3]):
+        assert not opened("nsf", chosen | {"circular": circular}).choices
+
+
+def test_bounds_are_those_of_columns_and_kept_by_the_run(opened):
+    bounds = {1: (0, None), 2: (0, 2)}
+    session = opened("maf", SMALL | {"bounds": bounds})
+    assert session.recipe == Recipe.from_json(session.recipe.to_json())
+    with pytest.raises(InputError, match="up to 1 above"):
+        opened("maf", SMALL | {"bounds": {2: (0, 1)}})
+
+
 def test_a_batch_that_the_data_do_not_fill_is_chosen_for_them(opened):
     """54 rows: 4 steps of 8 at least, a power of two."""
     session = opened("maf", SMALL, batch_size=None)

@@ -19,7 +19,8 @@ def checked_bounds(bounds, features):
         bounds = {int(feature): (low, high) for feature, (low, high) in dict(bounds).items()}
     except (TypeError, ValueError) as error:
         raise InputError(
-            f"bounds is a dictionary {{feature: (lowest, highest)}}, None for no bound. Received: {bounds!r}."
+            f"bounds is a dictionary {{feature: (lowest, highest)}}, None for no bound. Received: {bounds!r}. "
+            "Nearest: {0: (0.0, None)} where feature 0 is positive."
         ) from error
     for feature, (low, high) in bounds.items():
         if not 0 <= feature < features:

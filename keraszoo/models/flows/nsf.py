@@ -51,7 +51,9 @@ class NSF(VectorFlow):
         if form not in FORMS:
             raise InputError(f"Unknown form. Received: form={form!r}. Known: {', '.join(FORMS)}.")
         if passes is not None and form == "coupling":
-            raise InputError(f"passes are of the autoregressive form; a coupling has 2. Received: passes={passes!r}.")
+            raise InputError(
+                f"passes are of the autoregressive form, and a coupling has 2. Received: passes={passes!r}."
+            )
         self._spline = {"form": form, "bins": bins, "bound": bound, "residual": residual, "passes": passes}
         self.angles = _places(circular, math.prod(event_shape))
         if self.angles and base is None:
