@@ -29,7 +29,8 @@ class ContinuousFlow(VectorFlow):
         event_shape: shape of one example.
         steps: of the Runge-Kutta solver in each transform in training, >= 1; twice as many otherwise.
         trace: "exact", or "hutchinson" for an estimate in training.
-        objective: "likelihood", or "flow_matching" of one velocity field (transforms=1, normalization="none").
+        objective: "likelihood", or "flow_matching" of one velocity field (transforms=1, normalization="none") from a base that
+            is not learned.
         path: of flow matching: "optimal_transport" or "variance_preserving".
         transforms: number of velocity fields, one after the other.
         hidden, activation: of the velocity; "tanh", "softplus" or "lipswish".
@@ -53,6 +54,11 @@ class ContinuousFlow(VectorFlow):
                 "Flow matching trains one velocity field and nothing before it: transforms=1, normalization='none'. "
                 f"Received: transforms={transforms!r}, normalization={normalization!r}. Nearest: standardize=True and "
                 "larger hidden=."
+            )
+        if objective == "flow_matching" and kwargs.get("base") == "student_t":
+            raise InputError(
+                "Flow matching starts from noise that is not learned. Received: base='student_t'. Nearest: "
+                "tfd.Independent(tfd.StudentT(5.0, zeros, 1.0), 1) with fixed degrees of freedom."
             )
         self.steps, self.trace, self.objective, self.probability_path = steps, trace, objective, path
         super().__init__(

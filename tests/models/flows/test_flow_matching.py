@@ -101,7 +101,15 @@ def test_matching_starts_from_any_base():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"transforms": 2}, {"normalization": "act"}, {"path": "straight"}, {"objective": "matching"}], ids=str
+    "wrong",
+    [
+        {"transforms": 2},
+        {"normalization": "act"},
+        {"path": "straight"},
+        {"objective": "matching"},
+        {"base": "student_t"},
+    ],
+    ids=str,
 )
 def test_what_matching_cannot_train_is_refused(wrong):
     with pytest.raises(InputError, match="Received"):
