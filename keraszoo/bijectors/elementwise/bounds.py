@@ -53,7 +53,7 @@ class Bounds(Transform):
         >>> positive = Bounds(2, {1: (0.0, None)})
         >>> z, log_det = positive.inverse_and_log_det(tf.constant([[-5.0, 1.0], [0.0, -1.0]]))
         >>> z[0].numpy(), log_det.numpy()
-        (array([-5.,  0.], dtype=float32), array([ -0., -inf], dtype=float32))
+        (array([-5.,  0.], dtype=float32), array([  0., -inf], dtype=float32))
     """
 
     def __init__(self, features, bounds, **kwargs):

@@ -29,8 +29,8 @@ class ContinuousFlow(VectorFlow):
         event_shape: shape of one example.
         steps: of the Runge-Kutta solver in each transform in training, >= 1; twice as many otherwise.
         trace: "exact", or "hutchinson" for an estimate in training.
-        objective: "likelihood", or "flow_matching" of one velocity field (transforms=1, normalization="none") from a base that
-            is not learned.
+        objective: "likelihood", or "flow_matching" of one velocity field (transforms=1, normalization="none") from
+            a base that is not learned.
         path: of flow matching: "optimal_transport" or "variance_preserving".
         transforms: number of velocity fields, one after the other.
         hidden, activation: of the velocity; "tanh", "softplus" or "lipswish".
