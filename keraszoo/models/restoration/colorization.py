@@ -119,7 +119,9 @@ class ColorizationAutoencoder(MeasuresFirst, RestorationAutoencoder):
 
     @property
     def measures_in_fit(self):
-        return self.bins is not None and self.bins.rebalancing > 0 and not float(self.bins.adapted)
+        if self.bins is None or self.bins.rebalancing == 0:
+            return False
+        return not keras.ops.convert_to_numpy(self.bins.adapted)
 
     def adapt(self, x, y=None):
         """Measures how often each bin of colours occurs in images [rows, height, width, 3]."""

@@ -215,6 +215,17 @@ def test_fit_measures_the_colours_once_and_files_keep_them(tmp_path):
     np.testing.assert_array_equal(keras.saving.load_model(tmp_path / "model.keras").bins.frequencies, measured)
 
 
+def test_colours_are_measured_on_several_replicas_too(mirrored):
+    with mirrored.scope():
+        model = small()
+        model.compile("adam")
+    model.fit(COLOURS, batch_size=2, verbose=0)
+    alone = small()
+    alone.adapt(COLOURS)
+    measured = keras.ops.convert_to_numpy(model.bins.frequencies)
+    np.testing.assert_allclose(measured, alone.bins.frequencies.numpy(), atol=1e-6)
+
+
 def test_comparison_shows_several_temperatures_and_how_vivid_they_are():
     rows = compare_restorations(small(), COLOURS, COLOURS.mean(axis=0))
     assert list(rows) == ["grey", "mean, T=1", "annealed mean, T=0.38", "mode, T=0"]
