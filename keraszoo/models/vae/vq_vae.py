@@ -130,6 +130,7 @@ class VQVAE(MeasuresFirst, PriorSampling, ZooModel):
         check_network(self.encoder, "encoder", self.image_shape, (None, None, self.code_dim))
         grid = tuple(self.encoder(keras.KerasTensor((None, *self.image_shape))).shape[1:3])
         check_network(self.decoder, "decoder", (*grid, self.code_dim), decoded, logits=self.likelihood.takes_logits)
+        self.adapted = self.add_weight(name="adapted", shape=(), initializer="zeros", trainable=False, autocast=False)
         restart = (0.5 if learning == "ema" else 0.0) if restart is None else restart
         self.quantizer = VectorQuantizer(
             self.num_codes, self.code_dim, learning=learning, decay=decay, beta=commitment, restart=restart
@@ -149,11 +150,10 @@ class VQVAE(MeasuresFirst, PriorSampling, ZooModel):
     # ------------------------------------------------------------------ what is measured
 
     adapts = True
-    _started = False
 
     @property
     def measures_in_fit(self):
-        return not self._started and not int(keras.ops.convert_to_numpy(self.iterations))
+        return not keras.ops.convert_to_numpy(self.adapted)
 
     def adapt(self, x, y=None):
         """Starts the codebook at vectors that the encoder makes of data, and the decoder's last biases.
@@ -170,7 +170,7 @@ class VQVAE(MeasuresFirst, PriorSampling, ZooModel):
         self.quantizer.start(self._vectors(x))
         codes = np.random.default_rng(0).integers(0, self.num_codes, (len(x), *self.grid))
         start_output(self.decoder, self.likelihood, self.embed(codes), x)
-        self._started = True
+        self.adapted.assign(1.0)
 
     # ------------------------------------------------------------------ learning
 
