@@ -7,6 +7,7 @@ import itertools
 import math
 
 import keras
+import numpy as np
 import tensorflow as tf
 from tensorflow_probability.python import distributions as tfd
 
@@ -79,7 +80,8 @@ def _places(circular, features):
     if isinstance(circular, bool):
         return tuple(range(features)) if circular else ()
     try:
-        places = tuple(sorted({int(place) for place in circular}))
+        kinds = {isinstance(place, (bool, np.bool_)) for place in circular}
+        places = tuple(sorted({int(place) for place in circular})) if kinds <= {False} else (-1,)
     except (TypeError, ValueError):
         places = (-1,)
     if not all(0 <= place < features for place in places):
