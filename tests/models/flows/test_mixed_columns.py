@@ -86,7 +86,8 @@ def test_it_learns_how_a_number_depends_on_an_angle(tmp_path):
     "options",
     [
         {"mixing": "reverse"}, {"mixing": "lu"}, {"normalization": "act"}, {"bounds": {0: (-3.2, 3.2)}},
-        {"circular": (2,)}, {"circular": "both"}, {"circular": (True, False)}, {"circular": (0, 1), "standardize": True},
+        {"circular": (2,)}, {"circular": "both"}, {"circular": (True, False)},
+        {"circular": (0, 1), "standardize": True},
     ],
     ids=str,
 )  # fmt: skip
