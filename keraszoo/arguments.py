@@ -5,6 +5,8 @@ import os
 import re
 import sys
 
+from .core.errors import InputError, closest
+
 
 def completing(after):
     """Whether a shell asks what could follow; the words that are answered come after so many of its line."""
@@ -30,6 +32,26 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message):
         self.exit(2, f"{self.prog}: {message}. See `{self.prog} --help`.\n")
+
+
+def run_subverb(argv, subverbs, usage, kind="sub-verb"):
+    """Runs `{name: (function of argv, one line of help)}` by the first word; the exit code.
+
+    Args:
+        argv: the words after the verb.
+        usage: what `--help` prints, before the table of sub-verbs.
+        kind: what they are called where one is unknown.
+    """
+    if completing(after=2) and (not argv or argv[0] not in subverbs):
+        one_of(subverbs)
+    completing(after=3)
+    if not argv or argv[0] in ("-h", "--help"):
+        print(usage, *(f"  {name:<12} {line}" for name, (_, line) in subverbs.items()), sep="\n")
+        return 0
+    if argv[0] not in subverbs:
+        raise InputError(f"Unknown {kind}. Received: {argv[0]!r}. {closest(argv[0], subverbs)}")
+    function, _ = subverbs[argv[0]]
+    return function(argv[1:])
 
 
 def _joined(args):

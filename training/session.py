@@ -21,7 +21,6 @@ import tensorflow as tf
 
 from keraszoo import data, recipes
 from keraszoo.core.errors import InputError
-from keraszoo.core.inputs import BoundedInput
 from keraszoo.core.look import check_arrays, check_batch
 from keraszoo.core.replicas import is_chief, rank_of, sum_over_workers
 from keraszoo.data.columns import remarks
@@ -180,7 +179,7 @@ class Session:
     def _check_values(self):
         """What the data say of themselves, against what the model takes."""
         source, split = self.data.seen, self.recipe.data.train
-        if isinstance(self.model.inputs, BoundedInput):
+        if not self.model.inputs.told_by_range:
             if source.in_memory:
                 check_arrays(self.model, {"x": source.array(split)})
         elif source.input_range and not self.recipe.data.transforms:

@@ -30,6 +30,8 @@ class Declaration:
     """
 
     bounds = (-math.inf, math.inf)
+    #: whether the lowest and the highest number of all tell if they are taken
+    told_by_range = True
 
     def spec(self):
         """The `tf.TensorSpec` of a signature that takes it."""
@@ -172,6 +174,7 @@ class BoundedInput(Input):
 
     #: of how far the values lie beyond their bounds, which is what is summed up
     bounds = (0.0, 0.0)
+    told_by_range = False
 
     def random(self, rows, random, like=None):
         lowest, highest = np.array(self.lowest), np.array(self.highest)

@@ -1,32 +1,19 @@
 """The verb `figure` and its sub-verbs, as the command line has them. Importing this imports no TensorFlow."""
 
-from keraszoo.arguments import Parser, completing, one_of
-from keraszoo.core.errors import InputError, closest
+from keraszoo.arguments import Parser, run_subverb
 
 BUMPS, CLOUDS = "points/two_bumps", "points/two_clouds"
 
 
-def figure_command(argv):
-    if completing(after=2) and (not argv or argv[0] not in SUBVERBS):
-        one_of(SUBVERBS)
-    completing(after=3)
-    if not argv or argv[0] in ("-h", "--help"):
-        print(usage())
-        return 0
-    if argv[0] not in SUBVERBS:
-        raise InputError(f"Unknown figure. Received: {argv[0]!r}. {closest(argv[0], SUBVERBS)}")
-    function, _ = SUBVERBS[argv[0]]
-    return function(argv[1:])
-
-
-def usage():
-    lines = "\n".join(f"  {name:<12} {line}" for name, (_, line) in SUBVERBS.items())
-    return f"""usage: keraszoo figure FIGURE [options]
+USAGE = """usage: keraszoo figure FIGURE [options]
        keraszoo figure FIGURE --help for the options
 
 Draw what densities do with data of one or two features.
+"""
 
-{lines}"""
+
+def figure_command(argv):
+    return run_subverb(argv, SUBVERBS, USAGE, "figure")
 
 
 def histogram_command(argv):

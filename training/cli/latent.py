@@ -2,31 +2,17 @@
 
 import shlex
 
-from keraszoo.arguments import Parser, completing, one_of
-from keraszoo.core.errors import InputError, closest
+from keraszoo.arguments import Parser, run_subverb
 
-
-def latent_command(argv):
-    if completing(after=2) and (not argv or argv[0] not in SUBVERBS):
-        one_of(SUBVERBS)
-    completing(after=3)
-    if not argv or argv[0] in ("-h", "--help"):
-        print(usage())
-        return 0
-    if argv[0] not in SUBVERBS:
-        raise InputError(f"Unknown sub-verb. Received: {argv[0]!r}. {closest(argv[0], SUBVERBS)}")
-    function, _ = SUBVERBS[argv[0]]
-    return function(argv[1:])
-
-
-def usage():
-    lines = "\n".join(f"  {name:<12} {line}" for name, (_, line) in SUBVERBS.items())
-    return f"""usage: keraszoo latent SUBVERB RUN [options]
+USAGE = """usage: keraszoo latent SUBVERB RUN [options]
        keraszoo latent SUBVERB --help for the options
 
 Pictures of the latent space of a finished run's model.
+"""
 
-{lines}"""
+
+def latent_command(argv):
+    return run_subverb(argv, SUBVERBS, USAGE)
 
 
 def walk_command(argv):

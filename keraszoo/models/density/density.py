@@ -14,6 +14,16 @@ from ..first_examples import MeasuresFirst
 from ..point_pictures import density_page, frame, page, row_of
 
 
+def example_weights(count, sample_weight):
+    """The weights [count] float64 that `adapt` is given, ones where there are none."""
+    weights = np.ones(count) if sample_weight is None else np.asarray(sample_weight, "float64").reshape(-1)
+    if len(weights) != count or not (weights >= 0).all() or not weights.any():
+        raise InputError(
+            f"Each example has a weight >= 0, and not all are 0. Received: {len(weights)} weights for {count} examples."
+        )
+    return weights
+
+
 class Density(MeasuresFirst, ZooModel):
     """Base class of densities p(x) of real numbers: -log p(x) in nats is their loss, and what they answer is log p(x).
 
@@ -66,17 +76,6 @@ class Density(MeasuresFirst, ZooModel):
         """Rows [n, size] float64 of what `adapt` is given, as the gate takes it."""
         self.check_values(x)
         return np.asarray(self._rows(self.inputs.tensor(x, type(self).__name__)), "float64")
-
-    @staticmethod
-    def _example_weights(count, sample_weight):
-        """The weights [count] float64 that `adapt` is given, ones where there are none."""
-        weights = np.ones(count) if sample_weight is None else np.asarray(sample_weight, "float64").reshape(-1)
-        if len(weights) != count or not (weights >= 0).all() or not weights.any():
-            raise InputError(
-                f"Each example has a weight >= 0, and not all are 0. Received: {len(weights)} weights for {count} "
-                "examples."
-            )
-        return weights
 
     @takes("inputs")
     def log_prob(self, x):

@@ -21,7 +21,7 @@ from ...core.model import ZooModel, takes
 from ...core.seeds import normal_rows, seed_pair
 from ...core.updates import ClosedForm, Gradient
 from ...distributions.mixture import chosen_component
-from .density import Density, checked_number
+from .density import Density, checked_number, example_weights
 
 COVARIANCES = ("full", "tied", "diag", "spherical")
 LEARNING = ("em", "minibatch_em", "gradient")
@@ -210,7 +210,7 @@ class GaussianMixture(Density):
             sample_weight: [n] >= 0. What has none is not looked at.
         """
         rows = self._examples(x)
-        shares = self._example_weights(len(rows), sample_weight)
+        shares = example_weights(len(rows), sample_weight)
         rows, shares = rows[shares > 0], shares[shares > 0]
         if len(rows) < self.components:
             raise InputError(

@@ -16,7 +16,7 @@ from ...core.seeds import seed_pair
 from ...core.updates import ClosedForm, Gradient
 from ...layers.labels import labels_for, number_of_classes
 from ..first_examples import MeasuresFirst
-from .density import Density
+from .density import Density, example_weights
 from .gaussian_mixture import GaussianMixture
 
 #: names of densities that need no more: the covariances of the classes' normal distributions
@@ -150,7 +150,7 @@ class GenerativeClassifier(MeasuresFirst, ZooModel):
         self.check_values(x, y)
         x = np.asarray(self.inputs.tensor(x, type(self).__name__))
         labels = np.asarray(self.targets.tensor(y, type(self).__name__))
-        weights = np.ones(len(x)) if sample_weight is None else np.asarray(sample_weight, "float64").reshape(-1)
+        weights = example_weights(len(x), sample_weight)
         counts = np.bincount(labels, weights, self.num_classes)
         if not counts.all():
             raise InputError(

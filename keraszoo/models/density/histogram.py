@@ -13,7 +13,7 @@ import tensorflow as tf
 from ...core.checks import positive_integers
 from ...core.errors import InputError, closest
 from ...core.updates import ClosedForm
-from .density import Density, checked_number, uniforms
+from .density import Density, checked_number, example_weights, uniforms
 
 #: the most bins of a feature, by the number of features: 2 MB of counts at most
 MOST_BINS = {1: 4096, 2: 256, 3: 64}
@@ -77,7 +77,7 @@ class Histogram(Density):
                 rows.T, self._bins(rows), [None] * self.size if self.range is None else self.range, strict=True
             )
             self._set_edges([self._edges_of(*column) for column in columns])
-        weights = self._example_weights(len(rows), sample_weight)
+        weights = example_weights(len(rows), sample_weight)
         self.counts.assign(self.statistics(rows, None, weights)["counts"])
         self.adapted.assign(1.0)
 

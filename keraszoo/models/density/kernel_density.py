@@ -17,7 +17,7 @@ from ...core.errors import InputError, closest
 from ...core.model import takes
 from ...core.seeds import spread
 from .bandwidths import effective_count, improved_sheather_jones, scott, silverman
-from .density import Density, uniforms
+from .density import Density, example_weights, uniforms
 from .kernels import KERNELS
 
 RULES = ("scott", "silverman", "isj", "likelihood")
@@ -122,7 +122,7 @@ class KernelDensity(Density):
     def adapt(self, x, y=None, sample_weight=None):
         """Keeps these examples [n, *event_shape], with their weights [n] >= 0, and measures the bandwidth on them."""
         rows = self._folded(self._examples(x))
-        weights = self._example_weights(len(rows), sample_weight)
+        weights = example_weights(len(rows), sample_weight)
         kept = spread(len(rows), self.examples_kept)
         rows, weights = rows[kept], weights[kept] / weights[kept].sum()
         center = np.average(rows, axis=0, weights=weights)

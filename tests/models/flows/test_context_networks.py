@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from test_flows import shaken
 
 from export import export
 from keraszoo.core.errors import InputError
@@ -43,15 +44,14 @@ def test_the_network_learns_with_the_flow(scale):
     flow.fit(x, contexts, batch_size=100, epochs=10, verbose=0)
     assert all(np.any(old != new) for old, new in zip(before, flow.context_network.trainable_weights, strict=True))
     new_x, new_contexts = images(500, scale)
-    assert np.mean(flow.log_prob(new_x, new_contexts)) > 0.5  # 1.77 by the best; -2.8 without the context
+    assert np.mean(flow.log_prob(new_x, new_contexts)) > 0.5  # 1.77 by the best, -.85 by the best without the context
     drawn = flow.sample(500, seed=0, context=new_contexts)
     assert np.sqrt(np.mean((drawn - new_x) ** 2)) < 0.4
 
 
 def test_sets_of_any_size_are_contexts_whatever_their_order():
     flow = MAF((2,), transforms=2, hidden=(8,), context_network=of_sets())
-    for variable in flow.trainable_variables:
-        variable.assign_add(0.3 * tf.random.stateless_normal(variable.shape, (1, 2)))
+    shaken(flow)
     x = RANDOM.normal(size=(6, 2)).astype("float32")
     for size in (1, 7):
         sets = RANDOM.normal(size=(6, size, 1)).astype("float32")

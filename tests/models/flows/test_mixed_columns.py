@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from test_flows import shaken
 
 from export import export
 from keraszoo.core.errors import InputError
@@ -13,12 +14,6 @@ from keraszoo.models import NSF
 
 RANDOM = np.random.default_rng(0)
 FORMS = ("autoregressive", "coupling")
-
-
-def shaken(flow, scale=0.2):
-    for variable in flow.trainable_variables:
-        variable.assign_add(scale * tf.random.stateless_normal(variable.shape, (1, 2)))
-    return flow
 
 
 def small(form, features=2, circular=(0,), **options):

@@ -4,18 +4,13 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from test_flows import shaken
 
 from keraszoo.bijectors import Autoregressive, MaskedNetwork
 from keraszoo.core.errors import InputError
 from keraszoo.models import IAF, MAF, NSF
 
 X = np.random.default_rng(0).normal(size=(10, 5)).astype("float32")
-
-
-def shaken(layer):
-    for variable in layer.trainable_variables:
-        variable.assign_add(0.3 * tf.random.stateless_normal(variable.shape, (1, 2)))
-    return layer
 
 
 @pytest.mark.parametrize("passes", [1, 2, 3, 5])
