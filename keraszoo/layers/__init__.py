@@ -1,16 +1,16 @@
 """Keras layers."""
 
-from .batch_normalization import BatchNormalization
 from .color_bins import ColorBins
-from .conditional_batch_normalization import ConditionalBatchNormalization
 from .corruption import GaussianCorruption, Masking, RandomHole, SaltAndPepper
 from .differentiable_augmentation import DifferentiableAugmentation
+from .normalization.batch_normalization import BatchNormalization
+from .normalization.conditional_batch_normalization import ConditionalBatchNormalization
+from .normalization.spectral_normalization import SpectralNormalization
+from .normalization.standardization import Standardization
 from .padding import Pad2D
 from .pooling import MaxPoolWithArgmax, MaxUnpool2D
 from .require_divisible import RequireDivisible
 from .self_attention import SelfAttention
-from .spectral_normalization import SpectralNormalization
-from .standardization import Standardization
 from .upsampling import BilinearUpsampling2D, PixelShuffle
 from .vector_quantization import VectorQuantizer
 

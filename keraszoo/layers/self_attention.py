@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 from ..core.checks import sizes
-from .spectral_normalization import SpectralNormalization
+from .normalization.spectral_normalization import SpectralNormalization
 
 REDUCTION = 8  # how many channels share one of the keys, queries and values
 

@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from ..core.errors import InputError, closest
-from ..layers.batch_normalization import BatchNormalization
+from ..layers.normalization.batch_normalization import BatchNormalization
 
 SIDE = 256  # of the image on which the resolutions of a network's layers are read
 

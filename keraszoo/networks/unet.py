@@ -12,7 +12,7 @@ import keras
 
 from ..core.checks import positive_integers
 from ..core.errors import InputError
-from ..layers.batch_normalization import BatchNormalization
+from ..layers.normalization.batch_normalization import BatchNormalization
 from .convolutional import check_options
 from .pretrained import named_encoder
 

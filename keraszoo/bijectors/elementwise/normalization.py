@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from ...core.replicas import global_moments
-from ...layers.standardization import mean_and_scale
+from ...layers.normalization.standardization import mean_and_scale
 from ..transform import Transform
 
 

@@ -13,7 +13,7 @@ from ...core.model import ZooModel, takes
 from ...core.seeds import spread
 from ...distributions import likelihoods
 from ...distributions.standardized import Standardized
-from ...layers.standardization import Standardization
+from ...layers.normalization.standardization import Standardization
 from ...networks import sizes
 from ...networks.by_size import check_network, encoder_and_decoder
 from ...networks.starts import start_output

@@ -10,7 +10,7 @@ import tensorflow as tf
 from ...core.errors import InputError, closest
 from ...core.updates import ClosedForm, Gradient
 from ...distributions.full_normal import FullNormal
-from ...layers.spectral_normalization import SpectralNormalization
+from ...layers.normalization.spectral_normalization import SpectralNormalization
 from ...losses import squared_jacobian_norm
 from ..prior_sampling import PriorSampling
 from .autoencoder import Autoencoder

@@ -22,7 +22,7 @@ from ...core.errors import InputError
 from ...core.inputs import Context, Input, Labels
 from ...core.model import ZooModel, takes
 from ...core.seeds import normal_rows, seed_pair
-from ...layers.standardization import Standardization
+from ...layers.normalization.standardization import Standardization
 from ...system.tables import as_array
 from ..first_examples import MeasuresFirst
 from .plane_pictures import plane_pictures

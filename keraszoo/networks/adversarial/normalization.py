@@ -3,8 +3,8 @@
 import keras
 import tensorflow as tf
 
-from ...layers.batch_normalization import BatchNormalization
-from ...layers.spectral_normalization import SpectralNormalization
+from ...layers.normalization.batch_normalization import BatchNormalization
+from ...layers.normalization.spectral_normalization import SpectralNormalization
 
 SLOPE = 0.2  # of the leaky rectifier, for negative values
 OF_GENERATORS = ("none", "batch", "layer")

@@ -15,7 +15,7 @@ import keras
 
 from ...core.checks import halved
 from ...core.errors import InputError
-from ...layers.conditional_batch_normalization import ConditionalBatchNormalization
+from ...layers.normalization.conditional_batch_normalization import ConditionalBatchNormalization
 from ...layers.self_attention import SelfAttention
 from .ends import check_attention, from_range, to_range, with_outputs
 from .normalization import normalization as normalizing

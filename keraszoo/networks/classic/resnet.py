@@ -7,7 +7,7 @@ He, Zhang, Ren and Sun, "Deep Residual Learning for Image Recognition" (2016), h
 import keras
 
 from ...core.errors import InputError
-from ...layers.batch_normalization import BatchNormalization
+from ...layers.normalization.batch_normalization import BatchNormalization
 from ..initialization import initializers
 
 #: networks of three stages by name, and how many blocks of two convolutions each stage has

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from keraszoo.core.errors import InputError
 from keraszoo.distributions.likelihoods import get
-from keraszoo.layers.standardization import Standardization
+from keraszoo.layers.normalization.standardization import Standardization
 from keraszoo.models import VAE, VQVAE, Autoencoder, ConditionalVAE, FlowVAE
 
 RANDOM = np.random.default_rng(0)

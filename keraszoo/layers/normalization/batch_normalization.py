@@ -6,8 +6,8 @@ Ioffe and Szegedy, "Batch Normalization" (2015), https://arxiv.org/abs/1502.0316
 import keras
 import tensorflow as tf
 
-from ..core.errors import InputError
-from ..core.replicas import global_moments
+from ...core.errors import InputError
+from ...core.replicas import global_moments
 
 
 @keras.saving.register_keras_serializable("keraszoo")

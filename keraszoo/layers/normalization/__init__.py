@@ -1,0 +1,1 @@
+"""Layers that normalise what passes them, or the weights that it passes."""
