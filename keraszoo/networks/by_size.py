@@ -4,6 +4,7 @@ Every function takes the shape of its input without the batch and a `dtype` (a K
 """
 
 import functools
+import inspect
 import itertools
 import math
 import re
@@ -11,10 +12,11 @@ import re
 import keras
 
 from ..core.errors import InputError, closest
-from .classic import CIFAR_RESNETS, cifar_resnet_encoder, lenet5_encoder
+from .classic import CLASSIC, Encoder
 from .convolutional import convolutional_decoder, convolutional_encoder
 from .hidden_layers import check_ends_linear
 from .initialization import initializers
+from .pretrained import application_encoder, applications
 from .residual import planes_decoder, planes_encoder
 
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")  # with which Keras makes its messages bold
@@ -49,27 +51,77 @@ NETWORKS = {
     "convolutional": (convolutional_encoder, convolutional_decoder, (32, 64)),
     "residual": (planes_encoder, planes_decoder, (64, 128)),
 }
-#: name: (encoder, its hidden layers) of any number of outputs; the classic networks have no decoder
+#: encoders of any number of outputs; the classic networks have no decoder
 ENCODERS = {
-    "dense": (dense_encoder, (256,)),
-    "convolutional": (convolutional_encoder, (32, 64)),
-    "lenet5": (lenet5_encoder, (6, 16, 120)),
-    **{name: (functools.partial(cifar_resnet_encoder, blocks=n), (16, 32)) for name, n in CIFAR_RESNETS.items()},
+    "dense": Encoder(dense_encoder, (256,), 64),
+    "convolutional": Encoder(convolutional_encoder, (32, 64), 64),
+    **CLASSIC,
 }
 
 
-def encoder_alone(image_shape, outputs, *, network, hidden, **options):
+def encoder_alone(image_shape, outputs=None, *, network, hidden=None, **options):
     """The encoder of that name, for models that do not decode.
 
     Args:
         image_shape: shape of one example.
-        outputs: width of the encoder's output.
-        network: "dense", "convolutional", "lenet5", or "resnet20" and its like.
+        outputs: width of the encoder's output; None for the network's own.
+        network: "dense", "convolutional", the name of a classic network (`keraszoo.networks.classic.CLASSIC`), such as
+            "resnet18", or of one of `keras.applications`, such as "mobilenetv2"; or a dictionary of its name and
+            further arguments, such as `{"name": "vgg16", "normalization": "batch"}`.
         hidden: units or filters of the hidden layers, from the image side; None for the network's default.
-        **options: `activation`, `initialization`, `dtype`.
+        **options: `dtype`; `activation` and `initialization`, None for the network's own.
+
+    Raises:
+        InputError: an unknown network or argument, or what the network refuses.
+
+    Example:
+        >>> encoder_alone((28, 28, 1), 16, network={"name": "lenet5", "normalization": "batch"}).output_shape
+        (None, 16)
     """
-    make, default = ENCODERS[_known(network, ENCODERS)]
-    return make(image_shape, outputs, default if hidden is None else hidden, **options)
+    name, arguments = named(network)
+    encoder = ENCODERS.get(name)
+    if encoder is None:
+        make = functools.partial(application_encoder, name)
+    else:
+        make, outputs = encoder.make, encoder.outputs if outputs is None else outputs
+        arguments["hidden"] = encoder.hidden if hidden is None else hidden
+    arguments |= {option: value for option, value in options.items() if value is not None}
+    known = {*inspect.signature(make).parameters} - {"image_shape", "outputs", "kernels", "blocks", "bottleneck"}
+    for argument in arguments:
+        if argument not in known:
+            raise InputError(f"{name} has no argument {argument!r}. {closest(argument, known)}")
+    return make(image_shape, outputs, **arguments)
+
+
+def code_encoder(image_shape, outputs, *, network, dtype=None, **options):
+    """An `encoder_alone` for models that decode: what it returns are numbers of any size.
+
+    The classic networks end in activated features; a dense layer follows those.
+
+    Args:
+        image_shape: shape of one example.
+        outputs: width of the encoder's output.
+        network: as for `encoder_alone`.
+        **options: `activation`, `initialization`, `dtype`.
+
+    Example:
+        >>> code_encoder((32, 32, 3), 16, network="resnet8").output_shape
+        (None, 16)
+    """
+    if named(network)[0] in NETWORKS:
+        return encoder_alone(image_shape, outputs, network=network, dtype=dtype, **options)
+    features = encoder_alone(image_shape, network=network, dtype=dtype, **options)
+    code = keras.layers.Dense(outputs, dtype=dtype, name="code")(features.output)
+    return keras.Model(features.input, code, name="encoder")
+
+
+def named(network):
+    """(name, further arguments) of a network given by its name or by a dictionary; InputError for an unknown name."""
+    arguments = dict(network) if isinstance(network, dict) else {"name": network}
+    name = arguments.pop("name", None)
+    if name not in ENCODERS and str(name).lower().replace("_", "") not in applications():
+        raise InputError(f"Unknown network. Received: network={network!r}. {closest(str(name), ENCODERS)}")
+    return name, arguments
 
 
 def encoder_and_decoder(

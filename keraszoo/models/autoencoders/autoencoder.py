@@ -15,7 +15,7 @@ from ...distributions import likelihoods
 from ...distributions.standardized import Standardized
 from ...layers.normalization.standardization import Standardization
 from ...networks import sizes
-from ...networks.by_size import check_network, encoder_and_decoder
+from ...networks.by_size import check_network, code_encoder, encoder_and_decoder
 from ...networks.starts import start_output
 from ..first_examples import MeasuresFirst
 
@@ -48,7 +48,8 @@ class Autoencoder(MeasuresFirst, ZooModel):
         standardize: whether the networks see each feature (of images: channel) with mean 0 and standard deviation 1, as
             `adapt` has measured it; `fit` does so where nobody has. What goes in and comes out has the data's own
             scale, and so have log-densities. It takes a likelihood of any real number, such as "gaussian".
-        encoder: a Keras layer or model of your own, [batch, *image_shape] -> [batch, latent_dim].
+        encoder: a Keras layer or model of your own, [batch, *image_shape] -> [batch, latent_dim]; or the name of a
+            network, such as "resnet18" or `{"name": "vgg11", "normalization": "batch"}`, as `Classifier` takes them.
         decoder: one of your own, [batch, latent_dim] -> [batch, *image_shape] (logits for "bernoulli"); its last axis
             is as many times longer as the likelihood takes `outputs` for each value.
 
@@ -99,6 +100,8 @@ class Autoencoder(MeasuresFirst, ZooModel):
         self.network_name = network
         outputs, encoded = self.encoder_outputs * self.latent_dim, self.encoder_shape(encoder)
         decoded = self.likelihood.decoded_shape(self.image_shape)
+        if isinstance(encoder, (str, dict)):
+            encoder = code_encoder(encoded, outputs, network=encoder, dtype=self.dtype_policy)
         if encoder is None or decoder is None:
             by_size = encoder_and_decoder(
                 encoded,

@@ -12,8 +12,14 @@ from ...core.errors import InputError
 from ...core.inputs import Input, Labels
 from ...core.model import ZooModel, takes
 from ...layers.labels import number_of_classes
+from ...layers.lenet5 import RadialBasis
 from ...networks import sizes
 from ...networks.by_size import encoder_alone, output_shape_of
+from ...networks.convolutional import check_options
+from .auxiliary import AuxiliaryHeads
+
+#: what makes logits of features
+HEADS = {"dense": keras.layers.Dense, "rbf": RadialBasis}
 
 
 @keras.saving.register_keras_serializable("keraszoo")
@@ -23,11 +29,20 @@ class Classifier(ZooModel):
     Args:
         image_shape: shape of one example.
         num_classes: number of classes, >= 2.
-        features: number of the encoder's outputs, when it is made by size.
-        network: "dense", "convolutional"; "lenet5", which with `features=84` is LeCun's (1998); "resnet8", "resnet14",
-            "resnet20", "resnet32", "resnet44", "resnet56" or "resnet110", which with `features=64` and
-            `initialization="he"` are those of He et al. (2016) for CIFAR-10.
-        hidden, activation, initialization: of the encoder by size, as for `Autoencoder`.
+        features: number of the encoder's outputs, when it is made by name; None for the network's own, such as 84 of
+            "lenet5", 64 of "dense" and "resnet20", 512 of "resnet18", 4096 of "alexnet" and "vgg16".
+        network: "dense", "convolutional"; a classic network, as published: "lenet5" (as it is made today),
+            "lenet5_1998", "alexnet", "alexnet_one_tower", "zfnet", "vgg11", "vgg13", "vgg16c", "vgg16", "vgg19" (A to E
+            of the paper), "googlenet", "resnet18", "resnet34", "resnet50", "resnet101", "resnet152", and for images of
+            some 32 pixels "resnet8", "resnet14", "resnet20", "resnet32", "resnet44", "resnet56", "resnet110"; or one of
+            `keras.applications`, such as "mobilenetv2". A dictionary gives further arguments of
+            `keraszoo.networks.vgg_encoder` and its like: `{"name": "vgg16", "normalization": "batch"}`,
+            `{"name": "mobilenetv2", "weights": "imagenet"}`.
+        hidden, activation, initialization: of the encoder by name, None for the network's own.
+        auxiliary: names of layers of the encoder on which further classifiers learn, as GoogLeNet's do on
+            ("inception_4a", "inception_4d"); answers do not use them.
+        auxiliary_weight: of their losses, >= 0.
+        head: "dense", or "rbf": LeNet-5's output, minus the squared distance to a fixed code of each class.
         encoder: a network instead, [batch, *image_shape] -> [batch, features], such as `autoencoder.encoder` of a
             trained model. It is shared, not copied: what is learned here is learned there.
         freeze: whether the encoder stays as it is and only the last layer learns.
@@ -55,11 +70,14 @@ class Classifier(ZooModel):
         image_shape,
         num_classes=10,
         *,
-        features=64,
+        features=None,
         network="dense",
         hidden=None,
-        activation="relu",
-        initialization="glorot",
+        activation=None,
+        initialization=None,
+        auxiliary=(),
+        auxiliary_weight=0.3,
+        head="dense",
         encoder=None,
         freeze=False,
         **kwargs,
@@ -67,13 +85,13 @@ class Classifier(ZooModel):
         super().__init__(**kwargs)
         self.image_shape = positive_integers("image_shape", image_shape)
         self.num_classes = number_of_classes(num_classes)
-        self.features = positive_integers("features", [features])[0]
+        features = None if features is None else positive_integers("features", [features])[0]
         self.freeze = bool(freeze)
         if encoder is None:
             hidden = None if hidden is None else positive_integers("hidden", hidden)
             encoder = encoder_alone(
                 self.image_shape,
-                self.features,
+                features,
                 network=network,
                 hidden=hidden,
                 activation=activation,
@@ -85,8 +103,14 @@ class Classifier(ZooModel):
         if len(shape) != 2:
             raise InputError(f"The encoder must return features, [batch, features]. Received one that returns {shape}.")
         self.encoder.trainable = not self.freeze
-        self.head = keras.layers.Dense(self.num_classes, dtype=self.dtype_policy, name="head")
+        check_options(head=(head, HEADS))
+        self.head = HEADS[head](self.num_classes, dtype=self.dtype_policy, name="head")
         self.head.build(shape)
+        self.auxiliary_weight = float(auxiliary_weight)
+        self.auxiliary_heads = None
+        if auxiliary:
+            self.auxiliary_heads = AuxiliaryHeads(encoder, auxiliary, self.num_classes, self.dtype_policy)
+            self.term_names = ("cross_entropy", "auxiliary")
         self.inputs, self.targets = Input(self.image_shape), Labels(self.num_classes)
 
     @takes("inputs")
@@ -104,9 +128,16 @@ class Classifier(ZooModel):
 
     def loss_terms(self, x, y=None, training=False):
         y = tf.cast(self.targets.tensor(y, type(self).__name__), tf.int32)
-        logits = self.logits(x, training=training)
+        if self.auxiliary_heads is None:
+            logits, auxiliary = self.logits(x, training=training), {}
+        else:
+            features, others = self.auxiliary_heads(x, encoder=self.encoder, training=training and not self.freeze)
+            logits = tf.cast(self.head(features), tf.float32)
+            losses = [tf.nn.sparse_softmax_cross_entropy_with_logits(y, each) for each in others]
+            auxiliary = {"auxiliary": self.auxiliary_weight * tf.add_n(losses)}
         return {
             "cross_entropy": tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits),
+            **auxiliary,
             "accuracy": tf.cast(tf.argmax(logits, axis=-1, output_type=tf.int32) == y, tf.float32),
         }
 

@@ -1,14 +1,13 @@
 """The residual networks for small images.
 
 He, Zhang, Ren and Sun, "Deep Residual Learning for Image Recognition" (2016), https://arxiv.org/abs/1512.03385, section
-4.2. Batch normalisation stands behind each convolution, which has no bias.
+4.2.
 """
 
 import keras
 
 from ...core.errors import InputError
-from ...layers.normalization.batch_normalization import BatchNormalization
-from ..initialization import initializers
+from .layers import Layers
 
 #: networks of three stages by name, and how many blocks of two convolutions each stage has
 CIFAR_RESNETS = {
@@ -17,7 +16,16 @@ CIFAR_RESNETS = {
 
 
 def cifar_resnet_encoder(
-    image_shape, outputs=64, hidden=(16, 32), *, blocks=3, activation="relu", initialization="he", dtype=None
+    image_shape,
+    outputs=64,
+    hidden=(16, 32),
+    *,
+    blocks=3,
+    normalization="batch",
+    padding="zero",
+    activation="relu",
+    initialization="he",
+    dtype=None,
 ):
     """[batch, height, width, channels] -> [batch, outputs], the mean of each map of the last stage.
 
@@ -30,6 +38,8 @@ def cifar_resnet_encoder(
         outputs: filters of the last stage.
         hidden: filters of the stages before it.
         blocks: residual blocks of each stage, >= 1.
+        normalization: of each convolution: None, "batch", "layer", "group" or "weight".
+        padding: what convolutions see beyond the border: "zero", "mirrored" or "periodic".
         activation, initialization, dtype: of all layers.
 
     Raises:
@@ -48,21 +58,15 @@ def cifar_resnet_encoder(
             "Shortcuts without weights can add channels only, so no stage has fewer filters than the one before. "
             f"Received: hidden={tuple(hidden)}, features={outputs}."
         )
-
-    def convolution(x, filters, strides=1):
-        start = initializers(initialization, 9 * x.shape[-1])["kernel_initializer"]
-        options = {"strides": strides, "padding": "same", "use_bias": False, "kernel_initializer": start}
-        return BatchNormalization(dtype=dtype)(keras.layers.Conv2D(filters, 3, dtype=dtype, **options)(x))
-
-    def activated(x):
-        return keras.layers.Activation(activation, dtype=dtype)(x)
+    make = Layers(normalization, padding, activation, initialization, dtype)
 
     def block(x, filters, strides):
-        change = convolution(activated(convolution(x, filters, strides)), filters)
-        return activated(keras.layers.Add(dtype=dtype)([_shortcut(x, filters, strides, dtype), change]))
+        change = make.convolution(x, filters, 3, strides, width="same")
+        change = make.convolution(change, filters, 3, width="same", activated=False)
+        return make.activate(keras.layers.Add(dtype=dtype)([_shortcut(x, filters, strides, dtype), change]))
 
     image = keras.Input(image_shape)
-    x = activated(convolution(image, widths[0]))
+    x = make.convolution(image, widths[0], 3, width="same")
     for stage, filters in enumerate(widths):
         for place in range(blocks):
             x = block(x, filters, strides=2 if stage > 0 and place == 0 else 1)
