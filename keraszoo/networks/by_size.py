@@ -89,8 +89,13 @@ def encoder_alone(image_shape, outputs=None, *, network, hidden=None, **options)
     known = {*inspect.signature(make).parameters} - {"image_shape", "outputs", "kernels", "blocks", "bottleneck"}
     for argument in arguments:
         if argument not in known:
-            raise InputError(f"{name} has no argument {argument!r}. {closest(argument, known)}")
-    return make(image_shape, outputs, **arguments)
+            raise InputError(
+                f"The network has no such argument. Received: {argument!r} of {name!r}. {closest(argument, known)}"
+            )
+    try:
+        return make(image_shape, outputs, **arguments)
+    except InputError as error:
+        raise InputError(f"{error} The network is {name!r}, of image_shape={tuple(image_shape)}.") from None
 
 
 def code_encoder(image_shape, outputs, *, network, dtype=None, **options):

@@ -51,6 +51,11 @@ class Layers:
         width = kernel // 2 if width in (None, "same") else width
         if width and not same:
             x = Pad2D(width, self.padding, dtype=self.dtype)(x)
+        if not same and None not in x.shape[1:3] and min(x.shape[1:3]) < kernel:
+            raise InputError(
+                f"The image is too small for a {kernel}x{kernel} convolution. Received: {x.shape[1]}x{x.shape[2]} "
+                "pixels, border included. Nearest: stem='small', or a larger image."
+            )
         maps = x.shape[-1]
         if maps % groups or filters % groups:
             raise InputError(
