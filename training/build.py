@@ -27,6 +27,7 @@ def model_arguments(of_class):
     names = set(constructor_arguments(of_class))
     networks = {*NETWORKS} - {*of_class.networks_by_name}
     reusing = {"pretrained"} if "encoder" in names & networks else set()
+    networks -= {*of_class.networks_or_names}
     return names - {"name", "dtype", "event_shape", "image_shape", "pair_shape", *networks} | reusing
 
 

@@ -43,6 +43,7 @@ class ZooModel(Loop):
         adapts: whether `adapt` does anything.
         calibrates: whether `calibrate` does anything.
         networks_by_name: arguments that would be networks elsewhere, but are names of such here.
+        networks_or_names: arguments that may be either.
         iterations: training steps done, a weight, so that files and checkpoints hold it.
         step_in_epoch: training steps done in the epoch under way.
     """
@@ -56,6 +57,7 @@ class ZooModel(Loop):
     adapts = False
     calibrates = False
     networks_by_name = ()
+    networks_or_names = ()
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)

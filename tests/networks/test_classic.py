@@ -17,6 +17,7 @@ from keraszoo.networks.by_size import encoder_alone
 from keraszoo.networks.classic import CLASSIC
 from keraszoo.networks.classic.layers import NORMALIZATIONS
 from keraszoo.networks.classic.lenet import CONNECTIONS
+from keraszoo.training.build import model_arguments
 
 #: arguments that make each network small
 SMALL = {
@@ -234,6 +235,7 @@ def test_encoders_by_name_serve_every_family(tmp_path):
         model.save(tmp_path / "model.keras")
         restored = keras.saving.load_model(tmp_path / "model.keras")
         np.testing.assert_array_equal(restored.encode(x), model.encode(x))
+    assert {"encoder", "pretrained"} <= model_arguments(VAE)  # by the command, too
     assert UNet((32, 32, 3), encoder="resnet18", depth=2, width=4)(x).shape == (2, 32, 32, 2)
 
 

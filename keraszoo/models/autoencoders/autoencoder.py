@@ -64,6 +64,7 @@ class Autoencoder(MeasuresFirst, ZooModel):
     """
 
     term_names = ("reconstruction",)
+    networks_or_names = ("encoder",)
     #: numbers that the encoder gives for each latent unit
     encoder_outputs = 1
     #: columns of the decoder's input besides the latent units
