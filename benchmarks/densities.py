@@ -32,7 +32,18 @@ import numpy as np
 from scipy import stats
 
 from keraszoo.core.errors import InputError
-from keraszoo.models import MAF, NSF, GaussianMixture, Histogram, KernelDensity, RealNVP
+from keraszoo.models import (
+    IAF,
+    MAF,
+    NSF,
+    ContinuousFlow,
+    GaussianMixture,
+    Histogram,
+    KernelDensity,
+    PlanarFlow,
+    RealNVP,
+    ResidualFlow,
+)
 
 COMPONENTS, BENT = (1, 2, 3, 5, 8), 0.3
 EPOCHS, STEPS, PATIENCE = 40, 10, 5
@@ -130,15 +141,17 @@ def mixture(x):
     return best(x, {kind: of(*kind) for kind in kinds})
 
 
-def flow(cls):
+def flow(cls, rate=1e-3, steps=STEPS, **options):
     def fitted(x):
         keras.utils.set_random_seed(0)
-        model = cls(x.shape[1:], standardize=True)
+        model = cls(x.shape[1:], standardize=True, **options)
         learned, held_out = parted(x)
         batch = min(256, len(learned))
-        learned = np.tile(learned, (max(1, STEPS * batch // len(learned)), 1))
-        model.compile(keras.optimizers.Adam(1e-3), steps_per_execution=STEPS)
-        stop = keras.callbacks.EarlyStopping("val_loss", patience=PATIENCE, restore_best_weights=True)
+        learned = np.tile(learned, (max(1, steps * batch // len(learned)), 1))
+        model.compile(keras.optimizers.Adam(rate), steps_per_execution=STEPS)
+        stop = keras.callbacks.EarlyStopping(
+            "val_negative_log_likelihood", mode="min", patience=PATIENCE, restore_best_weights=True
+        )
         model.fit(learned, validation_data=(held_out,), batch_size=batch, epochs=EPOCHS, callbacks=[stop], verbose=0)
         return model
 
@@ -152,6 +165,13 @@ DENSITIES = {
     "RealNVP": flow(RealNVP),
     "MAF": flow(MAF),
     "NSF": flow(NSF),
+    "IAF": flow(IAF),
+    "PlanarFlow": flow(PlanarFlow),
+    "ResidualFlow": flow(ResidualFlow),
+    "ContinuousFlow": flow(ContinuousFlow),
+    "flow matching": flow(
+        ContinuousFlow, rate=5e-3, steps=100, objective="flow_matching", hidden=(64, 64, 64), activation="lipswish"
+    ),
 }
 
 

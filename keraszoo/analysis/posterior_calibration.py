@@ -5,11 +5,13 @@ Expected coverage: Hermans et al., "A Crisis In Simulation-Based Inference? Bewa
 Unfaithful" (2022), https://arxiv.org/abs/2110.06581.
 """
 
+import math
+
 import numpy as np
-import tensorflow as tf
 from scipy import stats
 
 from ..core.errors import InputError
+from ..system.tables import as_array
 
 VALUES = 2**22  # drawn at once
 
@@ -21,9 +23,10 @@ def calibration_ranks(flow, parameters, contexts, draws: int = 99, seed: int = 0
     both ends shows a posterior that is too narrow, one that is high in the middle one that is too wide.
 
     Args:
-        flow: has `sample(count, seed=..., context=...)`, such as a `Flow` with a `context_dim`.
+        flow: has `sample(count, seed=..., context=...)`, such as a `Flow` with a `context_dim` or a `context_network`.
         parameters: [n, d], drawn from the prior.
-        contexts: [n, context_dim], each simulated from its parameters; not those that the flow has learned from.
+        contexts: [n, *shape] as the flow takes them, vectors, images or sets, or [n] labels, each simulated from its
+            parameters; not those that the flow has learned from.
         draws: of each posterior, >= 1; one less than a multiple of the bins of a histogram puts as many ranks in each.
         seed: of the draws.
 
@@ -118,19 +121,23 @@ def _posterior_draws(flow, contexts, draws, seed):
 
 def _parts(parameters, contexts, draws):
     """Slices of rows, as many as are drawn for at once, and their contexts."""
-    size = max(1, VALUES // (draws * (parameters.shape[1] + contexts.shape[1])))
+    size = max(1, VALUES // (draws * (parameters.shape[1] + math.prod(contexts.shape[1:]))))
     for start in range(0, len(parameters), size):
         rows = slice(start, start + size)
         yield rows, contexts[rows]
 
 
 def _pairs(parameters, contexts, draws):
-    parameters, contexts = (np.asarray(tf.convert_to_tensor(value, tf.float32)) for value in (parameters, contexts))
-    if parameters.ndim != 2 or contexts.ndim != 2 or len(parameters) != len(contexts) or not len(contexts):
+    who = "Calibration"
+    parameters = np.asarray(as_array(parameters, who, "x"), "float32")
+    contexts = np.asarray(as_array(contexts, who, "contexts" if np.ndim(contexts) > 1 else "y"))
+    if parameters.ndim != 2 or not contexts.ndim or len(parameters) != len(contexts) or not len(contexts):
         raise InputError(
-            "Calibration takes parameters [n, d] and as many contexts [n, context_dim]. "
+            f"{who} takes parameters [n, d] and as many contexts [n, *shape]. "
             f"Received: shapes {parameters.shape} and {contexts.shape}."
         )
+    if not np.isfinite(parameters).all():
+        raise InputError(f"{who} takes finite parameters. Received: {np.sum(~np.isfinite(parameters))} others.")
     if draws < 1:
         raise InputError(f"A rank is among at least one draw. Received: draws={draws}.")
     return parameters, contexts

@@ -1,6 +1,9 @@
 """Keras' callbacks that change an optimizer, for models that have several."""
 
+import warnings
+
 import keras
+import numpy as np
 
 ABOUT_OPTIMIZERS = (
     keras.callbacks.LearningRateScheduler,
@@ -69,6 +72,21 @@ class FinishEpoch(keras.callbacks.Callback):
         self.model.finish_epoch()
 
 
+class TellOfNaN(keras.callbacks.Callback):
+    """Says once when a loss has become NaN, for what is learned from there on is nothing."""
+
+    told = False
+
+    def on_epoch_end(self, epoch, logs=None):
+        if not self.told and np.isnan((logs or {}).get("loss", 0.0)):
+            self.told = True
+            warnings.warn(
+                f"The loss of {type(self.model).__name__} became NaN in epoch {epoch + 1}, and its weights are lost. "
+                "Nearest: data of another scale (standardize=True), a lower learning rate, or clipnorm=1.0.",
+                stacklevel=2,
+            )
+
+
 def callbacks_of_a_fit(model, callbacks):
     """The callbacks of a `fit`, those about optimizers wrapped where there are several."""
     callbacks = [] if callbacks is None else callbacks
@@ -77,4 +95,4 @@ def callbacks_of_a_fit(model, callbacks):
     callbacks = list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
     if len(model.optimizers) > 1:
         callbacks = [ForEveryOptimizer(each) if isinstance(each, ABOUT_OPTIMIZERS) else each for each in callbacks]
-    return [FinishEpoch(), *callbacks] if model.epoch_sums else callbacks
+    return [*([FinishEpoch()] if model.epoch_sums else []), TellOfNaN(), *callbacks]

@@ -2,6 +2,7 @@
 
 import numbers
 
+import numpy as np
 import tensorflow as tf
 
 from .errors import InputError
@@ -9,7 +10,9 @@ from .errors import InputError
 
 def positive_integers(name, values):
     """`values`, a number or several, as a tuple of integers >= 1; else InputError."""
-    values = (values,) if isinstance(values, numbers.Integral) else tuple(values)
+    if not np.iterable(values):
+        values = (values,)
+    values = tuple(values)
     sizes_of_examples = values[1:]
     if values and values[0] is None and sizes_of_examples and all(map(_positive_integer, sizes_of_examples)):
         raise InputError(
@@ -21,8 +24,32 @@ def positive_integers(name, values):
     return tuple(map(int, values))
 
 
+def _integer(value):
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
 def _positive_integer(value):
     return isinstance(value, numbers.Integral) and value >= 1
+
+
+def checked_count(count, name="count"):
+    """How many are asked for, an integer >= 0 or a tensor of one; else InputError."""
+    if not (tf.is_tensor(count) or _integer(count) and count >= 0):
+        raise InputError(f"{name} must be an integer >= 0. Received: {count!r}.")
+    return count
+
+
+def real_numbers(name, values):
+    """`values`, a number, several or a table of them, as a float64 array; InputError for text and tables with holes.
+
+    Example:
+        >>> real_numbers("range", (0, 1))
+        array([0., 1.])
+    """
+    try:
+        return np.asarray(values, "float64")
+    except (TypeError, ValueError):
+        raise InputError(f"{name} must be made of numbers. Received: {values!r}.") from None
 
 
 def check_divisible(height, width, factor, what):

@@ -1,5 +1,7 @@
 """A first look at the numbers that `fit`, `evaluate` and `predict` were given, before anything is learned."""
 
+import numbers
+
 import numpy as np
 import tensorflow as tf
 
@@ -27,6 +29,8 @@ def check_arrays(model, arguments, inputs=None):
     x, y, weights = (arguments.get(name) for name in ("x", "y", "sample_weight"))
     if isinstance(x, (list, tuple)) and len(x) == 1:
         x = arguments["x"] = as_array(x[0], who, "x")
+    if x is not None and not np.iterable(x) and np.ndim(x) == 0 and isinstance(x, (numbers.Number, np.ndarray)):
+        raise InputError(f"{who} takes batches of examples. Received: {x!r}.")
     if isinstance(x, np.ndarray) and x.ndim and not len(x):
         raise InputError(f"{who} takes at least one example. Received: x of shape {x.shape}.")
     for declared, values in ((inputs or model.inputs, x), (model.targets, y)):

@@ -3,6 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
+from .errors import InputError
+
 
 def seed_pair(seed=None):
     """The seed of TensorFlow's stateless functions: the same for the same integer; None draws a new one in each call.
@@ -11,9 +13,14 @@ def seed_pair(seed=None):
 
     Returns:
         [2] int64.
+
+    Raises:
+        InputError: for what is no integer of 64 bits.
     """
     if seed is None:
         return tf.random.uniform([2], 0, 2**31, tf.int64)
+    if not (tf.is_tensor(seed) or np.ndim(seed) == 0 and np.asarray(seed).dtype.kind in "iu"):
+        raise InputError(f"A seed is an integer of 64 bits, or None. Received: {seed!r}.")
     return tf.stack([tf.cast(seed, tf.int64), tf.zeros([], tf.int64)])
 
 

@@ -10,9 +10,9 @@ import numpy as np
 import tensorflow as tf
 
 from ..core.errors import InputError
+from ..core.look import check_arrays
 from ..core.model import ZooModel
 from ..core.seeds import spread
-from ..system.tables import as_array
 
 ROWS = 16384  # the error of a mean or deviation is then below a hundredth of the deviation
 VALUES = 2**26  # 256 MiB of float32
@@ -47,9 +47,10 @@ class MeasuresFirst:
     @functools.wraps(ZooModel.fit)
     def fit(self, x=None, y=None, *args, **kwargs):
         if self.measures_in_fit:
-            who = type(self).__name__
-            x, y = as_array(x, who, "x"), as_array(y, who, "y")
-            x, sample = _sampled(self, x, y, kwargs.get("sample_weight"), kwargs.get("steps_per_epoch"))
+            weights = kwargs.pop("sample_weight", None)
+            given = check_arrays(self, {"x": x, "y": y, "sample_weight": weights})
+            x, y, kwargs["sample_weight"] = given["x"], given["y"], given["sample_weight"]
+            x, sample = _sampled(self, x, y, kwargs["sample_weight"], kwargs.get("steps_per_epoch"))
             *sample, weights = sample
             self.adapt(*sample, **({"sample_weight": weights} if self.measures_weighted else {}))
         return super().fit(x, y, *args, **kwargs)
@@ -58,13 +59,15 @@ class MeasuresFirst:
 def _sampled(model, x, y, weights, steps):
     """The x that `fit` goes on with, and (x, y, weights) of a sample of it.
 
-    Of arrays, the rows are drawn evenly spread. A dataset is read once, however few steps an epoch has; of one without
-    an end the first batches. Of a generator the first batches are taken, and put before the rest.
+    Of arrays, also those of a dictionary, the rows are drawn evenly spread. A dataset is read once, however few steps
+    an epoch has; of one without an end the first batches. Of a generator the first batches are taken, and put before
+    the rest.
     """
     count = model.rows_measured
-    if isinstance(x, (np.ndarray, tf.Tensor)):
-        rows = spread(len(x), count)
-        return x, [None if part is None else np.asarray(part)[rows] for part in (x, y, weights)]
+    if isinstance(x, (np.ndarray, tf.Tensor, dict)):
+        arrays = model.gate((x, y, weights)) if isinstance(x, dict) else (x, y, weights)
+        rows = spread(len(arrays[0]), count)
+        return x, [None if part is None else np.asarray(part)[rows] for part in arrays]
     if isinstance(x, tf.data.Dataset):
         size = int(x.cardinality())
         may_not_end = size == tf.data.INFINITE_CARDINALITY or size == tf.data.UNKNOWN_CARDINALITY and steps is not None

@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from ..core.checks import checked_count
+
 
 class PriorSampling:
     """What models have in common that hold a `prior` and `decode` its draws: a part of a class of models.
@@ -24,7 +26,7 @@ class PriorSampling:
 
     def sample_latent(self, count, seed=None, temperature=1.0):
         """What `sample` decodes, draws from the prior."""
-        return self.prior.sample(count, seed, temperature=temperature)
+        return self.prior.sample(checked_count(count), seed, temperature=temperature)
 
     def pictures(self, x, seed=0):
         if len(self.image_shape) != 3:

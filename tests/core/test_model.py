@@ -8,7 +8,16 @@ from test_trainer import X
 
 from keraszoo.core.errors import InputError
 from keraszoo.core.model import ZooModel
-from keraszoo.models import Autoencoder
+from keraszoo.models import (
+    GAN,
+    MAF,
+    VAE,
+    Autoencoder,
+    GaussianMixture,
+    GenerativeClassifier,
+    Histogram,
+    RealNVP,
+)
 
 
 def test_missing_channel_axis_is_explained():
@@ -145,3 +154,28 @@ def test_tensorflows_checkpoints_hold_every_variable(tmp_path):
     for variable in model.variables:
         assert list(variable.shape) in stored
         stored.remove(list(variable.shape))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: VAE((4, 4, 1), latent_dim=2, hidden=(4,)),
+        lambda: GAN((4, 4, 1), latent_dim=2),
+        lambda: RealNVP((2,), transforms=1, hidden=(4,)),
+        lambda: MAF((2,), transforms=1, hidden=(4,), num_classes=2),
+        lambda: Histogram((2,)),
+        lambda: GaussianMixture((2,), 2),
+        lambda: GenerativeClassifier((2,), 2, density="lda"),
+    ],
+    ids=["VAE", "GAN", "RealNVP", "MAF", "Histogram", "GaussianMixture", "GenerativeClassifier"],
+)
+def test_samples_are_asked_for_by_integers(make):
+    model = make()
+    for count in (-1, 2.5, "four", None):
+        with pytest.raises(InputError, match="count must be an integer >= 0. Received"):
+            model.sample(count, seed=0)
+    for seed in (1.5, "a", 2**70):
+        with pytest.raises(InputError, match="A seed is an integer"):
+            model.sample(4, seed=seed)
+    np.testing.assert_array_equal(model.sample(np.int64(2), seed=np.int32(3)), model.sample(2, seed=3))
+    assert len(model.sample(0, seed=0)) == 0

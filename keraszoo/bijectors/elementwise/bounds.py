@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ...core.checks import real_numbers
 from ...core.errors import InputError
 from ..transform import Transform
 
@@ -25,8 +26,8 @@ def checked_bounds(bounds, features):
     for feature, (low, high) in bounds.items():
         if not 0 <= feature < features:
             raise InputError(f"Bounds are those of features from 0 to {features - 1}. Received: {feature}.")
-        ends = [end for end in (low, high) if end is not None]
-        if not ends or not np.isfinite(ends).all() or len(ends) == 2 and not low < high:
+        ends = real_numbers("bounds", [end for end in (low, high) if end is not None])
+        if not len(ends) or not np.isfinite(ends).all() or len(ends) == 2 and not low < high:
             raise InputError(
                 f"A feature has bounds (lowest, highest). Received: {(low, high)} of feature {feature}. Nearest: "
                 "(0.0, None) for positive values."

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import tensorflow as tf
 
-from ...core.checks import positive_integers
+from ...core.checks import checked_count, positive_integers
 from ...core.errors import InputError
 from ...core.inputs import Input
 from ...core.model import ZooModel, takes
@@ -17,9 +17,11 @@ from ..point_pictures import density_page, frame, page, row_of
 def example_weights(count, sample_weight):
     """The weights [count] float64 that `adapt` is given, ones where there are none."""
     weights = np.ones(count) if sample_weight is None else np.asarray(sample_weight, "float64").reshape(-1)
-    if len(weights) != count or not (weights >= 0).all() or not weights.any():
+    if len(weights) != count or not (weights >= 0).all() or not weights.any() or not np.isfinite(weights).all():
+        values = f" from {weights.min():g} to {weights.max():g}" if len(weights) else ""
         raise InputError(
-            f"Each example has a weight >= 0, and not all are 0. Received: {len(weights)} weights for {count} examples."
+            "Each example has a finite weight >= 0, and not all are 0. "
+            f"Received: {len(weights)} weights{values} for {count} examples."
         )
     return weights
 
@@ -75,7 +77,10 @@ class Density(MeasuresFirst, ZooModel):
     def _examples(self, x):
         """Rows [n, size] float64 of what `adapt` is given, as the gate takes it."""
         self.check_values(x)
-        return np.asarray(self._rows(self.inputs.tensor(x, type(self).__name__)), "float64")
+        rows = np.asarray(self._rows(self.inputs.tensor(x, type(self).__name__)), "float64")
+        if not len(rows):
+            raise InputError(f"{type(self).__name__} learns from examples. Received: none.")
+        return rows
 
     @takes("inputs")
     def log_prob(self, x):
@@ -97,7 +102,7 @@ class Density(MeasuresFirst, ZooModel):
             count: how many.
             seed: integer; the same seed gives the same samples. None: new ones each time.
         """
-        return self._draws(tf.random.stateless_normal([count, self.noise_size], seed_pair(seed)))
+        return self._draws(tf.random.stateless_normal([checked_count(count), self.noise_size], seed_pair(seed)))
 
     def sample_rows(self, seed):
         """A draw for each seed [batch] int64, from its own seed alone: a server may batch requests together."""

@@ -15,7 +15,7 @@ from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture as ScikitLearnMixture
 
-from ...core.checks import positive_integers
+from ...core.checks import checked_count, positive_integers, real_numbers
 from ...core.errors import InputError, closest
 from ...core.model import ZooModel, takes
 from ...core.seeds import normal_rows, seed_pair
@@ -52,7 +52,7 @@ class GaussianMixture(Density):
         n_init: how many starts are tried; the one is kept that is best after 20 iterations of EM on the sample that
             `adapt` is given.
         reg_covar: added to the variances, >= 0, in squared units of x.
-        seed: integer, of the starts.
+        seed: integer >= 0, of the starts.
 
     Shapes:
         x: [batch, *event_shape].
@@ -75,7 +75,7 @@ class GaussianMixture(Density):
         super().__init__(event_shape, **kwargs)
         self.components = positive_integers("components", [components])[0]
         self.n_init = positive_integers("n_init", [n_init])[0]
-        self.reg_covar, self.seed = checked_number("reg_covar", reg_covar), int(seed)
+        self.reg_covar, self.seed = checked_number("reg_covar", reg_covar), checked_count(seed, "seed")
         for name, value, known in (("covariance", covariance, COVARIANCES), ("learning", learning, LEARNING)):
             if value not in known:
                 raise InputError(f"Unknown {name}. Received: {name}={value!r}. {closest(str(value), known)}")
@@ -117,21 +117,39 @@ class GaussianMixture(Density):
                 diagonals, a spherical one the means of these. These two also take variances, [components, size].
         """
         shape = (self.components, self.size)
-        means, weights = np.asarray(means, "float64"), np.asarray(mixing_weights, "float64")
-        if means.shape != shape or weights.shape != shape[:1] or not (weights > 0).all():
+        means, weights = real_numbers("means", means), real_numbers("mixing_weights", mixing_weights)
+        positive = (weights > 0).all() and np.isfinite(weights).all()
+        if means.shape != shape or weights.shape != shape[:1] or not positive or not np.isfinite(means).all():
             raise InputError(
-                f"The mixture has {self.components} weights > 0 and means of shape {shape}. Received: weights "
-                f"{weights.tolist()}, means of shape {means.shape}."
+                f"The mixture has {self.components} finite weights > 0 and finite means of shape {shape}. Received: "
+                f"weights {weights.tolist()}, means of shape {means.shape}."
             )
-        covariances = np.asarray(covariances, "float64")
-        if self.lower is not None or covariances.shape != shape:
-            covariances = np.broadcast_to(covariances, (*shape, self.size))
+        covariances = self._checked_covariances(real_numbers("covariances", covariances))
         self.logits.assign(np.log(weights / weights.sum()))
         self.means.assign(means)
         if self.covariance == "tied":
             covariances = np.average(covariances, axis=0, weights=weights)[None]
         self._set_second_moments(tf.constant(covariances, self.precision))
         self.adapted.assign(1.0)
+
+    def _checked_covariances(self, given):
+        """[components, size, size] of one of them for all, or [components, size] variances as they are."""
+        shape = (self.components, self.size)
+        if self.lower is None and given.shape == shape:
+            variances, symmetric = given, True
+        elif given.shape in ((*shape, self.size), (1, *shape[1:], self.size), (*shape[1:], self.size)):
+            given = np.broadcast_to(given, (*shape, self.size))
+            symmetric = np.isfinite(given).all() and np.allclose(given, given.transpose(0, 2, 1))
+            variances = np.linalg.eigvalsh(given) if symmetric else given
+        else:
+            variances = symmetric = None
+        if not symmetric or not (variances > 0).all() or not (given < np.finfo(self.precision).max).all():
+            variances = f", variances {shape}," if self.lower is None else ""
+            raise InputError(
+                f"Covariances are of shape {(*shape, self.size)}{variances} or one for all, symmetric, positive "
+                f"definite and finite in {self.precision}. Received: {given.tolist()}."
+            )
+        return given
 
     def _set_second_moments(self, covariances):
         """From covariances, [1 or components, size, size], or variances [components, size]; on a graph too."""
@@ -180,7 +198,7 @@ class GaussianMixture(Density):
             seed: integer; the same seed gives the same samples. None: new ones each time.
             temperature: how many times as far from the means of their components.
         """
-        noise = tf.random.stateless_normal([count, self.noise_size], seed_pair(seed))
+        noise = tf.random.stateless_normal([checked_count(count), self.noise_size], seed_pair(seed))
         return self._draws(self._cooled(noise, temperature))
 
     def sample_rows(self, seed, temperature):
@@ -210,6 +228,7 @@ class GaussianMixture(Density):
             sample_weight: [n] >= 0. What has none is not looked at.
         """
         rows = self._examples(x)
+        self._check_squares(rows)
         shares = example_weights(len(rows), sample_weight)
         rows, shares = rows[shares > 0], shares[shares > 0]
         if len(rows) < self.components:
@@ -223,11 +242,18 @@ class GaussianMixture(Density):
         weights, means, covariances = best
         self.assign(weights, means + offset, covariances)
 
+    def _check_squares(self, rows):
+        if np.square(rows - rows.mean(axis=0)).sum() >= np.finfo(self.precision).max:
+            raise InputError(
+                f"Squares of x are added up in {self.precision}. Received: x from {rows.min():g} to {rows.max():g}. "
+                "Nearest: x in other units, or dtype='float64'."
+            )
+
     def _clusters(self, rows, shares, seed):
         """(weights, means, covariances) of the clusters of k-means, with the shares [n] of the rows."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # duplicates may leave a cluster empty
-            found = KMeans(self.components, n_init=1, random_state=seed).fit(rows, sample_weight=shares)
+            found = KMeans(self.components, n_init=1, random_state=seed % 2**32).fit(rows, sample_weight=shares)
         counts = np.bincount(found.labels_, shares, self.components)
         covariances = np.empty((self.components, self.size, self.size))
         for component in range(self.components):
@@ -393,11 +419,11 @@ class GaussianMixture(Density):
         """
         given = self._places(features)
         rest = [place for place in range(self.size) if place not in given]
-        values = np.asarray(values, "float64").reshape(-1)
-        if not rest or len(values) != len(given):
+        values = real_numbers("values", values).reshape(-1)
+        if not rest or len(values) != len(given) or not np.isfinite(values).all():
             raise InputError(
-                f"Some features, not all {self.size}, are given, and a value for each of them. Received: "
-                f"features={list(given)}, {len(values)} values."
+                f"Some features, not all {self.size}, are given, and a finite value for each of them. Received: "
+                f"features={list(given)}, values={values.tolist()}."
             )
         means, covariances = np.asarray(self.means, "float64"), np.asarray(self.covariances(), "float64")
         inner = covariances[:, given][:, :, given]
@@ -414,12 +440,17 @@ class GaussianMixture(Density):
         )
 
     def _places(self, features):
-        places = [int(feature) for feature in np.atleast_1d(features)]
-        if not places or len(set(places)) < len(places) or not all(0 <= place < self.size for place in places):
+        places = real_numbers("features", features).reshape(-1).tolist()
+        if (
+            not places
+            or any(place % 1 for place in places)
+            or len(set(places)) < len(places)
+            or not all(0 <= place < self.size for place in places)
+        ):
             raise InputError(
                 f"Features are different places from 0 to {self.size - 1}, one at least. Received: {places}."
             )
-        return places
+        return list(map(int, places))
 
     def _like(self, weights, means, covariances):
         mixture = GaussianMixture(

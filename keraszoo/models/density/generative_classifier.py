@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ...core.checks import positive_integers
+from ...core.checks import checked_count, positive_integers, real_numbers
 from ...core.errors import InputError, closest
 from ...core.inputs import Input, Labels
 from ...core.model import ZooModel, takes
@@ -16,7 +16,7 @@ from ...core.seeds import seed_pair
 from ...core.updates import ClosedForm, Gradient
 from ...layers.labels import labels_for, number_of_classes
 from ..first_examples import MeasuresFirst
-from .density import Density, example_weights
+from .density import Density, checked_number, example_weights
 from .gaussian_mixture import GaussianMixture
 
 #: names of densities that need no more: the covariances of the classes' normal distributions
@@ -113,6 +113,11 @@ class GenerativeClassifier(MeasuresFirst, ZooModel):
             least_log_prob: of x, in nats: below it the example is like none of them.
         """
         probabilities = self.classify(x)
+        if not checked_number("least_probability", least_probability) <= 1.0 or np.isnan(least_log_prob):
+            raise InputError(
+                "A class is decided for from a probability in [0, 1] and a log density on. Received: "
+                f"least_probability={least_probability!r}, least_log_prob={least_log_prob!r}."
+            )
         sure = (tf.reduce_max(probabilities, axis=1) >= least_probability) & (self.log_prob(x) >= least_log_prob)
         return tf.where(sure, tf.argmax(probabilities, axis=1), -1)
 
@@ -127,7 +132,7 @@ class GenerativeClassifier(MeasuresFirst, ZooModel):
             seed: integer; the same seed gives the same samples. None: new ones each time.
             labels: [count] integers, or one for all; None: each class in turn.
         """
-        labels = np.asarray(labels_for(count, labels, self.num_classes))
+        labels = np.asarray(labels_for(checked_count(count), labels, self.num_classes))
         if self.gaussians is not None:
             return tf.reshape(self.gaussians.sample_of(labels, seed), [-1, *self.event_shape])
         counts, order = np.bincount(labels, minlength=self.num_classes), np.argsort(labels, kind="stable")
@@ -157,7 +162,7 @@ class GenerativeClassifier(MeasuresFirst, ZooModel):
                 f"Each class needs examples. Received: none of {np.flatnonzero(counts == 0).tolist()} among {len(x)}."
             )
         if self.gaussians is not None:
-            self.gaussians.adapt(x, labels)
+            self.gaussians.adapt(x, labels, weights)
         for label, density in enumerate(self.densities):
             own = labels == label
             if isinstance(density, Density):
@@ -236,9 +241,11 @@ class LabelledGaussians(GaussianMixture):
 
     def adapt(self, x, y=None, sample_weight=None):
         rows, labels = self._examples(x), np.asarray(y)
-        means = np.stack([rows[labels == label].mean(axis=0) for label in range(self.components)])
-        self.means.assign(means)
-        self.maximize(self.statistics(tf.constant(rows, self.precision), tf.constant(labels), tf.ones(len(rows))))
+        self._check_squares(rows)
+        weights = example_weights(len(rows), sample_weight)
+        classes = [labels == label for label in range(self.components)]
+        self.means.assign(np.stack([np.average(rows[own], axis=0, weights=weights[own]) for own in classes]))
+        self.maximize(self.statistics(tf.constant(rows, self.precision), tf.constant(labels), tf.constant(weights)))
 
     def statistics(self, x, y, weights):
         centred = self._rows(x)[None] - tf.convert_to_tensor(self.means)[:, None]
@@ -281,7 +288,7 @@ def _copies(density, event_shape, count, policy):
 
 
 def _checked_priors(priors, count):
-    priors = np.asarray(priors, "float64")
+    priors = real_numbers("priors", priors)
     if priors.shape != (count,) or not (priors > 0).all() or not np.isfinite(priors).all():
         raise InputError(f"priors are {count} numbers > 0, one for each class. Received: {priors.tolist()}.")
     return priors

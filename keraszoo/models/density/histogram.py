@@ -4,13 +4,14 @@ Freedman and Diaconis, "On the Histogram as a Density Estimator" (1981); Scott, 
 (1992), whose rules have the exponent -1 / (2 + dimensions).
 """
 
+import functools
 import math
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from ...core.checks import positive_integers
+from ...core.checks import positive_integers, real_numbers
 from ...core.errors import InputError, closest
 from ...core.updates import ClosedForm
 from .density import Density, checked_number, example_weights, uniforms
@@ -26,7 +27,7 @@ class Histogram(Density):
     """p(x) = (share of the examples in the cell of x) / (volume of the cell); 0 outside the edges.
 
     The edges are set by the first `fit` or by `adapt`, from the lowest example to the highest; the examples are counted
-    in each epoch anew, so that one epoch is enough.
+    in each epoch anew, so that one epoch is enough. Before that each cell is as probable as another.
 
     Args:
         event_shape: shape of one example, of one to three values.
@@ -56,13 +57,16 @@ class Histogram(Density):
             )
         self.bins, self.pseudocount = _checked_bins(bins, self.size), checked_number("pseudocount", pseudocount)
         self.range = None if range is None else _checked_range(range, self.size)
-        self.given_edges = None if edges is None else _checked_edges(edges, self.size)
+        self.given_edges = None if edges is None else _checked_edges(edges, self.size, self.precision)
         counts = self.bins if self.given_edges is None else tuple(len(each) - 1 for each in self.given_edges)
         self.most = MOST_BINS[self.size] if isinstance(counts, str) else max(counts)
         self.edges = self.variable("edges", (self.size, self.most + 1))
         self.used = self.variable("used", (self.size,), "ones")  # bins of each feature
         self.counts = self.variable("counts", (self.most**self.size,))
-        self._set_edges(self.given_edges or [np.linspace(0.0, 1.0, 2)] * self.size)
+        start = self.given_edges or [np.linspace(0.0, 1.0, 2)] * self.size
+        self._set_edges(start)
+        exists = [np.arange(self.most) < len(each) - 1 for each in start]
+        self.counts.assign(functools.reduce(np.logical_and.outer, exists).reshape(-1))
 
     def _set_edges(self, edges):
         padded = [np.concatenate([each, np.full(self.most + 1 - len(each), np.inf)]) for each in edges]
@@ -72,13 +76,19 @@ class Histogram(Density):
     def adapt(self, x, y=None, sample_weight=None):
         """Sets the edges, unless they were given, and counts these examples [n, *event_shape]."""
         rows = self._examples(x)
+        weights = example_weights(len(rows), sample_weight)
         if self.given_edges is None:
             columns = zip(
                 rows.T, self._bins(rows), [None] * self.size if self.range is None else self.range, strict=True
             )
             self._set_edges([self._edges_of(*column) for column in columns])
-        weights = example_weights(len(rows), sample_weight)
-        self.counts.assign(self.statistics(rows, None, weights)["counts"])
+        counts = self.statistics(rows, None, weights)["counts"]
+        if not self.pseudocount and not np.any(counts):
+            raise InputError(
+                f"A histogram needs examples between its edges. Received: {len(rows)} from {rows.min():g} to "
+                f"{rows.max():g}, none of them there. Nearest: pseudocount=1.0, or other edges."
+            )
+        self.counts.assign(counts)
         self.adapted.assign(1.0)
 
     def _bins(self, rows):
@@ -94,7 +104,7 @@ class Histogram(Density):
         # the same numbers in another precision are inside too
         edges[0] = min(low, np.nextafter(np.float32(low), np.float32(-np.inf)))
         edges[-1] = max(high, np.nextafter(np.float32(high), np.float32(np.inf)))
-        return edges
+        return np.unique(edges.astype(self.precision))  # bins may be narrower than its numbers tell apart
 
     @property
     def rows_measured(self):
@@ -185,20 +195,31 @@ def _checked_bins(bins, size):
 
 
 def _checked_range(given, size):
-    pairs = np.asarray(given, "float64")
+    pairs = real_numbers("range", given)
     pairs = np.tile(pairs, (size, 1)) if pairs.shape == (2,) else pairs
-    if pairs.shape != (size, 2) or not (pairs[:, 0] < pairs[:, 1]).all():
+    if pairs.shape != (size, 2) or not (pairs[:, 0] < pairs[:, 1]).all() or not np.isfinite(pairs).all():
         raise InputError(
             f"range is (lowest, highest), or such a pair for each of the {size} features. Received: {given!r}."
         )
     return pairs
 
 
-def _checked_edges(edges, size):
-    edges = [np.asarray(each, "float64") for each in ([edges] if size == 1 and np.ndim(edges[0]) == 0 else edges)]
-    if len(edges) != size or any(each.ndim != 1 or len(each) < 2 or (np.diff(each) <= 0).any() for each in edges):
+def _checked_edges(edges, size, precision):
+    one = np.iterable(edges) and size == 1 and len(edges) and not np.iterable(edges[0])
+    edges = [real_numbers("edges", each) for each in ([edges] if one or not np.iterable(edges) else edges)]
+    if len(edges) != size or not all(_rising(each, precision) for each in edges):
         raise InputError(
-            f"edges are a rising list of two numbers or more for each of the {size} features. "
-            f"Received: {[each.tolist()[:4] for each in edges]}."
+            f"edges are a rising list of two finite {precision} numbers or more for each of the {size} features. "
+            f"Received: {[np.ravel(each)[:4].tolist() for each in edges]}."
+        )
+    if max(map(len, edges)) > MOST_BINS[size] + 1:
+        raise InputError(
+            f"A histogram of {size} features has up to {MOST_BINS[size]} bins of each. "
+            f"Received: {[len(each) for each in edges]} edges."
         )
     return edges
+
+
+def _rising(edges, precision):
+    one_row = edges.ndim == 1 and len(edges) > 1 and np.isfinite(edges).all()
+    return one_row and (np.diff(edges.astype(precision)) > 0).all()

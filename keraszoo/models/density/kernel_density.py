@@ -12,7 +12,8 @@ import numpy as np
 import tensorflow as tf
 from scipy import optimize, spatial
 
-from ...core.checks import positive_integers
+from ...bijectors.elementwise.bounds import checked_bounds
+from ...core.checks import positive_integers, real_numbers
 from ...core.errors import InputError, closest
 from ...core.model import takes
 from ...core.seeds import spread
@@ -46,7 +47,8 @@ class KernelDensity(Density):
         examples: how many are kept at most, evenly spread over all that there are.
         bounds: {feature: (lowest, highest)}, None for no bound on that side: the density is 0 beyond, and what the
             kernels have there is reflected.
-        periods: {feature: period}, of angles in radians 2 pi: the density goes around.
+        periods: {feature: period}, of angles in radians 2 pi: the density goes around. Kernels are at most as wide as
+            reflections and rounds make up for: a Gaussian's standard deviation a third of the interval or the period.
 
     Raises:
         InputError: (a ValueError) for unknown names and impossible numbers, and where a rule finds no bandwidth.
@@ -87,31 +89,18 @@ class KernelDensity(Density):
             )
         self.examples_kept = positive_integers("examples", [examples])[0]
         self.noise_size = 1 + 2 * self.size
-        self.bounds = {int(place): tuple(pair) for place, pair in (bounds or {}).items()}
-        self.periods = {int(place): float(period) for place, period in (periods or {}).items()}
-        self._check_edges()
+        self.bounds = checked_bounds(bounds, self.size) if bounds else {}
+        self.periods = _checked_periods(periods, self.size) if periods else {}
+        if set(self.bounds) & set(self.periods) or len(self.bounds) + len(self.periods) > 6:
+            raise InputError(
+                "Bounds and periods are those of different features, and each makes up to three images of every query: "
+                f"six features may have one. Received: bounds={bounds!r}, periods={periods!r}."
+            )
         self.points = self.variable("points", (self.examples_kept, self.size))
-        self.log_weights = self.variable("log_weights", (self.examples_kept,))
+        even = keras.initializers.Constant(-math.log(self.examples_kept))
+        self.log_weights = self.variable("log_weights", (self.examples_kept,), even)
         self.center = self.variable("center", (self.size,))
         self.scale_tril = self.variable("scale_tril", (self.size, self.size), keras.initializers.Identity())
-
-    def _check_edges(self):
-        for place in (*self.bounds, *self.periods):
-            if not 0 <= place < self.size or place in self.bounds and place in self.periods:
-                raise InputError(
-                    f"Bounds and periods are those of different features from 0 to {self.size - 1}. Received: {place}."
-                )
-        for place, (low, high) in self.bounds.items():
-            if low is None and high is None or None not in (low, high) and not low < high:
-                raise InputError(f"A feature has bounds (lowest, highest). Received: {(low, high)} of feature {place}.")
-        for place, period in self.periods.items():
-            if not period > 0:
-                raise InputError(f"A period must be > 0. Received: {period} of feature {place}.")
-        if len(self.bounds) + len(self.periods) > 6:
-            raise InputError(
-                "Each bound or period makes up to three images of every query: six features may have one. "
-                f"Received: {len(self.bounds) + len(self.periods)}."
-            )
 
     # ------------------------------------------------------------------ what is measured
 
@@ -122,6 +111,7 @@ class KernelDensity(Density):
     def adapt(self, x, y=None, sample_weight=None):
         """Keeps these examples [n, *event_shape], with their weights [n] >= 0, and measures the bandwidth on them."""
         rows = self._folded(self._examples(x))
+        self._check_inside(rows)
         weights = example_weights(len(rows), sample_weight)
         kept = spread(len(rows), self.examples_kept)
         rows, weights = rows[kept], weights[kept] / weights[kept].sum()
@@ -133,7 +123,31 @@ class KernelDensity(Density):
         self.scale_tril.assign(self._measured(rows - center, weights))
         if self.rule == "likelihood":
             self._widen(rows, weights)
+        self._check_width()
         self.adapted.assign(1.0)
+
+    def _check_inside(self, rows):
+        for place, (low, high) in self.bounds.items():
+            column, ends = rows[:, place], (-math.inf if low is None else low, math.inf if high is None else high)
+            if column.min() < ends[0] or column.max() > ends[1]:
+                raise InputError(
+                    f"{type(self).__name__} as configured takes values inside bounds=. Received: feature {place} from "
+                    f"{column.min():g} to {column.max():g}. Drop those rows, or move the bounds."
+                )
+
+    def _check_width(self):
+        """Kernels that a rule made too wide for their interval or period are narrowed, given ones are refused."""
+        factor = self.scale_tril.numpy()
+        widths = {place: high - low for place, (low, high) in self.bounds.items() if None not in (low, high)}
+        for place, width in {**widths, **self.periods}.items():
+            found, most = np.linalg.norm(factor[place]), width / self.kernel.reach
+            if found > most and self.given is not None:
+                raise InputError(
+                    f"Kernels at bounds or around a period of width {width:g} have a bandwidth of {most:g} at most. "
+                    f"Received: {found:g} of feature {place}."
+                )
+            factor[place] *= min(1.0, most / found)
+        self.scale_tril.assign(factor)
 
     def _measured(self, rows, weights):
         """The lower factor of the covariance of the kernels."""
@@ -159,8 +173,8 @@ class KernelDensity(Density):
         if not differ.all() or not (np.linalg.eigvalsh(covariance) > ROUNDING * np.trace(covariance)).all():
             raise InputError(
                 f"The rule {self.rule!r} takes features that differ, and none that follows from the others. "
-                f"Received: {len(rows)} examples with standard deviations from {rows.std(axis=0).min():g} to "
-                f"{rows.std(axis=0).max():g}. Nearest: bandwidth=0.1."
+                f"Received: {len(rows)} examples with standard deviations from {np.sqrt(np.diag(covariance).min()):g} "
+                f"to {np.sqrt(np.diag(covariance).max()):g}. Nearest: bandwidth=0.1."
             )
         return factor * np.linalg.cholesky(covariance)
 
@@ -184,6 +198,8 @@ class KernelDensity(Density):
         The kernel that is left out is that of the nearest example.
         """
         kept = np.flatnonzero(np.isfinite(self.log_weights.numpy()))
+        if len(kept) < 2:
+            raise InputError(f"One example is left out of two or more that were kept. Received: {len(kept)}.")
         rows = self._rows(x)
         centred = np.asarray(self._folded(rows)) - self.center.numpy()
         nearest = spatial.KDTree(self.points.numpy()[kept]).query(centred)[1]
@@ -282,6 +298,20 @@ class KernelDensity(Density):
         return self._folded(tf.stack(columns, axis=1))
 
 
+def _checked_periods(periods, size):
+    """`{feature: period}`; InputError for anything else."""
+    try:
+        periods = {int(place): float(period) for place, period in dict(periods).items()}
+    except (TypeError, ValueError) as error:
+        raise InputError(f"periods is a dictionary {{feature: period}}. Received: {periods!r}.") from error
+    for place, period in periods.items():
+        if not (0 <= place < size and 0 < period < math.inf):
+            raise InputError(
+                f"Features from 0 to {size - 1} may have a period > 0. Received: {period} of feature {place}."
+            )
+    return periods
+
+
 def _reflected(column, low, high):
     """Numbers beyond the bounds, as a mirror at the bound shows them."""
     column = column if low is None else tf.maximum(column, 2.0 * low - column)
@@ -298,7 +328,7 @@ def _circular_variance(column, weights, period):
 
 def _checked_bandwidth(bandwidth, size):
     """A given bandwidth as the covariance of the kernels, [size, size]."""
-    values = np.asarray(bandwidth, "float64")
+    values = real_numbers("bandwidth", bandwidth)
     if values.ndim < 2 and values.size in (1, size) and (values > 0).all() and np.isfinite(values).all():
         return np.diag(np.broadcast_to(values, size) ** 2)
     symmetric = values.shape == (size, size) and np.allclose(values, values.T)

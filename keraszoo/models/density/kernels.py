@@ -11,7 +11,13 @@ TABLE = 4096  # quantiles by which distances are drawn
 
 
 class Gaussian:
-    """exp(-r^2 / 2)."""
+    """exp(-r^2 / 2).
+
+    Attributes:
+        reach: bandwidths on one side beyond which there is no more than about a thousandth of a kernel.
+    """
+
+    reach = 3.0
 
     def log_profile(self, squares):
         """log of the kernel, up to a constant, at squared distances in units of the bandwidth."""
@@ -28,6 +34,8 @@ class Gaussian:
 
 class Exponential:
     """exp(-r)."""
+
+    reach = 6.0
 
     def log_profile(self, squares):
         return -tf.sqrt(squares)
@@ -46,6 +54,8 @@ class Compact:
     Args:
         profile: function of numbers r, of numpy or TensorFlow.
     """
+
+    reach = 1.0
 
     def __init__(self, profile):
         self.profile = profile

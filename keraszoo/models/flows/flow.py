@@ -17,7 +17,7 @@ from ...bijectors.composition import adapt_through, forward_through, inverse_thr
 from ...bijectors.elementwise.preprocessing import Logit
 from ...bijectors.ready_made import ReadyMade, description, restored
 from ...bijectors.transform import Transform
-from ...core.checks import positive_integers
+from ...core.checks import checked_count, positive_integers
 from ...core.errors import InputError
 from ...core.inputs import Context, Input, Labels
 from ...core.model import ZooModel, takes
@@ -28,6 +28,7 @@ from ..first_examples import MeasuresFirst
 from .plane_pictures import plane_pictures
 
 FREEDOM = 8.0  # degrees that Student's t starts with
+DRAWN = 10_000  # of a base, to see whether it stays on the circle: of N(0, 1) 17 of them do not
 
 
 def context_sizes(context_dim, context_network):
@@ -208,6 +209,17 @@ class Flow(MeasuresFirst, ZooModel):
             )
         if base.dtype != self.precision:
             raise InputError(f"The base is in {self.precision}. Received: {base.name} in {base.dtype.name}.")
+        angles = sorted(frozenset().union(*(transform.angles for transform in self.chain)))
+        if angles and (self.levels is not None or self._leaves_circle(base, angles)):
+            raise InputError(
+                "Of angles the base lies in [-pi, pi] and there are no levels, else nothing is a density. Received: "
+                f"{base.name}, levels={self.levels!r}. Nearest: the base of NSF(circular=...), or tfd.VonMises."
+            )
+
+    @staticmethod
+    def _leaves_circle(base, angles):
+        z = np.asarray(base.sample(DRAWN, seed=[0, 0]))
+        return not (np.abs(z[:, angles]) <= math.pi + 1e-5).all()
 
     # ------------------------------------------------------------------ the density
 
@@ -376,12 +388,12 @@ class Flow(MeasuresFirst, ZooModel):
             [count, *event_shape].
         """
         if context is None and self.num_classes:
-            context = np.arange(count) % self.num_classes
+            context = np.arange(checked_count(count)) % self.num_classes
         return self.decode(self.sample_latent(count, seed, temperature), context)
 
     def sample_latent(self, count, seed=None, temperature=1.0):
         """What `sample` decodes: [count, *latent_shape]."""
-        return temperature * self.base.sample(count, seed=tf.cast(seed_pair(seed), tf.int32))
+        return temperature * self.base.sample(checked_count(count), seed=tf.cast(seed_pair(seed), tf.int32))
 
     @takes("inputs")
     def encode(self, x, context=None):
@@ -408,6 +420,8 @@ class Flow(MeasuresFirst, ZooModel):
         if self.context_dim:
             self.context_scale.adapt(self.targets.tensor(y, type(self).__name__))
         x = self._continuous(self.inputs.tensor(x, type(self).__name__), 0.5)
+        if not len(x):
+            raise InputError(f"{type(self).__name__} learns from examples. Received: none.")
         condition = self.condition(y if self.condition_size else None, tf.shape(x)[0])
         adapt_through(self.chain, x, condition)
         self.adapted.assign(1.0)

@@ -12,11 +12,17 @@ from ...core.checks import positive_integers
 from ...core.errors import InputError, closest
 from ...core.inputs import BoundedInput
 from ...core.model import ZooModel
+from ...core.seeds import spread
+from ...layers.standardization import mean_and_scale
+from ...system.tables import as_array
+from ..first_examples import ROWS
 from .flow import Flow, context_sizes
 
 MIXINGS = ("none", "reverse", "random", "lu", "householder")
 NORMALIZATIONS = ("none", "act", "batch")
 LARGE = 1000.0  # of the values that a network is given
+FLAT = 1e-10  # of a variance, what float32 makes of a feature that follows from others
+WIDEST = 1000  # features up to which that is looked for
 
 
 class VectorFlow(Flow):
@@ -127,7 +133,11 @@ class VectorFlow(Flow):
 
     @functools.wraps(ZooModel.fit)
     def fit(self, x=None, *args, **kwargs):
-        large = np.abs(x).max(initial=0.0) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else 0.0
+        x = as_array(x, type(self).__name__, "x")
+        numbers = isinstance(x, np.ndarray) and x.dtype.kind == "f"
+        if numbers and x.shape[1:] == self.event_shape and self.levels is None:
+            self._warn_of_flat(x)
+        large = np.abs(x).max(initial=0.0) if numbers else 0.0
         if LARGE < large < np.inf and not self._options["standardize"]:
             warnings.warn(
                 f"{type(self).__name__} learns badly from values as large as {large:.3g}, and may not learn at all. "
@@ -135,6 +145,23 @@ class VectorFlow(Flow):
                 stacklevel=2,
             )
         return super().fit(x, *args, **kwargs)
+
+    def _warn_of_flat(self, x):
+        """Tells where the data fill no volume, so that their density has no bound."""
+        rows = x[spread(len(x), ROWS)].reshape([-1, math.prod(self.event_shape)]).astype("float64")
+        if not rows.shape[1] < len(rows) or rows.shape[1] > WIDEST or not np.isfinite(rows).all():
+            return
+        mean, scale = mean_and_scale(rows)
+        z = (rows - mean) / scale
+        spectrum = np.linalg.eigvalsh(z.T @ z / len(z))
+        constant = np.flatnonzero(np.ptp(rows, axis=0) == 0).tolist()
+        if spectrum[0] < FLAT * max(spectrum[-1], 1.0):
+            which = f"features {constant} are constant" if constant else "some features follow from the others"
+            warnings.warn(
+                f"{type(self).__name__} finds no greatest likelihood where {which}: it rises without a bound, and the "
+                "other features are learned worse. Nearest: drop these, or add noise to them.",
+                stacklevel=3,
+            )
 
     def transform(self, features, index, **options):
         """The transform number `index`; options: hidden, activation, context_dim, dtype."""

@@ -9,7 +9,7 @@ import numbers
 import keras
 import tensorflow as tf
 
-from ...core.checks import positive_integers
+from ...core.checks import checked_count, positive_integers
 from ...core.errors import InputError
 from ...core.inputs import Input
 from ...core.model import ZooModel, takes
@@ -346,7 +346,7 @@ class GAN(ZooModel):
         return self._seeded_latent(count, seed, temperature)
 
     def _seeded_latent(self, count, seed, temperature, codes=None):
-        normal = temperature * tf.random.stateless_normal([count, self.latent_dim], seed_pair(seed))
+        normal = temperature * tf.random.stateless_normal([checked_count(count), self.latent_dim], seed_pair(seed))
         return self._latent(count, codes, normal)
 
     @takes("inputs")

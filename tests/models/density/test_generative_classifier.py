@@ -103,6 +103,15 @@ def test_weights_of_examples_count_them_in_densities_that_are_measured():
     np.testing.assert_allclose(weighted.log_prob(x), repeated.log_prob(x), atol=1e-5)
 
 
+@pytest.mark.parametrize("density", THEIRS)
+def test_weights_count_examples_where_nothing_follows_the_measuring(density):
+    weights = np.random.default_rng(0).integers(0, 4, len(X))
+    weighted, repeated = (GenerativeClassifier((4,), 3, density=density, dtype="float64") for _ in range(2))
+    weighted.adapt(X, Y, sample_weight=weights)
+    repeated.adapt(np.repeat(X, weights, 0), np.repeat(Y, weights))
+    np.testing.assert_allclose(weighted.log_prob(X), repeated.log_prob(X), rtol=1e-9)
+
+
 def test_doubt_and_strangers_are_rejected():
     classifier = fitted("lda")
     sure = np.asarray(classifier.decide(X))
@@ -139,7 +148,11 @@ def test_file_holds_all(tmp_path):
         (lambda: GenerativeClassifier((4,), 3, density=KernelDensity((3,))), r"shape \(4,\)"),
         (lambda: GenerativeClassifier((4,), 3, density=RealNVP((4,), context_dim=2)), "without a context"),
         (lambda: GenerativeClassifier((4,), 3, priors=[0.5, 0.5]), "3 numbers > 0"),
+        (lambda: GenerativeClassifier((4,), 3, priors="abc"), "made of numbers"),
         (lambda: fitted("lda", X[:100], Y[:100]), r"none of \[2\]"),
+        (lambda: fitted("lda", 1e25 * X, dtype="float32"), "Squares of x"),
+        (lambda: fitted("lda").decide(X, least_probability=90), "in \\[0, 1\\]"),
+        (lambda: fitted("lda").decide(X, least_log_prob=np.nan), "least_log_prob=nan"),
     ],
 )
 def test_refusals_are_one_line(call, says):

@@ -106,9 +106,43 @@ def test_epochs_count_anew():
         ({"event_shape": (1,), "edges": [1.0, 0.0]}, "rising"),
         ({"event_shape": (2,), "range": (1.0, 0.0)}, "lowest, highest"),
         ({"event_shape": (1,), "pseudocount": -1}, "pseudocount must be a number >= 0"),
+        ({"event_shape": (1,), "bins": 2.5}, "bins must be made of integers"),
+        ({"event_shape": (1,), "bins": None}, "bins must be made of integers"),
+        ({"event_shape": None}, "event_shape must be made of integers"),
+        ({"event_shape": (1,), "range": (0.0, np.inf)}, "lowest, highest"),
+        ({"event_shape": (1,), "range": "a"}, "made of numbers"),
+        ({"event_shape": (1,), "edges": [0.0, np.inf]}, "two finite"),
+        ({"event_shape": (1,), "edges": [0.0, np.nan, 1.0]}, "two finite"),
+        ({"event_shape": (2,), "edges": [0.0, 1.0]}, "each of the 2"),
+        ({"event_shape": (1,), "edges": [1e6, 1e6 + 1e-6]}, "finite float32 numbers"),
+        ({"event_shape": (2,), "edges": [np.arange(1000.0), [0.0, 1.0]]}, "up to 256 bins"),
     ],
 )
 def test_refusals_are_one_line(arguments, says):
     with pytest.raises(InputError, match=says) as error:
         Histogram(**arguments)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("options", [{}, {"edges": [[0.0, 1.0, 3.0], [0.0, 0.5]]}, {"bins": (2, 3)}])
+def test_before_it_is_fitted_each_cell_is_as_probable(options):
+    histogram = Histogram((2,), dtype="float64", **options)
+    edges = [row[: int(used) + 1] for row, used in zip(histogram.edges.numpy(), histogram.used.numpy(), strict=True)]
+    volumes = np.multiply.outer(*map(np.diff, edges)).ravel()
+    np.testing.assert_allclose(np.exp(histogram.log_prob(middles(edges))) * volumes, 1 / len(volumes))
+    assert np.isfinite(histogram.sample(5, seed=0)).all()
+
+
+def test_a_histogram_of_nothing_is_refused():
+    with pytest.raises(InputError, match="none of them there"):
+        Histogram((1,), edges=[0.0, 1.0]).adapt(cloud() + 100)
+    Histogram((1,), edges=[0.0, 1.0], pseudocount=1.0).adapt(cloud() + 100)
+    with pytest.raises(InputError, match="learns from examples. Received: none"):
+        Histogram((1,)).adapt(cloud()[:0])
+
+
+def test_bins_are_not_narrower_than_its_numbers():
+    x = (1e6 + np.random.default_rng(0).normal(size=(500, 1))).astype("float32")  # they come in sixteenths
+    histogram = Histogram((1,), bins=1000)
+    histogram.adapt(x)
+    assert np.isfinite(histogram.log_prob(x)).all()

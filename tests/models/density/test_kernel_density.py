@@ -169,6 +169,21 @@ def test_angles_go_around():
     assert (np.abs(samples) <= math.pi).all()
 
 
+@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("edges", [{"bounds": {0: (0.0, 1.0)}}, {"periods": {0: 1.0}}], ids=str)
+def test_wide_kernels_keep_an_integral_of_one(kernel, edges):
+    x = np.array([[0.0], [0.2], [0.49]])
+    density = fitted(x, kernel=kernel, **edges)  # Scott's rule gives .25, and an exponential kernel reaches far
+    low = 0.0 if "bounds" in edges else -0.5
+    assert integral(density, low, low + 1.0) == pytest.approx(1.0, abs=3e-3)
+    widest = fitted(x, kernel=kernel, bandwidth=1.0 / KERNELS[kernel].reach, **edges)
+    assert integral(widest, low, low + 1.0) == pytest.approx(1.0, abs=3e-3)
+
+
+def test_before_it_is_fitted_it_is_a_density_already():
+    assert integral(KernelDensity((1,), dtype="float64"), -8.0, 8.0) == pytest.approx(1.0, abs=1e-6)
+
+
 def test_pieces_change_nothing(monkeypatch):
     x, queries = cloud(), cloud(101, seed=1)
     whole = np.asarray(fitted(x).log_prob(queries))
@@ -203,7 +218,20 @@ def test_fit_keeps_the_examples_and_their_weights(tmp_path):
         (lambda: KernelDensity((2,), bandwidth="isj", kernel="linear"), "Gaussian kernels"),
         (lambda: KernelDensity((2,), bounds={2: (0, 1)}), "from 0 to 1"),
         (lambda: KernelDensity((2,), bounds={0: (1.0, 0.0)}), "lowest, highest"),
-        (lambda: KernelDensity((2,), periods={0: 0.0}), "period must be > 0"),
+        (lambda: KernelDensity((2,), periods={0: 0.0}), "period > 0"),
+        (lambda: KernelDensity((2,), periods={0: math.inf}), "period > 0"),
+        (lambda: KernelDensity((2,), periods={0: "a"}), "is a dictionary"),
+        (lambda: KernelDensity((2,), periods=3.0), "is a dictionary"),
+        (lambda: KernelDensity((2,), periods={0: 1.0}, bounds={0: (0.0, 1.0)}), "different features"),
+        (lambda: KernelDensity((2,), bounds=[(0, 1)]), "is a dictionary"),
+        (lambda: KernelDensity((2,), bounds={0: ("a", 1)}), "bounds"),
+        (lambda: KernelDensity((2,), bounds={0: (-math.inf, 1.0)}), "lowest, highest"),
+        (lambda: KernelDensity((2,), bandwidth=[["a", 1.0], [1.0, 1.0]]), "made of numbers"),
+        (lambda: fitted(cloud(9), bounds={0: (0.0, 1.0)}), "inside bounds="),
+        (lambda: fitted(cloud(9), bounds={0: (-99.0, 99.0)}, bandwidth=99.0), "bandwidth of 66 at most"),
+        (lambda: fitted(cloud(9), periods={0: 1.0}, bandwidth=1.0), "at most"),
+        (lambda: fitted(cloud(1), bandwidth=1.0).leave_one_out(cloud(1)), "two or more"),
+        (lambda: fitted(cloud(0), examples=5), "Received: none"),
         (lambda: fitted(np.ones((9, 2))), "Nearest: bandwidth=0.1"),
         (lambda: fitted(np.ones((9, 1)), bandwidth="isj"), "finds no bandwidth"),
         (lambda: fitted(cloud(9), np.zeros(9)), "not all are 0"),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from tensorflow_probability.python import bijectors as tfb
+from tensorflow_probability.python import distributions as tfd
 from test_flows import shaken
 
 from keraszoo.bijectors import Coupling, LULinear, Permutation
@@ -99,6 +100,23 @@ def test_what_is_no_map_of_the_circle_is_refused(options):
     with pytest.raises(InputError, match="angles to angles") as error:
         NSF((2,), circular=True, transforms=2, hidden=(4,), **options)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"base": "student_t"}, {"base": tfd.MultivariateNormalDiag([0.0, 0.0])}, {"levels": 256},
+     {"base": "student_t", "circular": (1,)}],
+    ids=["student_t", "normal", "levels", "mixed"],
+)  # fmt: skip
+def test_a_base_that_leaves_the_circle_is_refused(options):
+    with pytest.raises(InputError, match="base lies in") as error:
+        NSF((2,), **{"circular": True, **options}, transforms=2, hidden=(4,))
+    assert "\n" not in str(error.value)
+
+
+def test_another_base_of_the_circle_is_taken():
+    base = tfd.Independent(tfd.VonMises([0.0, 1.0], 2.0), 1)
+    assert NSF((2,), circular=True, base=base, transforms=1, hidden=(4,)).base.event_shape == (2,)
 
 
 @pytest.mark.parametrize("mixing", ["none", "reverse", "random"])

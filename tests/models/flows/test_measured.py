@@ -8,7 +8,7 @@ from sklearn.datasets import make_moons
 
 from keraszoo.core.errors import InputError
 from keraszoo.core.seeds import spread
-from keraszoo.models import MAF, NSF, RealNVP
+from keraszoo.models import MAF, NSF, KernelDensity, RealNVP
 from keraszoo.models import first_examples as first
 
 RANDOM = np.random.default_rng(0)
@@ -160,6 +160,43 @@ def test_constant_columns_are_shifted_only():
     assert np.isfinite(flow.log_prob(x)).all()
 
 
+@pytest.mark.parametrize(
+    "form",
+    [lambda x: [x], lambda x: (x,), lambda x: {"x": x}, lambda x: {"features": x}],
+    ids=["list", "tuple", "x", "features"],
+)
+def test_an_array_in_a_structure_is_measured_as_it_would_be_alone(form):
+    flows = [MAF((2,), transforms=1, hidden=(4,), standardize=True) for _ in range(2)]
+    for flow, x in zip(flows, (SORTED[:500], form(SORTED[:500])), strict=True):
+        flow.compile("sgd", jit_compile=False)
+        flow.fit(x, epochs=1, batch_size=250, verbose=0)
+    np.testing.assert_array_equal(flows[0].chain[0].shift.numpy(), flows[1].chain[0].shift.numpy())
+
+
+@pytest.mark.parametrize(
+    "arguments, says",
+    [
+        ({"x": SORTED[:0]}, "at least one example"),
+        ({"x": SORTED[:4], "sample_weight": np.ones(3)}, r"a weight for each example, \[4\]"),
+        ({"x": SORTED[:4], "sample_weight": -np.ones(4)}, "weights >= 0"),
+        ({"x": SORTED[:4], "sample_weight": np.full(4, np.nan)}, "weights >= 0"),
+        ({"x": None}, "Call adapt"),
+    ],
+    ids=["none", "short", "negative", "NaN", "None"],
+)
+def test_what_fit_refuses_is_refused_before_anything_is_measured(arguments, says):
+    for model in (MAF((2,), transforms=1, hidden=(4,), standardize=True), KernelDensity((2,))):
+        model.compile()
+        with pytest.raises(InputError, match=says) as error:
+            model.fit(**arguments, verbose=0)
+        assert "\n" not in str(error.value)
+
+
+def test_nothing_cannot_be_measured():
+    with pytest.raises(InputError, match="Received: none"):
+        MAF((2,), transforms=1, hidden=(4,), standardize=True).adapt(SORTED[:0])
+
+
 def test_what_cannot_be_read_twice_is_refused():
     flow = MAF((2,), transforms=1, hidden=(4,), standardize=True)
     flow.compile(jit_compile=False)
@@ -167,8 +204,26 @@ def test_what_cannot_be_read_twice_is_refused():
         flow.fit(iter([SORTED]))
 
 
+@pytest.mark.parametrize("second, says", [(0.0, r"features \[1\] are constant"), (-3.0, "follow from the others")])
+def test_data_without_a_volume_are_warned_of(second, says):
+    flow = MAF((2,), transforms=1, hidden=(4,), standardize=True)
+    flow.compile("sgd", run_eagerly=True)
+    x = SORTED[:100, 0]
+    with pytest.warns(UserWarning, match=says):
+        flow.fit(np.stack([x, 5 + second * x], axis=1), epochs=1, batch_size=100, verbose=0)
+    flow.fit(SORTED[:100], epochs=1, batch_size=100, verbose=0)  # in silence
+
+
+def test_a_loss_that_becomes_nan_is_told_of_once():
+    flow = RealNVP((2,), transforms=1, hidden=(4,))
+    flow.compile(keras.optimizers.SGD(1e30), run_eagerly=True)
+    with pytest.warns(UserWarning, match="RealNVP became NaN in epoch [12]") as told:
+        flow.fit(SORTED[:20], epochs=4, batch_size=20, verbose=0)
+    assert len(told) == 1
+
+
 def test_large_values_are_warned_of_where_nothing_standardises_them():
     flow = MAF((2,), transforms=1, hidden=(4,))
     flow.compile("sgd", run_eagerly=True)
     with pytest.warns(UserWarning, match="values as large as 5e\\+06.*standardize=True"):
-        flow.fit(1e6 * np.full((4, 2), 5.0, "float32"), epochs=1, verbose=0)
+        flow.fit(1e6 * np.float32([[5, 1], [0, 1], [2, 0], [1, 4]]), epochs=1, verbose=0)

@@ -65,7 +65,52 @@ def test_posteriors_are_drawn_from_in_parts(monkeypatch):
     assert asked == [7 * 99] * 7 + [99]
 
 
+class OfImages(Posterior):
+    """The same posterior, of observations that are the first row of an image."""
+
+    def sample(self, count, seed, context):
+        return super().sample(count, seed, context[:, 0, :, 0])
+
+    def log_prob(self, x, context):
+        return super().log_prob(x, context[:, 0, :, 0])
+
+
+def test_contexts_have_any_shape(monkeypatch):
+    parameters, observed = simulated(50)
+    images = np.stack([observed, 0 * observed], axis=1)[..., None]  # [50, 2, 3, 1]
+    np.testing.assert_array_equal(
+        calibration_ranks(OfImages(), parameters, images), calibration_ranks(Posterior(), parameters, observed)
+    )
+    np.testing.assert_array_equal(
+        expected_coverage(OfImages(), parameters, images), expected_coverage(Posterior(), parameters, observed)
+    )
+    asked, posterior = [], OfImages()
+    monkeypatch.setattr(posterior_calibration, "VALUES", 7 * 99 * (2 + 6))
+    monkeypatch.setattr(posterior, "sample", lambda count, **kwargs: asked.append(count) or np.zeros([count, 2]))
+    calibration_ranks(posterior, parameters, images)
+    assert asked == [7 * 99] * 7 + [99]  # an image counts with all of its values
+
+
+def test_contexts_are_what_the_flow_takes():
+    parameters = np.zeros([5, 2])
+    of_sets = keras.Sequential([keras.Input((None, 3)), keras.layers.Dense(4), keras.layers.GlobalAveragePooling1D()])
+    for options, contexts in (
+        ({"context_network": of_sets}, np.zeros([5, 7, 3])),
+        ({"context_dim": 3}, np.zeros([5, 3], int)),
+        ({"context_dim": 3}, np.zeros([5, 3]).tolist()),
+        ({"num_classes": 3}, np.arange(5) % 3),
+        ({"num_classes": 3}, [0, 1, 2, 0, 1]),
+    ):
+        flow = MAF((2,), transforms=1, hidden=(4,), **options)
+        assert calibration_ranks(flow, parameters, contexts, draws=3).shape == (5, 2)
+        assert expected_coverage(flow, parameters, contexts, draws=3).shape == (3,)
+
+
 def test_what_is_no_pair_is_refused():
+    with pytest.raises(InputError, match="finite parameters"):
+        calibration_ranks(Posterior(), np.full([5, 2], np.nan), np.zeros([5, 3]))
+    with pytest.raises(InputError, match="as many contexts"):
+        calibration_ranks(Posterior(), np.zeros([5, 2]), np.float32(3.0))
     with pytest.raises(InputError, match="as many contexts"):
         calibration_ranks(Posterior(), np.zeros([5, 2]), np.zeros([4, 3]))
     with pytest.raises(InputError, match="between 0 and 1"):
