@@ -1,7 +1,7 @@
 """Which density to take: each on the same known densities, few and many examples, few and many features.
 
     python benchmarks/densities.py [--rows 20 200 5000] [--features 1 2 6 63] [--seeds 1] [--out densities.csv]
-    python benchmarks/densities.py --table --out densities.csv
+    python benchmarks/densities.py --table --densities IAF PlanarFlow --out densities.csv
 
 The known density is a mixture of three Gaussians with random means and covariances; from two features on the second is
 bent by the square of the first, which no mixture of few Gaussians follows exactly. Each density gets the rows alone.
@@ -10,7 +10,8 @@ and the bandwidth of the kernels, the number of components of the mixture and th
 histogram (one or two features; over three times the range of the rows, with a
 hundredth of an example in each cell). Flows are standardised and learn with Adam at
 1e-3 from four rows in five, until the fifth has not become more probable for 5 epochs of ten steps or more, or for
-40 epochs.
+40 epochs. Flow matching, whose steps are cheap, has ten times as many of them, a rate of 5e-3 and three hidden layers;
+it stops by the likelihood too.
 
 Columns: mean -log p in nats of 2000 further examples, beside the truth's; CPU seconds to fit, choices included, and of
 1000 queries.
@@ -191,11 +192,12 @@ def measured(size, rows, seed, name):
     return dict(zip(FIELDS, (size, rows, seed, name, float(nll), float(truth), fit, queries), strict=True))
 
 
-def table(path):
+def table(path, densities):
     """Markdown: the mean over the seeds of how many nats each density is above the truth, and of CPU seconds."""
     with path.open(newline="") as file:
-        found = list(csv.DictReader(file))
-    names = [name for name in DENSITIES if any(row["density"] == name for row in found)]
+        found = [row for row in csv.DictReader(file) if row["density"] in densities]
+    found.sort(key=lambda row: (int(row["features"]), int(row["rows"])))
+    names = [name for name in densities if any(row["density"] == name for row in found)]
     print("| features | examples | truth | " + " | ".join(names) + " |\n|---|---|---|" + "---|" * len(names))
     for size, rows in dict.fromkeys((row["features"], row["rows"]) for row in found):
         here = [row for row in found if (row["features"], row["rows"]) == (size, rows)]
@@ -222,7 +224,7 @@ def main():
     parser.add_argument("--table", action="store_true")
     options = parser.parse_args()
     if options.table:
-        table(options.out)
+        table(options.out, options.densities)
         return
     new = not options.out.exists()
     with options.out.open("a", newline="") as file:

@@ -29,7 +29,7 @@ def check_arrays(model, arguments, inputs=None):
     x, y, weights = (arguments.get(name) for name in ("x", "y", "sample_weight"))
     if isinstance(x, (list, tuple)) and len(x) == 1:
         x = arguments["x"] = as_array(x[0], who, "x")
-    if x is not None and not np.iterable(x) and np.ndim(x) == 0 and isinstance(x, (numbers.Number, np.ndarray)):
+    if isinstance(x, (numbers.Number, np.ndarray)) and not np.ndim(x):
         raise InputError(f"{who} takes batches of examples. Received: {x!r}.")
     if isinstance(x, np.ndarray) and x.ndim and not len(x):
         raise InputError(f"{who} takes at least one example. Received: x of shape {x.shape}.")

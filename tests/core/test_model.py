@@ -179,3 +179,12 @@ def test_samples_are_asked_for_by_integers(make):
             model.sample(4, seed=seed)
     np.testing.assert_array_equal(model.sample(np.int64(2), seed=np.int32(3)), model.sample(2, seed=3))
     assert len(model.sample(0, seed=0)) == 0
+
+
+@pytest.mark.parametrize("number", [3.0, np.float32(3.0), np.array(3.0)])
+def test_a_number_is_no_batch(number):
+    model = Histogram((1,))
+    model.compile()
+    for method in (model.fit, model.predict, model.evaluate, model.log_prob):
+        with pytest.raises(InputError, match="takes batches of"):
+            method(number)

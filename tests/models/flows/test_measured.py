@@ -168,7 +168,7 @@ def test_constant_columns_are_shifted_only():
 def test_an_array_in_a_structure_is_measured_as_it_would_be_alone(form):
     flows = [MAF((2,), transforms=1, hidden=(4,), standardize=True) for _ in range(2)]
     for flow, x in zip(flows, (SORTED[:500], form(SORTED[:500])), strict=True):
-        flow.compile("sgd", jit_compile=False)
+        flow.compile("sgd", run_eagerly=True)
         flow.fit(x, epochs=1, batch_size=250, verbose=0)
     np.testing.assert_array_equal(flows[0].chain[0].shift.numpy(), flows[1].chain[0].shift.numpy())
 
