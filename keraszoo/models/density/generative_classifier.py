@@ -96,8 +96,10 @@ class GenerativeClassifier(MeasuresFirst, ZooModel):
 
     @takes("inputs")
     def classify(self, x):
-        """p(class | x): [batch, *event_shape] -> [batch, num_classes]."""
-        return tf.nn.softmax(self._class_log_probs(x) + tf.convert_to_tensor(self.log_priors))
+        """p(class | x), of what no class makes the priors: [batch, *event_shape] -> [batch, num_classes]."""
+        log_probs, log_priors = self._class_log_probs(x), tf.convert_to_tensor(self.log_priors)
+        of_any = tf.reduce_max(log_probs, axis=1, keepdims=True) > -np.inf
+        return tf.nn.softmax(tf.where(of_any, log_probs, 0.0) + log_priors)
 
     @takes("inputs")
     def log_prob(self, x):
@@ -244,6 +246,13 @@ class LabelledGaussians(GaussianMixture):
         self._check_squares(rows)
         weights = example_weights(len(rows), sample_weight)
         classes = [labels == label for label in range(self.components)]
+        ranges = [np.ptp(rows[own & (weights > 0)], axis=0).max() for own in classes]
+        if not (max(ranges) if self.covariance == "tied" else min(ranges)):
+            raise InputError(
+                "A normal distribution needs examples that differ. Received: those of class "
+                f"{int(np.argmin(ranges))} are all the same. Nearest: density='lda', or {{'name': 'GaussianMixture', "
+                "'components': 1}}."
+            )
         self.means.assign(np.stack([np.average(rows[own], axis=0, weights=weights[own]) for own in classes]))
         self.maximize(self.statistics(tf.constant(rows, self.precision), tf.constant(labels), tf.constant(weights)))
 

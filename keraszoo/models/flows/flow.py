@@ -193,7 +193,7 @@ class Flow(MeasuresFirst, ZooModel):
 
     @staticmethod
     def _checked_base(base):
-        if not isinstance(base, str):
+        if isinstance(base, tfd.Distribution):
             return description(base)
         if base != "student_t":
             raise InputError(f"Unknown base. Received: base={base!r}. Nearest: 'student_t', or a TFP distribution.")

@@ -112,6 +112,14 @@ def test_weights_count_examples_where_nothing_follows_the_measuring(density):
     np.testing.assert_allclose(weighted.log_prob(X), repeated.log_prob(X), rtol=1e-9)
 
 
+def test_what_no_class_makes_has_the_priors():
+    classifier = GenerativeClassifier((2,), 2, density={"name": "Histogram", "bins": 3}, priors=[1, 3])
+    classifier.adapt(SMALL[:100, :2], Y[:100])
+    far = np.array([[50.0, 50.0]], "float32")
+    assert np.isneginf(classifier.log_prob(far)).all()
+    np.testing.assert_allclose(classifier.classify(far), [[0.25, 0.75]], rtol=1e-6)
+
+
 def test_doubt_and_strangers_are_rejected():
     classifier = fitted("lda")
     sure = np.asarray(classifier.decide(X))
@@ -149,6 +157,7 @@ def test_file_holds_all(tmp_path):
         (lambda: GenerativeClassifier((4,), 3, density=RealNVP((4,), context_dim=2)), "without a context"),
         (lambda: GenerativeClassifier((4,), 3, priors=[0.5, 0.5]), "3 numbers > 0"),
         (lambda: GenerativeClassifier((4,), 3, priors="abc"), "made of numbers"),
+        (lambda: fitted("qda", X[[*range(100), 149]], Y[[*range(100), 149]]), "class 2 are all the same"),
         (lambda: fitted("lda", X[:100], Y[:100]), r"none of \[2\]"),
         (lambda: fitted("lda", 1e25 * X, dtype="float32"), "Squares of x"),
         (lambda: fitted("lda").decide(X, least_probability=90), "in \\[0, 1\\]"),

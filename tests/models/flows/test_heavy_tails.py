@@ -51,6 +51,7 @@ def test_it_is_saved_and_served(tmp_path):
     assert np.array_equal(one[0], one[2]) and not np.array_equal(one[0], one[1]) and np.isfinite(one).all()
 
 
-def test_another_name_is_refused():
-    with pytest.raises(InputError, match="base='cauchy'"):
-        RealNVP((2,), base="cauchy")
+@pytest.mark.parametrize("base", ["cauchy", 5, RealNVP])
+def test_another_base_is_refused(base):
+    with pytest.raises(InputError, match="Unknown base. Received: base="):
+        RealNVP((2,), base=base)
