@@ -13,7 +13,7 @@ from ...core.errors import InputError, closest
 from ...core.inputs import BoundedInput
 from ...core.model import ZooModel
 from ...core.seeds import spread
-from ...layers.standardization import mean_and_scale
+from ...layers.normalization.standardization import mean_and_scale
 from ...system.tables import as_array
 from ..first_examples import ROWS
 from .flow import Flow, context_sizes
