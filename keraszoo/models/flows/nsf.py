@@ -12,6 +12,7 @@ import tensorflow as tf
 from tensorflow_probability.python import distributions as tfd
 
 from ...bijectors import Autoregressive, Coupling
+from ...core.checks import positive_integers
 from ...core.errors import InputError
 from .vector_flow import VectorFlow
 
@@ -49,6 +50,7 @@ class NSF(VectorFlow):
         self, event_shape, *, form="autoregressive", bins=8, bound=5.0, circular=False, residual=False, passes=None,
         base=None, dtype=None, **kwargs,
     ):  # fmt: skip
+        event_shape = positive_integers("event_shape", event_shape)
         if form not in FORMS:
             raise InputError(f"Unknown form. Received: form={form!r}. Known: {', '.join(FORMS)}.")
         if passes is not None and form == "coupling":
