@@ -238,7 +238,10 @@ class GaussianMixture(Density):
             )
         offset = rows.mean(axis=0)  # small numbers lose no digits
         starts = [self._clusters(rows - offset, shares, self.seed + number) for number in range(self.n_init)]
-        best = starts[0] if self.n_init == 1 else max(starts, key=lambda start: self._tried(rows - offset, *start))
+        best = starts[0]
+        if self.n_init > 1:
+            tried_on = _resampled(rows - offset, shares)
+            best = max(starts, key=lambda start: self._tried(tried_on, *start))
         weights, means, covariances = best
         self.assign(weights, means + offset, covariances)
 
@@ -485,6 +488,12 @@ class AtLeast(keras.constraints.Constraint):
 
     def get_config(self):
         return {"least": self.least}
+
+
+def _resampled(rows, shares):
+    """As many rows, each as often as its share of the weights asks for: scikit-learn's mixtures take no weights."""
+    ends = np.cumsum(shares / shares.sum())
+    return rows[np.searchsorted(ends, (np.arange(len(rows)) + 0.5) / len(rows)).clip(max=len(rows) - 1)]
 
 
 def _rounding(precision):

@@ -17,7 +17,7 @@ from ...bijectors.composition import adapt_through, forward_through, inverse_thr
 from ...bijectors.elementwise.preprocessing import Logit
 from ...bijectors.ready_made import ReadyMade, description, restored
 from ...bijectors.transform import Transform
-from ...core.checks import checked_count, positive_integers
+from ...core.checks import checked_count, positive_integers, real_numbers
 from ...core.errors import InputError
 from ...core.inputs import Context, Input, Labels
 from ...core.model import ZooModel, takes
@@ -259,7 +259,12 @@ class Flow(MeasuresFirst, ZooModel):
             context = tf.one_hot(labels, self.num_classes, dtype=self.precision)
             context = context[0] if one_for_all else context
         else:
-            context = tf.cast(tf.convert_to_tensor(as_array(context, name, "contexts")), self.precision)
+            context = as_array(context, name, "contexts")
+            context = context if tf.is_tensor(context) else real_numbers("contexts", context)
+            context = tf.cast(context, self.precision)
+            if tf.executing_eagerly() and not tf.reduce_all(tf.math.is_finite(context)):
+                wrong = int(tf.reduce_sum(tf.cast(~tf.math.is_finite(context), tf.int32)))
+                raise InputError(f"{name} takes finite contexts. Received: {wrong} values that are NaN or infinite.")
             one_for_all = context.shape.rank == len(self.context_shape)
             context = self.targets.tensor(context[None] if one_for_all else context, name)
             context = self.context_scale(context)

@@ -257,3 +257,18 @@ def test_served_rows_do_not_see_each_other():
     alone = np.asarray(mixture.log_prob(x[:3]))
     x[3] = 1e30
     np.testing.assert_array_equal(tf.function(mixture.log_density)(tf.constant(x))[:3], alone)
+
+
+def test_starts_are_compared_on_rows_as_often_as_they_weigh():
+    tried, shares = [], np.array([0.5, 0.0, 0.25, 0.25, 1.0])
+
+    class Watched(GaussianMixture):
+        def _tried(self, rows, *start):
+            tried.append(rows)
+            return super()._tried(rows, *start)
+
+    x = np.arange(40.0, dtype="float32").reshape(20, 2) ** 2
+    Watched((2,), 2, n_init=2).adapt(x, sample_weight=np.tile(shares, 4))
+    centred = x - x[np.tile(shares, 4) > 0].mean(axis=0)
+    counts = [np.isclose(tried[0], row, atol=1e-3).all(axis=1).sum() for row in centred]
+    assert sum(counts) == 16 and (np.abs(counts - 16 * np.tile(shares, 4) / 8) < 1).all()

@@ -56,6 +56,13 @@ def test_one_context_is_no_batch_and_serves_all_examples():
         np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("context", [np.full((6, 3), np.nan), [["a", "b", "c"]] * 6, [[1.0, 2.0, 3.0], [1.0]]])
+def test_contexts_that_are_no_finite_numbers_are_refused(context):
+    flow = small(RealNVP, context_dim=3)
+    with pytest.raises(InputError, match="contexts.*Received"):
+        flow.log_prob(X[:6], context)
+
+
 def test_labels_are_contexts():
     flow = small(MAF, num_classes=3)
     distribution = flow.distribution([0, 1, 2])
