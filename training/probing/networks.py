@@ -12,8 +12,9 @@ from keraszoo.networks.by_size import output_shape_of
 from ..loop.state import ModelState
 from .learners import Learner
 
-RATES = (1e-2, 1e-3, 1e-4)  # of Adam
-RATE, RATE_OF_HEAD = 1e-3, 1e-2  # where none can be chosen; what learns alone is a convex problem
+#: of Adam, and the one where none can be chosen, of a whole network and of its last layer alone
+RATES, RATE = (1e-2, 1e-3, 1e-4), 1e-3
+RATES_OF_HEAD, RATE_OF_HEAD = (0.1, 1e-2, 1e-3), 1e-2
 BATCH_SIZE = 64
 STEPS, EPOCHS = 300, 10  # as many steps at least, and as many times through the labelled examples
 STEPS_PER_EXECUTION = 50
@@ -55,8 +56,8 @@ class Supervised:
         self.start = [keras.ops.convert_to_numpy(variable) for variable in self.variables]
 
     def learner(self, name):
-        default = RATE_OF_HEAD if self.freeze else RATE
-        return Learner(name, lambda rate: Training(self, rate), RATES, default, folds=1)
+        rates, default = (RATES_OF_HEAD, RATE_OF_HEAD) if self.freeze else (RATES, RATE)
+        return Learner(name, lambda rate: Training(self, rate), rates, default, folds=1)
 
     def begin(self):
         for variable, value in zip(self.variables, self.start, strict=True):
