@@ -14,9 +14,9 @@ from keraszoo.core.errors import InputError
 
 STRENGTHS = (1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0)  # C: the larger, the less regularised
 NEIGHBOURS = (1, 3, 5, 10, 20, 50)
-STEPS = 300  # of L-BFGS at most
+STEPS = 200  # of L-BFGS at most
 FOLDS = 5
-FEW = 1000  # labels, up to which each fold is held out in turn; of more, one fifth is, once
+FEW = 500  # labels, up to which each fold is held out in turn; of more, one fifth is, once
 
 
 class Learner(typing.NamedTuple):

@@ -67,7 +67,7 @@ def probe(
     Of each run's training split `rows` rows are drawn, the pool. Labels are drawn from it, equally many of each class,
     `draws` times, the same for all representations, and two learners learn from them: multinomial logistic regression
     on features that are standardised by the pool, and the k nearest neighbours. C and k are chosen by five-fold
-    cross-validation on the labelled rows (of more than 1,000, by a fifth of them, held out once); of one label a class
+    cross-validation on the labelled rows (of more than 500, by a fifth of them, held out once); of one label a class
     nothing can be held out, and they are 1. The test split, `rows` rows at most, is looked at for the answer alone.
 
     Beside the features stand as controls the pixels; PCA of the pool, with as many components as there are features;
