@@ -24,7 +24,7 @@ class Learner(typing.NamedTuple):
 
     Attributes:
         name: what it is called in tables.
-        make: function of a setting: an object with `fit(x, y)` and `predict(x)`.
+        make: function of a setting: an object whose `fit(x, y)` gives one with `predict(x)`.
         settings: those that can be chosen; of equally good ones the first is.
         default: the setting where there are too few labels to hold any out.
         folds: how many of the held-out parts it is tried on at most.
@@ -65,9 +65,19 @@ def linear(features):
     return Learner("linear", lambda strength: Linear(strength, scaler), STRENGTHS, 1.0)
 
 
+class Nearest:
+    """The k nearest neighbours, or all examples where there are no more."""
+
+    def __init__(self, k):
+        self.k = k
+
+    def fit(self, x, y):
+        return KNeighborsClassifier(min(self.k, len(x)), algorithm="brute").fit(x, y)
+
+
 def neighbours():
-    """The k nearest neighbours by the Euclidean distance of the features as they are."""
-    return Learner("k-NN", lambda k: KNeighborsClassifier(k, algorithm="brute"), NEIGHBOURS, 1)
+    """The nearest neighbours by the Euclidean distance of the features as they are."""
+    return Learner("k-NN", Nearest, NEIGHBOURS, 1)
 
 
 def drawn(labels, count, seed):
@@ -126,13 +136,11 @@ def chosen(learner, x, y, seed):
     parts = held_out(y, seed)[: learner.folds]
     if not parts:
         return learner.default
-    smallest = min(len(rows) for rows, _ in parts)
-    settings = [each for each in learner.settings if learner.name != "k-NN" or each <= smallest]
 
     def accuracy(setting):
         return np.mean([score(learner.make(setting).fit(x[a], y[a]), x[b], y[b]) for a, b in parts])
 
-    return max(settings, key=accuracy)  # the first of equals
+    return max(learner.settings, key=accuracy)  # the first of equals
 
 
 def score(fitted, x, y):

@@ -13,7 +13,7 @@ from ..loop.state import ModelState
 from .learners import Learner
 
 #: of Adam, and the one where none can be chosen, of a whole network and of its last layer alone
-RATES, RATE = (1e-2, 1e-3, 1e-4), 1e-3
+RATES, RATE = (1e-2, 1e-3), 1e-3
 RATES_OF_HEAD, RATE_OF_HEAD = (0.1, 1e-2, 1e-3), 1e-2
 BATCH_SIZE = 64
 STEPS, EPOCHS = 300, 10  # as many steps at least, and as many times through the labelled examples
