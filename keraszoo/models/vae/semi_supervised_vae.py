@@ -13,7 +13,7 @@ from ...core.checks import positive_integers
 from ...core.errors import InputError
 from ...core.inputs import Labels
 from ...core.model import takes
-from ...networks.by_size import check_network, encoder_alone
+from ...networks.by_size import check_network, code_encoder
 from .conditional_vae import ConditionalVAE
 
 
@@ -38,7 +38,8 @@ class SemiSupervisedVAE(ConditionalVAE):
         alpha: of the cross-entropy, >= 0. The paper weighs the mean over the labels by .1 N in a sum over N examples,
             which is .1 here, where all is per example.
         classifier_hidden: units or filters of the classifier's hidden layers; None: as the encoder's.
-        classifier: a network of your own, [batch, *image_shape] -> [batch, num_classes], logits.
+        classifier: a network of your own, [batch, *image_shape] -> [batch, num_classes], logits; or the name of one,
+            such as "resnet8", as `Classifier` takes it.
 
     Example:
         >>> vae = SemiSupervisedVAE((8, 8, 1), latent_dim=2, hidden=(32,), num_classes=10)
@@ -68,7 +69,7 @@ class SemiSupervisedVAE(ConditionalVAE):
         if classifier is None:
             hidden = kwargs.get("hidden") if classifier_hidden is None else classifier_hidden
             options = {name: kwargs[name] for name in ("activation", "initialization") if name in kwargs}
-            classifier = encoder_alone(
+            classifier = code_encoder(
                 self.image_shape,
                 self.num_classes,
                 network=self.network_name,
@@ -76,6 +77,8 @@ class SemiSupervisedVAE(ConditionalVAE):
                 dtype=self.dtype_policy,
                 **options,
             )
+        elif isinstance(classifier, (str, dict)):
+            classifier = code_encoder(self.image_shape, self.num_classes, network=classifier, dtype=self.dtype_policy)
         check_network(classifier, "classifier", self.image_shape, (self.num_classes,), logits=True)
         self.classifier = classifier
         self.targets = Labels(self.num_classes, missing=True)
