@@ -170,9 +170,9 @@ METHODS = {
     "inverse": "inputs", "forward": "latents", "negative_log_likelihood": "inputs", "log_joint": "inputs",
     "restore": "degraded", "segment": "inputs", "probabilities": "inputs", "logits": "inputs",
     "discriminate": "inputs", "classify": "inputs", "read": "inputs", "translate": "images", "embed": "latents",
-    "features": "inputs", "jacobian_norm": "inputs", "sparsity": "inputs", "code_vectors": "inputs",
-    "kl_per_unit": "inputs", "responsibilities": "inputs", "bic": "inputs", "aic": "inputs", "leave_one_out": "inputs",
-    "class_log_probs": "inputs", "decide": "inputs",
+    "features": "inputs", "compared_features": "inputs", "jacobian_norm": "inputs", "sparsity": "inputs",
+    "code_vectors": "inputs", "kl_per_unit": "inputs", "responsibilities": "inputs", "bic": "inputs", "aic": "inputs",
+    "leave_one_out": "inputs", "class_log_probs": "inputs", "decide": "inputs",
 }  # fmt: skip
 
 
