@@ -39,6 +39,7 @@ VERBS = {
         True,
         "tell how well codes keep factors apart",
     ),
+    "probe": ("keraszoo.training.cli.probe", "probe_command", True, "tell what can be learned of a run's features"),
     "compress": ("keraszoo.training.cli.analysis", "compress_command", True, "images as quantised codes"),
     "search": ("keraszoo.training.cli.analysis", "search_command", True, "find images like an image"),
     "anomaly": ("keraszoo.training.cli.analysis", "anomaly_command", True, "tell unusual images"),

@@ -112,7 +112,7 @@ def test_capability_table_is_up_to_date():
 def capabilities():
     from keraszoo import models
 
-    methods = ("encode", "decode", "reconstruct", "sample", "restore", "classify", "segment")
+    methods = ("encode", "decode", "features", "reconstruct", "sample", "restore", "classify", "segment")
     header = ("model", "loss terms", *methods, "signatures", "recipes")
     lines = [
         "# What each model can do",

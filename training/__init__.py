@@ -15,6 +15,7 @@ _FUNCTIONS = {
     "evaluate": ".evaluation",
     "sample": ".sampling",
     "measure": ".measurement",
+    "probe": ".probing.probe",
     "disentanglement": ".evaluators.known_factors",
     "compress": ".analysis",
     "search": ".analysis",

@@ -33,6 +33,7 @@ MODELS = {
     "IWAE": "vae.iwae",
     "LadderVAE": "vae.ladder_vae",
     "ConditionalVAE": "vae.conditional_vae",
+    "SemiSupervisedVAE": "vae.semi_supervised_vae",
     "VampVAE": "vae.vamp_vae",
     "DFCVAE": "vae.dfc_vae",
     "VAEGAN": "vae.vae_gan",

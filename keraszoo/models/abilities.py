@@ -111,6 +111,13 @@ class HasEncoder(typing.Protocol):
 
 
 @typing.runtime_checkable
+class HasFeatures(typing.Protocol):
+    """Has a representation of an example: [batch, *shape] -> [batch, size] float32, in inference and without labels."""
+
+    def features(self, x): ...
+
+
+@typing.runtime_checkable
 class HasVectors(typing.Protocol):
     """Has codes that are vectors."""
 

@@ -61,9 +61,37 @@ def with_outputs(network, layers):
 
 def output_in(network, layer):
     """The symbolic output of a layer inside that network; a layer may have outputs in other networks too."""
+    return _node(network, layer).outputs[0]
+
+
+def _node(network, layer):
     functional = getattr(network, "_functional", None) or network  # a Sequential has one inside
     nodes = (node for depth in functional._nodes_by_depth.values() for node in depth)
-    return next(node.outputs[0] for node in nodes if node.operation is layer)
+    return next(node for node in nodes if node.operation is layer)
+
+
+def before_last(network, x, role):
+    """What the last layer with weights takes, and those beside it: [batch, ...] -> [batch, size] float32, in inference.
+
+    Args:
+        network: a functional or Sequential Keras model.
+        x: what it takes.
+        role: what the network is, for the message.
+
+    Raises:
+        InputError: no such network, or one that ends in another model.
+
+    Example:
+        >>> layers = [keras.layers.Dense(4, "relu"), keras.layers.Dense(1)]
+        >>> before_last(keras.Sequential([keras.Input((3,)), *layers]), keras.ops.ones([2, 3]), "critic").shape
+        TensorShape([2, 4])
+    """
+    check_functional(network, role)
+    last = [layer for layer in network.layers if layer.weights][-1]
+    if isinstance(last, keras.Model):
+        raise InputError(f"The {role} must end in a layer, so that what it takes is known. Received: a model.")
+    found = keras.Model(network.inputs[0], _node(network, last).input_tensors[0])(x, training=False)
+    return keras.ops.cast(keras.ops.reshape(found, [keras.ops.shape(found)[0], -1]), "float32")
 
 
 def check_functional(network, role):

@@ -497,6 +497,34 @@ RECIPES = (
         },
         minutes=0.2,
     ),
+    # Semi-supervised VAEs: the labels are drawn by the recipe's seed.
+    #
+    # Kingma, Rezende, Mohamed and Welling, "Semi-supervised Learning with Deep Generative Models" (2014), M2.
+    Recipe(
+        name="semi_supervised_vae/digits",
+        title="8x8 digits with 50 labels; offline",
+        model="SemiSupervisedVAE",
+        input_shape=(8, 8, 1),
+        arguments={"latent_dim": 8, "hidden": (128,), "alpha": 1.0},
+        data=Data("digits", prepare=(("few_labels", 50),)),
+        optimizers={"optimizer": Optimizer("adam", 3e-3, decay="cosine")},
+        batch_size=64,
+        epochs=20,
+        expected={"test/accuracy": (0.907, 0.05)},  # ten draws of labels
+        minutes=0.2,
+    ),
+    Recipe(
+        name="semi_supervised_vae/mnist",
+        title="MNIST with 100 labels",
+        model="SemiSupervisedVAE",
+        input_shape=(28, 28, 1),
+        arguments={"latent_dim": 16, "hidden": (256,), "alpha": 1.0},
+        data=Data("mnist", prepare=(("few_labels", 100),)),
+        optimizers={"optimizer": Optimizer("adam", 1e-3, decay="cosine")},
+        batch_size=256,
+        epochs=5,
+        minutes=5,
+    ),
     # VAEs with a VampPrior.
     #
     # Tomczak and Welling, "VAE with a VampPrior" (2018), https://arxiv.org/abs/1705.07120. Pixels are binarised anew

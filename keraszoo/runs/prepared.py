@@ -148,17 +148,20 @@ class PreparedData:
         for x, y in itertools.islice(self.batches(split, 1, labels=True).as_numpy_iterator(), count):
             yield x[0], {name: values[0] for name, values in y.items()} if isinstance(y, dict) else y[0]
 
-    def rows(self, split, rows):
-        """The examples of a split at these rows, in the order of `rows`: [len(rows), ...] float32."""
+    def rows(self, split, rows, *, labels=False):
+        """The examples of a split at these rows, in the order of `rows`: x [len(rows), ...] float32, or (x, y)."""
         rows, start = np.asarray(rows), 0
-        found = np.empty((len(rows), *self.shape), "float32")
-        for batch in self.batches(split).as_numpy_iterator():
+        found, classes = np.empty((len(rows), *self.shape), "float32"), np.empty(len(rows), "int64")
+        for batch in self.batches(split, labels=labels).as_numpy_iterator():
             if start > rows.max(initial=-1):
                 break
-            here = (rows >= start) & (rows < start + len(batch))
-            found[here] = batch[rows[here] - start]
-            start += len(batch)
-        return found
+            x, *y = batch if labels else (batch,)
+            here = (rows >= start) & (rows < start + len(x))
+            found[here] = x[rows[here] - start]
+            if labels:
+                classes[here] = y[0][rows[here] - start]
+            start += len(x)
+        return (found, classes) if labels else found
 
     def random_examples(self, split, count, seed):
         """`count` different examples of a split, drawn at random: [count, ...] float32."""

@@ -170,9 +170,9 @@ METHODS = {
     "inverse": "inputs", "forward": "latents", "negative_log_likelihood": "inputs", "log_joint": "inputs",
     "restore": "degraded", "segment": "inputs", "probabilities": "inputs", "logits": "inputs",
     "discriminate": "inputs", "classify": "inputs", "read": "inputs", "translate": "images", "embed": "latents",
-    "features": "inputs", "jacobian_norm": "inputs", "sparsity": "inputs", "code_vectors": "inputs",
-    "kl_per_unit": "inputs", "responsibilities": "inputs", "bic": "inputs", "aic": "inputs", "leave_one_out": "inputs",
-    "class_log_probs": "inputs", "decide": "inputs",
+    "features": "inputs", "compared_features": "inputs", "jacobian_norm": "inputs", "sparsity": "inputs",
+    "code_vectors": "inputs", "kl_per_unit": "inputs", "responsibilities": "inputs", "bic": "inputs", "aic": "inputs",
+    "leave_one_out": "inputs", "class_log_probs": "inputs", "decide": "inputs",
 }  # fmt: skip
 
 
@@ -184,14 +184,12 @@ def calls(model):
     if "negative_log_likelihood" in dir(model):
         given["negative_log_likelihood"] = (*given.get("negative_log_likelihood", ()), 2)
     found = {name: getattr(model, name) for name in METHODS if callable(getattr(model, name, None))}
-    if isinstance(found.get("features"), int):
-        del found["features"]
     if isinstance(model, ConditionalVAE):  # which refuses it, whatever it is given
         del found["code_vectors"]
     if not getattr(model, "has_forward", True):
         found.pop("forward"), found.pop("decode")
     if not getattr(model, "has_inverse", True):
-        [found.pop(name) for name in ("log_prob", "inverse", "encode")]
+        [found.pop(name) for name in ("log_prob", "inverse", "encode", "features")]
 
     def of(name):
         return lambda x: found[name](x, *given.get(name, ()))

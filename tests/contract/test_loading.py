@@ -14,6 +14,7 @@ import zoo
 from keraszoo import models
 from keraszoo.core.inputs import Labels
 from keraszoo.models import VAE, Classifier, RealNVP
+from keraszoo.models.abilities import HasFeatures
 
 #: loads one file after the other, each in a process that has imported nothing but the models
 LOADS = """
@@ -164,6 +165,7 @@ def test_the_lists_are_those_of_the_models():
     assert [name for name, model in made.items() if isinstance(model.targets, Labels)] == [*zoo.WITH_LABELS]
     assert [name for name, model in made.items() if len(model.gradients()) > 1] == [*zoo.SEVERAL_OPTIMIZERS]
     assert [name for name, model in made.items() if not model.gradients()] == [*zoo.WITHOUT_GRADIENTS]
+    assert [name for name, model in made.items() if not isinstance(model, HasFeatures)] == [*zoo.WITHOUT_FEATURES]
     assert all(model.inputs is not None for model in made.values())
 
 

@@ -46,6 +46,7 @@ ARGUMENTS = {
     "IWAE": {**_autoencoder, "k": 2},
     "LadderVAE": {"image_shape": IMAGE, "latent_dims": (2, 2), "hidden": (4,), "top_hidden": (4,)},
     "ConditionalVAE": {**_autoencoder, "num_classes": 3},
+    "SemiSupervisedVAE": {**_autoencoder, "num_classes": 3},
     "VampVAE": {**_autoencoder, "prior_components": 2},
     "DFCVAE": _autoencoder,
     "VAEGAN": {**_autoencoder, "discriminator_hidden": (4,)},
@@ -94,10 +95,15 @@ DISTINCT = (
 # What follows is asked of the models by `test_the_lists_are_those_of_the_models`: making all of them takes a minute,
 # which every collection of the tests would pay.
 WITH_LABELS = (
-    "SemiSupervisedAutoencoder", "ConditionalVAE", "ConditionalGAN", "ProjectionGAN", "ACGAN", "GenerativeClassifier",
-    "Classifier",
+    "SemiSupervisedAutoencoder", "ConditionalVAE", "SemiSupervisedVAE", "ConditionalGAN", "ProjectionGAN", "ACGAN",
+    "GenerativeClassifier", "Classifier",
 )  # fmt: skip
 WITH_TARGETS = (*WITH_LABELS, "UNet")
+#: what they learn of an example is no vector of numbers
+WITHOUT_FEATURES = (
+    "DenoisingAutoencoder", "InpaintingAutoencoder", "ColorizationAutoencoder", "SuperResolutionAutoencoder",
+    "CycleGAN", "Histogram", "KernelDensity", "GaussianMixture", "GenerativeClassifier", "UNet",
+)  # fmt: skip
 SEVERAL_OPTIMIZERS = (
     "AdversarialAutoencoder", "FactorVAE", "VAEGAN", "VQVAE", "GAN", "DCGAN", "LSGAN", "SNGAN", "WGAN", "WGANGP",
     "PacGAN", "ConditionalGAN", "ProjectionGAN", "ACGAN", "InfoGAN", "CycleGAN",

@@ -193,6 +193,10 @@ class Autoencoder(MeasuresFirst, ZooModel):
         """Each example decoded from its code: [batch, *image_shape] -> the same shape, float32."""
         return self.decode(self.encode(x))
 
+    def features(self, x):
+        """The representation of each example, its code: [batch, *image_shape] -> [batch, latent_dim] float32."""
+        return self.encode(x)
+
     def code_vectors(self, x, seed=0):
         """What a density of the codes is found of: [batch, *image_shape] -> [batch, latent_dim] float32.
 

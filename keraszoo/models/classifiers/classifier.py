@@ -119,6 +119,11 @@ class Classifier(ZooModel):
         features = self.encoder(x, training=training and not self.freeze)
         return tf.cast(self.head(features), tf.float32)
 
+    @takes("inputs")
+    def features(self, x):
+        """What the encoder gives: [batch, *image_shape] -> [batch, features] float32."""
+        return tf.cast(self.encoder(x, training=False), tf.float32)
+
     def classify(self, x):
         """Probabilities of the classes: [batch, *image_shape] -> [batch, num_classes] float32."""
         return tf.nn.softmax(self.logits(x))
@@ -150,4 +155,4 @@ class Classifier(ZooModel):
         return {"probabilities": probabilities, "class": tf.argmax(probabilities, axis=-1)}
 
     def _serve_features(self, image):
-        return {"features": tf.cast(self.encoder(image, training=False), tf.float32)}
+        return {"features": self.features(image)}

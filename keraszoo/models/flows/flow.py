@@ -405,6 +405,17 @@ class Flow(MeasuresFirst, ZooModel):
         """The z of each example, at the middle of its levels if it has any: [batch, *latent_shape]."""
         return self._inverse(self._continuous(x, 0.5), self.condition(context, tf.shape(x)[0]), False)[0]
 
+    @takes("inputs")
+    def features(self, x):
+        """The z of each example, of a flow of classes the mean over them: [batch, *event_shape] -> [batch, d] float32.
+
+        Raises:
+            InputError: a flow that depends on contexts, which this is not told.
+        """
+        contexts = [tf.fill([tf.shape(x)[0]], label) for label in range(self.num_classes or 0)] or [None]
+        z = tf.add_n([self.encode(x, context) for context in contexts]) / len(contexts)
+        return tf.cast(tf.reshape(z, [-1, math.prod(self.latent_shape)]), tf.float32)
+
     def decode(self, z, context=None):
         """The example of each z, on its level if it has any: [batch, *event_shape]."""
         x = self.forward(z, context)[0]

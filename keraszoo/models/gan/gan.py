@@ -23,6 +23,7 @@ from ...losses.gradient_penalties import between, lipschitz_penalty, squared_gra
 from ...networks import sizes
 from ...networks.adversarial import discriminator_by_name, generator_by_name
 from ...networks.by_size import check_network
+from ...networks.hidden_layers import before_last
 from ..point_pictures import point_pictures
 from .generator_average import GeneratorAverage
 
@@ -353,6 +354,18 @@ class GAN(ZooModel):
     def discriminate(self, x, training=False):
         """The discriminator's logits, positive for what it takes for real: [batch, *image_shape] -> [batch, 1]."""
         return self._judge(tf.cast(x, tf.float32), None, training, augment=False)[:, :1]
+
+    @takes("inputs")
+    def features(self, x):
+        """What the discriminator's last layer takes: [batch, *image_shape] -> [batch, units] float32.
+
+        Each example is alone: a pack is made of copies of it. A discriminator that is told the class is told each in
+        turn, and what it finds is averaged.
+        """
+        x, rows = tf.cast(x, tf.float32), tf.shape(x)[0]
+        classes = [tf.fill([rows], label) for label in range(self.condition_size)] or [None]
+        packs = [tf.concat([self.conditioned(x, y)] * self.packing, axis=-1) for y in classes]
+        return tf.add_n([before_last(self.discriminator, each, "discriminator") for each in packs]) / len(packs)
 
     def call(self, x, training=False):
         return self.discriminate(x, training)

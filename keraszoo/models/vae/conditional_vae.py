@@ -114,6 +114,12 @@ class ConditionalVAE(VAE):
         mean = self.posterior(x, labels, training).mean()
         return tf.concat([mean, self.one_hot(labels if as_labels is None else as_labels, tf.shape(x)[0])], axis=1)
 
+    @takes("inputs")
+    def features(self, x):
+        """The posterior mean, averaged over the classes: [batch, *image_shape] -> [batch, latent_dim] float32."""
+        labels = [tf.fill([tf.shape(x)[0]], label) for label in range(self.num_classes)]
+        return tf.add_n([self.posterior(x, each).mean() for each in labels]) / self.num_classes
+
     def reconstruct(self, x, labels=None, as_labels=None):
         """Each example decoded from its posterior mean.
 

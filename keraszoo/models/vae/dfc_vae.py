@@ -51,7 +51,7 @@ class DFCVAE(VAE):
 
     Example:
         >>> model = DFCVAE((8, 8, 1), latent_dim=2, hidden=(32,))
-        >>> [tuple(each.shape) for each in model.features(tf.zeros([4, 8, 8, 1]))]
+        >>> [tuple(each.shape) for each in model.compared_features(tf.zeros([4, 8, 8, 1]))]
         [(4, 8, 8, 16), (4, 4, 4, 32), (4, 2, 2, 64)]
         >>> DFCVAE((8, 8, 1), hidden=(32,), pixel_weight=1.0).term_names
         ('features', 'kl', 'reconstruction')
@@ -101,7 +101,7 @@ class DFCVAE(VAE):
         self.recapture(loss_network=self.loss_network, layers=None, weights=None, size=None)
 
     @takes("inputs")
-    def features(self, x):
+    def compared_features(self, x):
         """The fixed network's hidden layers: [batch, *image_shape] -> a list of [batch, ...] float32."""
         return self._features(x)
 

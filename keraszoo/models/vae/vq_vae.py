@@ -230,6 +230,10 @@ class VQVAE(MeasuresFirst, PriorSampling, ZooModel):
         """Each example decoded from its codes: [batch, *image_shape] -> the same shape, float32."""
         return self.decode(self.encode(x))
 
+    def features(self, x):
+        """The codewords of each example side by side: [batch, *image_shape] -> [batch, h * w * code_dim] float32."""
+        return tf.reshape(self.embed(self.encode(x)), [-1, math.prod(self.grid) * self.code_dim])
+
     @takes("inputs")
     def code_vectors(self, x, seed=0):
         """What the encoder gives before it is quantised: [batch, *image_shape] -> [batch, h * w * code_dim] float32."""

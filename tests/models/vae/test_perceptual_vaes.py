@@ -121,7 +121,7 @@ def test_what_it_was_made_of_goes_its_own_way():
     model = DFCVAE((16, 16, 1), **SMALL, loss_network=classifier)
     x = images(shape=(16, 16, 1))
     assert classifier.encoder.trainable and classifier.trainable_variables
-    np.testing.assert_array_equal(model.features(x)[-1], classifier.encoder(x))
+    np.testing.assert_array_equal(model.compared_features(x)[-1], classifier.encoder(x))
     before = arrays(model.loss_network)
     for variable in classifier.variables:
         variable.assign(tf.zeros(variable.shape))
@@ -197,7 +197,7 @@ def test_a_file_needs_nothing_of_what_the_network_was_made_of(network, tmp_path)
     restored = keras.saving.load_model(tmp_path / "model.keras")
     assert restored.reduction == "mean" and isinstance(restored.loss_network, LossNetwork)
     x = images(shape=shape)
-    for mine, theirs in zip(model.features(x), restored.features(x), strict=True):
+    for mine, theirs in zip(model.compared_features(x), restored.compared_features(x), strict=True):
         np.testing.assert_array_equal(mine, theirs)
     assert not restored.loss_network.trainable_variables
 
@@ -210,7 +210,9 @@ def test_a_run_of_the_zoo_is_a_loss_network_and_is_not_needed_afterwards(tmp_pat
     classifier = keras.saving.load_model(tmp_path / "classifier" / "model.keras")
     (tmp_path / "classifier").rename(tmp_path / "elsewhere")
     model = run.model()
-    np.testing.assert_array_equal(model.features(images())[0], classifier.encoder.layers[1](images().reshape([6, 64])))
+    np.testing.assert_array_equal(
+        model.compared_features(images())[0], classifier.encoder.layers[1](images().reshape([6, 64]))
+    )
     assert model.sample(2, seed=0).shape == (2, *SHAPE)
 
 
