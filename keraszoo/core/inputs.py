@@ -303,9 +303,7 @@ class Labels(Declaration):
             raise InputError(f"class_weight is a dictionary, {{class: weight}}. Received: {type(given).__name__}.")
         unknown = [key for key in given if key not in range(self.n)]
         if unknown:
-            raise InputError(
-                f"class_weight is of classes 0 to {self.n - 1}. Received: a weight of class {unknown[0]!r}."
-            )
+            raise InputError(f"class_weight is of classes 0 to {self.n - 1}. Received: one of class {unknown[0]!r}.")
         wrong = [weight for weight in given.values() if not (isinstance(weight, numbers.Real) and 0 <= weight < np.inf)]
         if wrong:
             raise InputError(f"class_weight takes finite weights >= 0. Received: {wrong[0]!r} among them.")

@@ -13,7 +13,7 @@ from ..loop.logs import reported
 from .evaluator import Evaluator
 from .pictures import save_png, shown
 
-TIMES = 4  # in a training
+TIMES = 3  # in a training
 EXPLAINED = 6  # images
 BATCHES = 20  # of test examples at most
 
@@ -21,8 +21,8 @@ BATCHES = 20  # of test examples at most
 class ClassPanels(Evaluator):
     """Draws what the model confuses, how sure it is, where it errs and which pixels it looks at.
 
-    Four times in a training, the last epoch included: confusion, reliability, misclassified, and a picture for each way
-    of explaining that the model's network allows.
+    Three times in a training, the last epoch included: confusion, reliability, misclassified, and a picture for each
+    way of explaining that the model's network allows.
 
     Args:
         run: the Run whose `samples/` and `logs/` receive them.

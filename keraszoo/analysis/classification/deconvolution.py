@@ -76,7 +76,8 @@ def _chain(encoder, name):
                 "A deconvolution goes back through convolutions, ReLUs, pooling, padding and dropout. "
                 f"Received: {layer.name}, a {type(layer).__name__}{f' with {activation}' * (activation != 'linear')}."
             )
-        if before is not None and layer.input is not before.output:
+        follows = before is None or isinstance(encoder, keras.Sequential) or layer.input is before.output
+        if not follows:
             raise InputError(
                 "A deconvolution goes back through layers that follow each other. Received: an encoder in which "
                 f"{layer.name} does not follow {before.name}."

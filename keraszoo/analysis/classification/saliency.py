@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from ...core.errors import InputError, closest
-from ...models.abilities import Classifies, HasEncoder, HasLogits, ReadsFeatures, required
+from ...models.abilities import Classifies, HasEncoder, HasLogits, ReadsFeatures
 
 
 def gradient_saliency(model, x, classes=None):
@@ -35,7 +35,8 @@ def gradient_saliency(model, x, classes=None):
         >>> gradient_saliency(Classifier((8, 8, 1)), np.zeros([2, 8, 8, 1], "float32")).shape
         (2, 8, 8)
     """
-    required(model, Classifies, HasLogits)
+    if not (isinstance(model, Classifies) and isinstance(model, HasLogits)):
+        raise InputError(f"The gradient is of a classifier's score of a class. Received: a {type(model).__name__}.")
     x, classes = _checked(model, x, classes)
     with tf.GradientTape() as tape:
         tape.watch(x)
@@ -66,18 +67,29 @@ def grad_cam(model, x, classes=None, layer=None):
         >>> grad_cam(classifier, np.zeros([2, 12, 12, 1], "float32")).shape
         (2, 12, 12)
     """
-    required(model, Classifies, HasEncoder, ReadsFeatures)
+    if not (isinstance(model, HasEncoder) and isinstance(model, ReadsFeatures)):
+        raise InputError(
+            f"Grad-CAM needs a classifier on an encoder of convolutions. Received: a {type(model).__name__}."
+        )
     x, classes = _checked(model, x, classes)
-    encoder = model.encoder
-    chosen = maps_layer(encoder, layer)
-    network = keras.Model(encoder.inputs, [chosen.output, encoder.outputs[0]])
+    chosen = maps_layer(model.encoder, layer)
     with tf.GradientTape() as tape:
         tape.watch(x)  # or a frozen encoder would leave no trace
-        maps, features = network(x, training=False)
+        maps, features = _maps_and_features(model.encoder, chosen, x)
         scores = tf.gather(model.logits_of(features), classes, axis=1, batch_dims=1)
     weights = tf.reduce_mean(tape.gradient(scores, maps), axis=[1, 2], keepdims=True)
     evidence = tf.nn.relu(tf.reduce_sum(tf.cast(weights * maps, tf.float32), axis=-1, keepdims=True))
     return tf.image.resize(evidence, x.shape[1:3])[..., 0].numpy()
+
+
+def _maps_and_features(encoder, layer, x):
+    """What a layer of an encoder gives of x, and what all of it gives."""
+    if not isinstance(encoder, keras.Sequential):
+        return keras.Model(encoder.inputs, [layer.output, encoder.outputs[0]])(x, training=False)
+    place, given = encoder.layers.index(layer), [x]
+    for each in encoder.layers:
+        given.append(each(given[-1], training=False))
+    return given[place + 1], given[-1]
 
 
 def maps_layer(encoder, name=None):
