@@ -12,6 +12,8 @@ from keraszoo.models.classes import NamesClasses
 
 from ..latent.space import class_names
 
+BATCH_SIZE = 128
+
 
 class Answers(typing.NamedTuple):
     """What a model answers to the examples of a split that have a label.
@@ -39,14 +41,15 @@ def answers(model, prepared, split, most=None):
 
     Args:
         prepared: the recipe's `PreparedData`.
-        most: batches at most; None: all.
+        most: examples at most, the first ones; None: all.
 
     Raises:
         InputError: no example has a label.
     """
     classify = tf.function(model.classify, reduce_retracing=True)
-    batches = prepared.batches(split, labels=True)
-    found = [(classify(x).numpy(), y.numpy()) for x, y in (batches if most is None else batches.take(most))]
+    batches = prepared.batches(split, BATCH_SIZE, labels=True)
+    batches = batches if most is None else batches.take(-(-most // BATCH_SIZE))
+    found = [(classify(x).numpy(), y.numpy()) for x, y in batches]
     probabilities, labels = map(np.concatenate, zip(*found, strict=True))
     rows = np.flatnonzero(labels >= 0)
     if not len(rows):

@@ -15,7 +15,7 @@ from .pictures import save_png, shown
 
 TIMES = 3  # in a training
 EXPLAINED = 6  # images
-BATCHES = 20  # of test examples at most
+ANSWERED = 10_000  # test examples at most
 
 
 class ClassPanels(Evaluator):
@@ -62,7 +62,7 @@ class ClassPanels(Evaluator):
     def figures(self):
         """`{name: matplotlib.figure.Figure}` of the model as it is."""
         split = self.prepared.data.test
-        found = answers(self.model, self.prepared, split, BATCHES)
+        found = answers(self.model, self.prepared, split, ANSWERED)
         figures = class_figures(found, self.prepared, split)
         if not len(self.examples):
             return figures
