@@ -118,6 +118,16 @@ def test_pooling_is_undone_by_its_switches():
     np.testing.assert_array_equal(deconvolution(model, x, layer="pool"), MaxUnpool2D()([kept, positions]))
 
 
+def test_the_network_of_the_paper():
+    """ZFNet, with the normalisation and the overlapping pooling that it has."""
+    hidden = (4, 4, 4, 4, 4, 8)
+    model = Classifier((32, 32, 3), 3, network="zfnet", features=8, hidden=hidden)
+    x = RANDOM.random((2, 32, 32, 3), "float32")
+    for layer in ("conv1", "conv2", None):
+        assert deconvolution(model, x, layer=layer).any(axis=(1, 2, 3)).all(), layer
+    assert grad_cam(model, x).shape == (2, 32, 32)
+
+
 def test_a_chosen_map_is_projected():
     model = network((5, 5, 1), conv(3, activation="relu"))
     x = RANDOM.random((1, 5, 5, 1), "float32")
@@ -135,8 +145,8 @@ def dense():
     return Classifier((12, 12, 1), 3)
 
 
-def lenet(**options):
-    return Classifier((12, 12, 1), 3, network="lenet5", **options)
+def lenet(activation="relu"):
+    return Classifier((12, 12, 1), 3, network="lenet5", activation=activation)
 
 
 def resnet():
@@ -157,7 +167,7 @@ SHOWN = np.zeros([2, 12, 12, 1], "float32")
         (lambda: grad_cam(dense(), SHOWN), "encoder with convolutions"),
         (lambda: grad_cam(lenet(), SHOWN, layer="conv"), "no layer of maps.*'conv'"),
         (lambda: grad_cam(GenerativeClassifier((12, 12, 1), 3), SHOWN), "on an encoder.*GenerativeClassifier"),
-        (lambda: deconvolution(lenet(activation="tanh"), SHOWN), "ReLUs.*Conv2D with tanh"),
+        (lambda: deconvolution(lenet(activation="tanh"), SHOWN), "ReLUs.* with tanh"),
         (lambda: deconvolution(resnet(), SHOWN), "Received: .*BatchNormalization"),
         (lambda: deconvolution(lenet(), SHOWN, unit=16), "from 0 to 15. Received: 16"),
         (lambda: deconvolution(dense(), SHOWN), "encoder with convolutions"),

@@ -3,7 +3,8 @@
 Zeiler and Fergus, "Visualizing and Understanding Convolutional Networks" (2014), https://arxiv.org/abs/1311.2901: all
 activations of a layer but one are set to zero, and what is left goes back through the network. Max pooling is undone by
 its switches, which say where each maximum was; a rectifier rectifies what comes back; a convolution is followed by its
-transpose. It differs from the gradient in the rectifiers alone, which let through what was positive on the way there.
+transpose. Without local response normalisation, which is passed by, it differs from the gradient in the rectifiers
+alone: the gradient's let through what was positive on the way there.
 """
 
 import keras
@@ -11,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from ...core.errors import InputError
+from ...layers.normalization.local_response import LocalResponseNormalization
 from ...layers.padding import Pad2D
 from ...models.abilities import HasEncoder, required
 from .saliency import layers_of, maps_layer
@@ -26,7 +28,7 @@ def deconvolution(model, x, layer=None, unit=None):
 
     Args:
         model: one with an encoder whose layers, up to that one, follow each other: convolutions with or without a ReLU,
-            ReLUs, pooling, padding and dropout.
+            ReLUs, pooling, padding, dropout and local response normalisation.
         x: images [n, height, width, channels] as the model takes them.
         layer: name of a layer of the encoder whose output are maps; None: the last convolution.
         unit: number of a map; None: of each image that with the strongest activation.
@@ -90,7 +92,7 @@ def _known(layer):
         return layer.max_value is None and not layer.negative_slope and not layer.threshold
     if isinstance(layer, (keras.layers.Conv2D, keras.layers.Activation)):
         return layer.activation in (keras.activations.linear, keras.activations.relu)
-    return isinstance(layer, LINEAR)
+    return isinstance(layer, (LocalResponseNormalization, *LINEAR))
 
 
 def _back(layer, before, signal):

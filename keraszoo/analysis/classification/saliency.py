@@ -11,7 +11,12 @@ import numpy as np
 import tensorflow as tf
 
 from ...core.errors import InputError, closest
+from ...layers.lenet5 import PartialConv2D
+from ...layers.normalization.weight_normalization import WeightNormalization
 from ...models.abilities import Classifies, HasEncoder, HasLogits, ReadsFeatures
+from ...networks.hidden_layers import check_functional, output_in
+
+CONVOLUTIONS = (keras.layers.Conv2D, PartialConv2D, WeightNormalization)
 
 
 def gradient_saliency(model, x, classes=None):
@@ -72,51 +77,38 @@ def grad_cam(model, x, classes=None, layer=None):
             f"Grad-CAM needs a classifier on an encoder of convolutions. Received: a {type(model).__name__}."
         )
     x, classes = _checked(model, x, classes)
-    chosen = maps_layer(model.encoder, layer)
+    encoder = model.encoder
+    network = keras.Model(encoder.inputs, [output_in(encoder, maps_layer(encoder, layer)), encoder.outputs[0]])
     with tf.GradientTape() as tape:
         tape.watch(x)  # or a frozen encoder would leave no trace
-        maps, features = _maps_and_features(model.encoder, chosen, x)
+        maps, features = network(x, training=False)
         scores = tf.gather(model.logits_of(features), classes, axis=1, batch_dims=1)
     weights = tf.reduce_mean(tape.gradient(scores, maps), axis=[1, 2], keepdims=True)
     evidence = tf.nn.relu(tf.reduce_sum(tf.cast(weights * maps, tf.float32), axis=-1, keepdims=True))
     return tf.image.resize(evidence, x.shape[1:3])[..., 0].numpy()
 
 
-def _maps_and_features(encoder, layer, x):
-    """What a layer of an encoder gives of x, and what all of it gives."""
-    if not isinstance(encoder, keras.Sequential):
-        return keras.Model(encoder.inputs, [layer.output, encoder.outputs[0]])(x, training=False)
-    place, given = encoder.layers.index(layer), [x]
-    for each in encoder.layers:
-        given.append(each(given[-1], training=False))
-    return given[place + 1], given[-1]
-
-
 def maps_layer(encoder, name=None):
     """The layer of an encoder of that name; None: the last of those that follow the last convolution at its size."""
     layers = layers_of(encoder)
-    maps = [layer for layer in layers if len(layer.output.shape) == 4]
+    maps = [layer for layer in layers if len(output_in(encoder, layer).shape) == 4]
     if name is not None:
         for layer in maps:
             if layer.name == name:
                 return layer
         names = [layer.name for layer in maps]
         raise InputError(f"There is no layer of maps of that name. Received: {name!r}. {closest(name, names)}")
-    convolutions = [place for place, layer in enumerate(maps) if isinstance(layer, keras.layers.Conv2D)]
+    convolutions = [place for place, layer in enumerate(maps) if isinstance(layer, CONVOLUTIONS)]
     if not convolutions:
         raise InputError("Grad-CAM and the deconvolution need an encoder with convolutions. Received: one without.")
     place = convolutions[-1]
-    size = maps[place].output.shape
-    return [layer for layer in maps[place:] if layer.output.shape == size][-1]
+    size = output_in(encoder, maps[place]).shape[1:3]
+    return [layer for layer in maps[place:] if output_in(encoder, layer).shape[1:3] == size][-1]
 
 
 def layers_of(encoder):
     """The layers of an encoder that is made by the functional API or Sequential, but its inputs."""
-    if not isinstance(encoder, (keras.Sequential, keras.Model)) or not getattr(encoder, "outputs", None):
-        raise InputError(
-            "The encoder must be made of layers, by the functional API or Sequential. "
-            f"Received: a {type(encoder).__name__}."
-        )
+    check_functional(encoder, "encoder")
     return [layer for layer in encoder.layers if not isinstance(layer, keras.layers.InputLayer)]
 
 
