@@ -56,7 +56,8 @@ def test_gradient_of_every_model_with_logits(kind):
 @pytest.mark.parametrize("freeze", [False, True])
 def test_grad_cam_of_mean_maps_is_the_class_activation_map(freeze):
     """Behind a global mean the weight of a map is the head's, over the number of places (Zhou et al., 2016)."""
-    layers = [conv(4, activation="relu", name="maps"), keras.layers.GlobalAveragePooling2D()]
+    maps = conv(4, activation="relu", name="maps", trainable=not freeze)
+    layers = [maps, keras.layers.GlobalAveragePooling2D()]
     encoder = network((6, 6, 2), *layers).encoder
     model = Classifier((6, 6, 2), 3, encoder=encoder, freeze=freeze)
     x, classes = RANDOM.standard_normal((3, 6, 6, 2)).astype("float32"), np.array([0, 1, 2])

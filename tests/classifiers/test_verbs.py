@@ -160,7 +160,8 @@ def test_evaluate_tells_of_each_class_within_80_columns(run, tmp_path, capsys):
     assert sum(int(row[4]) for row in table) == 360
     assert any(line.startswith("classification/ece") for line in lines)
     for name in ("confusion", "reliability", "misclassified"):
-        assert Image.open(tmp_path / "figures" / f"{name}.png").width > 200
+        with Image.open(tmp_path / "figures" / f"{name}.png") as figure:
+            assert figure.width > 200
     refused(["evaluate", run.path, "--figures", tmp_path], "new folder", capsys)
     assert evaluate_classes(run, "train")[1][0] == "zero"
 
