@@ -56,8 +56,7 @@ def test_gradient_of_every_model_with_logits(kind):
 @pytest.mark.parametrize("freeze", [False, True])
 def test_grad_cam_of_mean_maps_is_the_class_activation_map(freeze):
     """Behind a global mean the weight of a map is the head's, over the number of places (Zhou et al., 2016)."""
-    maps = conv(4, activation="relu", name="maps", trainable=not freeze)
-    layers = [maps, keras.layers.GlobalAveragePooling2D()]
+    layers = [conv(4, activation="relu", name="maps"), keras.layers.GlobalAveragePooling2D()]
     encoder = network((6, 6, 2), *layers).encoder
     model = Classifier((6, 6, 2), 3, encoder=encoder, freeze=freeze)
     x, classes = RANDOM.standard_normal((3, 6, 6, 2)).astype("float32"), np.array([0, 1, 2])
@@ -74,6 +73,11 @@ def test_the_last_convolution_comes_with_its_normalisation_and_activation():
     x = RANDOM.random((1, 8, 8, 1), "float32")
     np.testing.assert_array_equal(grad_cam(model, x), grad_cam(model, x, layer="last"))
     assert (grad_cam(model, x) != grad_cam(model, x, layer="first")).any()
+
+
+def test_grad_cam_of_maps_before_all_weights():
+    model = network((8, 8, 1), keras.layers.MaxPooling2D(2, name="pool"), conv(2))
+    assert grad_cam(model, RANDOM.random((2, 8, 8, 1), "float32"), layer="pool").shape == (2, 8, 8)
 
 
 def test_grad_cam_of_shortcuts():

@@ -80,7 +80,7 @@ def grad_cam(model, x, classes=None, layer=None):
     encoder = model.encoder
     network = keras.Model(encoder.inputs, [output_in(encoder, maps_layer(encoder, layer)), encoder.outputs[0]])
     with tf.GradientTape() as tape:
-        tape.watch(x)  # or a frozen encoder would leave no trace
+        tape.watch(x)  # as maps may stand before all weights
         maps, features = network(x, training=False)
         scores = tf.gather(model.logits_of(features), classes, axis=1, batch_dims=1)
     weights = tf.reduce_mean(tape.gradient(scores, maps), axis=[1, 2], keepdims=True)
