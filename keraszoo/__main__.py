@@ -41,6 +41,18 @@ VERBS = {
     ),
     "probe": ("keraszoo.training.cli.probe", "probe_command", True, "tell what can be learned of a run's features"),
     "compress": ("keraszoo.training.cli.analysis", "compress_command", True, "images as quantised codes"),
+    "classify": (
+        "keraszoo.training.cli.classification",
+        "classify_command",
+        True,
+        "tell the classes of images or rows",
+    ),
+    "explain": (
+        "keraszoo.training.cli.classification",
+        "explain_command",
+        True,
+        "show what a class of an image depends on",
+    ),
     "search": ("keraszoo.training.cli.analysis", "search_command", True, "find images like an image"),
     "anomaly": ("keraszoo.training.cli.analysis", "anomaly_command", True, "tell unusual images"),
     "restore": ("keraszoo.training.cli.analysis", "restore_command", True, "restore a damaged image"),

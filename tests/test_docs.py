@@ -76,6 +76,12 @@ def test_python_of_the_page_for_keras_users_runs(tmp_path, monkeypatch):
     assert (names["version"] / "saved_model.pb").exists()
 
 
+def test_python_of_the_page_about_classifiers_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = run_python_of(ROOT / "docs" / "classifiers.md")
+    assert names["scores"]["accuracy"] > 0.2 and 0 < names["scores"]["ece"] < 1
+
+
 def test_commands_of_the_readme_run(tmp_path, monkeypatch, capsys):
     """Every `keraszoo` line of the README, in order; those on MNIST need its data and minutes, and are only read."""
     monkeypatch.chdir(tmp_path)

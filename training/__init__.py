@@ -27,6 +27,9 @@ _FUNCTIONS = {
     "SampleMeasures": ".measurement",
     "Evaluator": ".evaluators.evaluator",
     "SampleQuality": ".evaluators.sample_quality",
+    "classify": ".classification.explanation",
+    "explain": ".classification.explanation",
+    "evaluate_classes": ".classification.evaluation",
     "choose_strategy": ".cluster.strategy",
 }
 

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from keraszoo import models
+from keraszoo.core.checks import share
 from keraszoo.core.config import constructor_arguments
 from keraszoo.core.errors import InputError, closest
 from keraszoo.models.abilities import HasEncoder
@@ -38,8 +39,10 @@ def model_class(recipe):
     return getattr(models, recipe.model)
 
 
-def build_model(recipe, dtype=None):
+def build_model(recipe, dtype=None, class_names=None):
     """The recipe's model, built; `dtype` is a Keras dtype policy such as "mixed_float16".
+
+    `class_names` are those of the data, or None: a model of as many classes that can name them has them.
 
     The argument `pretrained` is not the model's: it is the path of a finished run, whose model's encoder is reused.
 
@@ -56,6 +59,9 @@ def build_model(recipe, dtype=None):
         arguments["encoder"] = _encoder_of(arguments.pop("pretrained"))
     if "scaling" in known and recipe.data.scaling is not None:
         arguments.setdefault("scaling", recipe.data.scaling)
+    classes = {**constructor_arguments(made), **arguments}.get("num_classes")
+    if "class_names" in known and class_names is not None and len(class_names) == classes:
+        arguments.setdefault("class_names", tuple(map(str, class_names)))
     try:
         return made(recipe.input_shape, dtype=dtype, **arguments)
     except InputError:
@@ -74,13 +80,17 @@ def _encoder_of(path):
 
 def build_optimizer(spec, steps):
     """A `keraszoo.recipes.Optimizer` as a Keras optimizer; `steps` is how many it takes in the whole training."""
-    schedules = {
-        None: lambda rate: rate,
-        "cosine": lambda rate: keras.optimizers.schedules.CosineDecay(rate, steps),
-    }
-    if spec.decay not in schedules:
+    if spec.decay not in (None, "cosine"):
         raise InputError(f"Unknown decay. Received: {spec.decay!r}. Known: None, 'cosine'.")
-    rate = schedules[spec.decay](spec.learning_rate)
+    warmup = share("warmup", spec.warmup)
+    if warmup and spec.decay is None:
+        raise InputError(f"A rate that warms up decays afterwards: decay='cosine'. Received: warmup={warmup:g} alone.")
+    rate, rising = spec.learning_rate, round(warmup * steps)
+    if spec.decay and rising:
+        options = {"warmup_target": rate, "warmup_steps": rising}
+        rate = keras.optimizers.schedules.CosineDecay(0.0, steps - rising, **options)
+    elif spec.decay:
+        rate = keras.optimizers.schedules.CosineDecay(rate, steps)
     config = {"learning_rate": rate, **spec.arguments}
     optimizer = keras.optimizers.get(spec.name)
     return type(optimizer)(**config)

@@ -9,7 +9,9 @@ from keraszoo.core.errors import InputError
 from keraszoo.recipes.recipe import tuples
 
 #: options that are a recipe's values
-OF_RECIPE = ("epochs", "batch_size", "learning_rate", "seed", "arguments")
+OF_RECIPE = ("epochs", "batch_size", "seed", "arguments")
+#: options that are values of every optimizer
+OF_OPTIMIZERS = ("learning_rate", "decay", "warmup")
 #: option: name of the same in `Data`
 OF_DATA = {
     "dataset": "name",
@@ -33,17 +35,17 @@ def changed(recipe, options):
     Raises:
         InputError: domains for data that have none.
     """
-    given = {name: getattr(options, name) for name in (*OF_RECIPE, *OF_DATA)}
+    given = {name: getattr(options, name) for name in (*OF_RECIPE, *OF_OPTIMIZERS, *OF_DATA)}
     changes = {name: value for name, value in given.items() if value is not None}
     of_data = {OF_DATA[name]: changes.pop(name) for name in OF_DATA if name in changes}
     if "domains" in of_data and not recipe.data.has_step("unpaired"):
         raise InputError(f"{recipe.name} has no domains to translate between. Received: {of_data['domains']!r}.")
     if of_data:
         changes["data"] = recipe.data.replace(**of_data)
-    if "learning_rate" in changes:
-        rate = changes.pop("learning_rate")
+    of_optimizers = {name: changes.pop(name) for name in OF_OPTIMIZERS if name in changes}
+    if of_optimizers:
         changes["optimizers"] = {
-            name: dataclasses.replace(spec, learning_rate=rate) for name, spec in recipe.optimizers.items()
+            name: dataclasses.replace(spec, **of_optimizers) for name, spec in recipe.optimizers.items()
         }
     if "arguments" in changes:
         arguments = {**recipe.arguments, **changes["arguments"]}

@@ -6,13 +6,15 @@ from keraszoo.metrics import compare_restorations
 from keraszoo.models.restoration.restoration import RestorationAutoencoder
 from keraszoo.runs.run import Run
 
+from .classification import evaluation as classification
 from .evaluators.segmentation import scores
 
 
 def evaluate(run, split=None, *, data_dir=None, batch_size=None):
     """Metrics of a run's model on one split of its data, also written to the run's metrics.json.
 
-    Of a model that segments the scores of its masks of the test split are written too, as "segmentation".
+    Of the test split are written too: of a model that segments the scores of its masks, as "segmentation", and of one
+    that classifies `keraszoo.metrics.classification_scores`, as "classification".
 
     Args:
         run: a `Run` or the path of one.
@@ -40,6 +42,8 @@ def evaluated(run, prepared, split, batch_size=None):
     run.write_metrics(**{split: metrics})
     if split == recipe.data.test and (segmented := scores(model, prepared)):
         run.write_metrics(segmentation=segmented)
+    if split == recipe.data.test and (classified := classification.scores(model, prepared)):
+        run.write_metrics(classification=classified)
     return metrics
 
 

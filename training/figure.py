@@ -1,10 +1,7 @@
 """Figures of densities and of what they learn from data: the whole of `keraszoo figure`."""
 
-import io
-
 import keras
 import numpy as np
-from PIL import Image
 
 from keraszoo.analysis.figures import histogram_figure, kernels_figure, mixture_figure, samples_figure
 from keraszoo.core.errors import InputError, closest
@@ -12,9 +9,8 @@ from keraszoo.data import load
 from keraszoo.data.datasets.points import known_density
 from keraszoo.models import GaussianMixture, Histogram, KernelDensity
 
-from .image_files import check_png, write
+from .image_files import check_png, write_figure
 
-DPI = 90
 ITERATIONS = 100  # of EM, at most, before samples are drawn
 DENSITIES = {"histogram": Histogram, "kernels": KernelDensity, "mixture": GaussianMixture}
 
@@ -36,7 +32,7 @@ def histogram(out, dataset="points/two_bumps", *, count=200, bins=12, seed=0, da
     check_png(out)
     _check_integers(bins=(bins, 1))
     x = _examples(dataset, 1, count, seed, data_dir)
-    _save(out, histogram_figure(x, bins, true=_log_density(dataset)))
+    write_figure(out, histogram_figure(x, bins, true=_log_density(dataset)))
 
 
 def kernels(
@@ -54,7 +50,7 @@ def kernels(
     """
     check_png(out)
     x = _examples(dataset, 1, count, seed, data_dir)
-    _save(out, kernels_figure(x, bandwidth, kernel=kernel, true=_log_density(dataset)))
+    write_figure(out, kernels_figure(x, bandwidth, kernel=kernel, true=_log_density(dataset)))
 
 
 def mixture(
@@ -73,7 +69,7 @@ def mixture(
     """
     check_png(out)
     x = _examples(dataset, 2, count, seed, data_dir)
-    _save(out, mixture_figure(x, components, iterations, seed))
+    write_figure(out, mixture_figure(x, components, iterations, seed))
 
 
 def samples(out, dataset="points/two_clouds", *, count=1000, density="mixture", components=2, seed=0, data_dir=None):
@@ -100,7 +96,7 @@ def samples(out, dataset="points/two_clouds", *, count=1000, density="mixture", 
     epochs = ITERATIONS if density == "mixture" else 1
     stop = keras.callbacks.EarlyStopping("loss", min_delta=1e-4, patience=1)
     model.fit(x, epochs=epochs, callbacks=[stop], verbose=0)
-    _save(out, samples_figure(x, model, density, seed))
+    write_figure(out, samples_figure(x, model, density, seed))
 
 
 def _examples(dataset, size, count, seed, data_dir):
@@ -126,11 +122,3 @@ def _check_integers(**bounds):
 def _log_density(dataset):
     known = known_density(dataset)
     return None if known is None else known.log_prob
-
-
-def _save(out, figure):
-    """Writes a PNG of 256 colours, which is a third as large as one of all."""
-    page = io.BytesIO()
-    figure.savefig(page, format="png", dpi=DPI)
-    few = Image.open(page).convert("RGB").quantize(256)
-    write(out, lambda temporary: few.save(temporary, format="png", optimize=True))

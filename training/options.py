@@ -29,6 +29,12 @@ class Options:
     epochs: int | None = _option(None, _TRAIN, "number of epochs", type=int)
     batch_size: int | None = _option(None, _TRAIN, "global batch, over all replicas", type=int)
     learning_rate: float | None = _option(None, _TRAIN, "of every optimizer", type=float)
+    decay: str | None = _option(
+        None, _TRAIN, "of every learning rate over the training: cosine", choices=("cosine",), metavar="NAME"
+    )
+    warmup: float | None = _option(
+        None, _TRAIN, "share of the training over which a rate that decays rises first, such as 0.05", type=float
+    )
     seed: int | None = _option(None, _TRAIN, "of weights, noise and order", type=int)
     arguments: dict | None = _option(
         None, _TRAIN, "argument of the model, e.g. latent_dim=10", flag="--set", action="append", metavar="NAME=VALUE"

@@ -158,7 +158,7 @@ class Session:
         if options.mixed_precision:
             policy = "mixed_float16" if tf.config.list_physical_devices("GPU") else "mixed_bfloat16"
         with self.strategy.scope():
-            self.model = build_model(recipe, policy)
+            self.model = build_model(recipe, policy, self.data.source.class_names)
             total = recipe.epochs * self.steps
             turns = {name: total // update.every for name, update in self.model.gradients().items()}
             self.model.compile(
@@ -190,7 +190,9 @@ class Session:
                     raise
                 raise InputError(f"{error} For what is stored: --scale data, or --scale LOW:HIGH.") from error
         if self.labelled and source.in_memory and self.data.labelled(split):
-            check_arrays(self.model, {"y": source.array(split, source.target)})
+            labels = source.array(split, source.target)
+            check_arrays(self.model, {"y": labels})
+            self.model.targets.check_learnable(labels, self.recipe.model)
         check_batch(self.model, self.data.seen_examples(1, labels=self.labelled))
 
     def _adapt(self):

@@ -52,6 +52,13 @@ def real_numbers(name, values):
         raise InputError(f"{name} must be made of numbers. Received: {values!r}.") from None
 
 
+def share(name, value):
+    """`value` as a float in [0, 1); else InputError."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= value < 1:
+        raise InputError(f"{name} is a share in [0, 1). Received: {name}={value!r}.")
+    return float(value)
+
+
 def check_divisible(height, width, factor, what):
     """Raises InputError unless `factor` divides height and width.
 

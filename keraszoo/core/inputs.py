@@ -8,6 +8,7 @@ raises.
 
 import dataclasses
 import math
+import numbers
 
 import numpy as np
 import tensorflow as tf
@@ -91,6 +92,9 @@ class Declaration:
     def counting(self, values):
         """An array without what its numbers are not checked for."""
         return values
+
+    def check_learnable(self, values, who):
+        """Raises InputError where all values that `fit` is given are fine, but teach nothing."""
 
     #: what it is to the model, for messages
     role = "x"
@@ -241,10 +245,12 @@ class Labels(Declaration):
     Attributes:
         n: number of classes, >= 2.
         missing: whether -1 stands for an example without a label.
+        several: whether there is nothing to learn from examples of one class.
     """
 
     n: int
     missing: bool = False
+    several: bool = False
     name: str = "label"
     role = "the labels"
     keys = (("label", "labels"), ("y", "target"))
@@ -286,6 +292,32 @@ class Labels(Declaration):
         super().check(summary, who, whole)
         if whole and self.missing and summary[1] < 0:
             raise InputError(f"{who} needs at least one labelled row. Received: labels that are all -1.")
+
+    def class_weights(self, given):
+        """The weight of each class, `{class: weight}`; 1 for those that are not given.
+
+        Raises:
+            InputError: a class that there is not, or a weight that is no number >= 0.
+        """
+        if not isinstance(given, dict):
+            raise InputError(f"class_weight is a dictionary, {{class: weight}}. Received: {type(given).__name__}.")
+        unknown = [key for key in given if key not in range(self.n)]
+        if unknown:
+            raise InputError(f"class_weight is of classes 0 to {self.n - 1}. Received: one of class {unknown[0]!r}.")
+        wrong = [weight for weight in given.values() if not (isinstance(weight, numbers.Real) and 0 <= weight < np.inf)]
+        if wrong:
+            raise InputError(f"class_weight takes finite weights >= 0. Received: {wrong[0]!r} among them.")
+        return {label: float(given.get(label, 1.0)) for label in range(self.n)}
+
+    def check_learnable(self, values, who):
+        if not self.several or not isinstance(values, np.ndarray):
+            return
+        classes = np.unique(values[values >= 0])
+        if len(classes) == 1:
+            raise InputError(
+                f"{who} learns to tell classes apart, so it needs examples of at least two. Received: {len(values)} "
+                f"labels, all of class {classes[0]}."
+            )
 
     def outside(self, lowest, highest, who):
         none = ", or -1 for none" if self.missing else ""

@@ -53,6 +53,8 @@ class Loop(Trainer):
         """
         self._assert_compile_called("fit")
         arguments = self._arguments(keras.Model.fit, args, kwargs)
+        if self.targets is not None:
+            self.targets.check_learnable(arguments.get("y"), type(self).__name__)
         self.check_ready()
         if isinstance(arguments.get("x"), (tf.data.Dataset, types.GeneratorType)):
             arguments.setdefault("shuffle", False)  # Keras cannot, and says so unasked
@@ -119,6 +121,8 @@ class Loop(Trainer):
                 f"class_weight is for models that learn classes of examples, which {type(self).__name__} does not. "
                 "Nearest: sample_weight, or of each pixel a target {'label': mask, 'weight': weights}."
             )
+        if arguments.get("class_weight") is not None:
+            arguments["class_weight"] = self.targets.class_weights(arguments["class_weight"])
         return check_arrays(self, arguments, inputs)
 
     @staticmethod

@@ -1,6 +1,8 @@
 """How good an answer is: restored images against clean ones with the classical restorations to beat, samples against
-data, codes against the factors of which the data are made, and masks against labels."""
+data, codes against the factors of which the data are made, masks against labels, and classes against labels."""
 
+from .classification.calibration import Reliability, expected_calibration_error, reliability
+from .classification.scores import ClassScores, class_confusion, class_scores, classification_scores
 from .disentanglement.all_measures import disentanglement_scores
 from .disentanglement.dci import DCI, dci_scores
 from .disentanglement.explicitness import explicitness_score
@@ -29,12 +31,17 @@ from .segmentation.warping import warping_error
 
 __all__ = [
     "DCI",
+    "ClassScores",
     "ModeCoverage",
+    "Reliability",
     "bicubic",
     "boundary_f1",
     "choose_threshold",
+    "class_confusion",
     "class_histogram_kl",
+    "class_scores",
     "classes_reached",
+    "classification_scores",
     "compare_restorations",
     "compare_samples",
     "dci_scores",
@@ -42,6 +49,7 @@ __all__ = [
     "dice",
     "disentanglement_scores",
     "downsample",
+    "expected_calibration_error",
     "explicitness_score",
     "factor_vae_score",
     "frechet_distance",
@@ -61,6 +69,7 @@ __all__ = [
     "precision_recall",
     "psnr",
     "rand_error",
+    "reliability",
     "sap_score",
     "segmentation_scores",
     "segments",

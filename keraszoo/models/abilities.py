@@ -97,6 +97,20 @@ class Classifies(typing.Protocol):
 
 
 @typing.runtime_checkable
+class HasLogits(typing.Protocol):
+    """Has a score of each class, of which the softmax is its probability."""
+
+    def logits(self, x): ...
+
+
+@typing.runtime_checkable
+class ReadsFeatures(typing.Protocol):
+    """Has the scores of classes of what its encoder gives."""
+
+    def logits_of(self, features): ...
+
+
+@typing.runtime_checkable
 class HasLoss(typing.Protocol):
     """Has a loss of each example."""
 

@@ -10,11 +10,21 @@ from .data import Data
 
 @dataclasses.dataclass(frozen=True)
 class Optimizer:
-    """A Keras optimizer by name. `decay="cosine"` takes the rate to 0 over the whole training."""
+    """A Keras optimizer by name.
+
+    Attributes:
+        learning_rate: the highest.
+        decay: "cosine" takes the rate to 0 over the whole training (Loshchilov and Hutter, 2017,
+            https://arxiv.org/abs/1608.03983); None keeps it.
+        warmup: share of the training, in [0, 1), over which the rate rises from 0 before it decays (Goyal et al., 2017,
+            https://arxiv.org/abs/1706.02677).
+        arguments: further ones of the optimizer.
+    """
 
     name: str = "adam"
     learning_rate: float = 1e-3
     decay: str | None = None
+    warmup: float = 0.0
     arguments: dict = dataclasses.field(default_factory=dict)
 
 

@@ -47,9 +47,9 @@ def search_command(argv):
     cells = [(str(each.row), f"{each.distance:.5g}", each.label or "") for each in found]
     if len(found) > options.count:
         header = ("image", *header)
-        cells = [(_shortened(each.query), *cell) for each, cell in zip(found, cells, strict=True)]
+        cells = [(shortened(each.query), *cell) for each, cell in zip(found, cells, strict=True)]
     print(table(cells[:SHOWN], header))
-    _say_rest(cells, options.table)
+    say_rest(cells, options.table)
     if options.out:
         print(f"The images and their neighbours are in {options.out}")
     return 0
@@ -74,7 +74,7 @@ def anomaly_command(argv):
     )
     cells = [
         (
-            _shortened(verdict.query),
+            shortened(verdict.query),
             f"{verdict.score:.5g}",
             f"{verdict.share:.1%}",
             "anomaly" if verdict.anomaly else "ordinary",
@@ -82,7 +82,7 @@ def anomaly_command(argv):
         for verdict in verdicts
     ]
     print(table(cells[:SHOWN], ("image", "score", "above", "verdict")))
-    _say_rest(cells, options.table)
+    say_rest(cells, options.table)
     if len(cells) > len(options.files):
         print(f"{sum(verdict.anomaly for verdict in verdicts)} of {len(verdicts)} are anomalies.")
     print(f"Anomalies score above {threshold:.5g}, as {1 - options.quantile:.3g} of the training images do.")
@@ -149,7 +149,7 @@ def _say_written(done, what, out):
     return 0
 
 
-def _say_rest(cells, table):
+def say_rest(cells, table):
     if len(cells) > SHOWN:
         print(f"... {len(cells) - SHOWN} rows more" + (f", in {table}" if table else "; --table FILE.csv has all"))
 
@@ -173,5 +173,5 @@ def _parser(verb, description):
     return parser
 
 
-def _shortened(path, length=36):
+def shortened(path, length=36):
     return path if len(path) <= length else "..." + path[3 - length :]

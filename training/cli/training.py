@@ -31,7 +31,7 @@ def train_command(argv):
 
 def _train(options):
     from keraszoo import models
-    from keraszoo.models.abilities import HasCodeVectors, Restores, Samples, Segments, Translates
+    from keraszoo.models.abilities import Classifies, HasCodeVectors, Restores, Samples, Segments, Translates
 
     from ..changes import parse_assignments
     from ..evaluation import table, verdicts
@@ -61,6 +61,8 @@ def _train(options):
         print(f"  keraszoo restore {path} damaged.png restored.png{mask}")
     if issubclass(model, Segments):
         print(f"  keraszoo segment {path} image.png mask.png")
+    if issubclass(model, Classifies):
+        print(f"  keraszoo evaluate {path} --figures figures")
     if issubclass(model, Translates):
         print(f"  keraszoo translate {path} image.png translated.png --to b")
     print(f"  keraszoo export {path} --to served")
@@ -110,22 +112,31 @@ def evaluate_command(argv):
     parser.add_argument("--split", help="name of the split (default: the recipe's test split)")
     parser.add_argument("--data-dir", help="of tensorflow-datasets (default: TFDS_DATA_DIR or ~/tensorflow_datasets)")
     parser.add_argument("--batch-size", type=int)
+    parser.add_argument(
+        "--figures", metavar="DIR", help="of a classifier: new folder for its confusion, reliability and errors as PNG"
+    )
     options = parser.parse_args(argv)
 
     from keraszoo.runs.run import Run
 
+    from ..classification.evaluation import evaluate_classes
     from ..evaluation import evaluate, restorations, table, verdicts
 
     run = Run.open(options.run)
     split = options.split or run.recipe.data.test
     metrics = evaluate(run, split, data_dir=options.data_dir, batch_size=options.batch_size)
     shown = {split: metrics}
-    if split == run.recipe.data.test and "segmentation" in run.metrics():
-        shown["segmentation"] = run.metrics()["segmentation"]
+    groups = run.metrics() if split == run.recipe.data.test else {}
+    shown |= {group: groups[group] for group in ("segmentation", "classification") if group in groups}
     print(table(verdicts(run.recipe, shown)))
     if split == run.recipe.data.test and (compared := restorations(run, data_dir=options.data_dir)):
         print()
         print(table(compared[1:], header=compared[0]))
+    if classes := evaluate_classes(run, split, out=options.figures, data_dir=options.data_dir):
+        print()
+        print(table(classes[1:], header=classes[0]))
+    if options.figures:
+        print(f"\nFigures are in {options.figures}")
     return 0
 
 

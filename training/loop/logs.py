@@ -68,6 +68,7 @@ def describe(run, recipe):
             f"{name}.name": spec.name,
             f"{name}.learning_rate": spec.learning_rate,
             f"{name}.decay": str(spec.decay),
+            f"{name}.warmup": spec.warmup,
         }
     with tf.summary.create_file_writer(str(run.logs)).as_default():
         tf.summary.text("recipe", f"```json\n{recipe.to_json()}\n```", step=0)

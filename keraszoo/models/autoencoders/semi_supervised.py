@@ -9,12 +9,14 @@ import tensorflow as tf
 from ...core.checks import positive_integers
 from ...core.errors import InputError
 from ...core.inputs import Labels
+from ...core.model import takes
 from ...networks import sizes
+from ..classes import NamesClasses
 from .autoencoder import Autoencoder
 
 
 @keras.saving.register_keras_serializable("keraszoo")
-class SemiSupervisedAutoencoder(Autoencoder):
+class SemiSupervisedAutoencoder(NamesClasses, Autoencoder):
     """An `Autoencoder` with a latent unit per class: the code is the decoder's input and the classes' logits.
 
     Minimises the reconstruction of all examples and weight * the cross-entropy of those that have a label. A label of
@@ -25,6 +27,7 @@ class SemiSupervisedAutoencoder(Autoencoder):
         num_classes: number of classes, >= 2, which is the size of the code.
         weight: of the cross-entropy, >= 0; reconstruction is a sum over the pixels.
         reconstruction_weight: of the reconstruction, >= 0; 0 trains the encoder as a classifier.
+        class_names: names of the classes, class 0 first, which an exported `classify` answers; None: numbers.
         network, hidden, ...: as for `Autoencoder`.
 
     Example:
@@ -42,7 +45,9 @@ class SemiSupervisedAutoencoder(Autoencoder):
     def sizes_for(cls, shape):
         return sizes.network(shape)  # its code is the classes
 
-    def __init__(self, image_shape, num_classes=10, *, weight=100.0, reconstruction_weight=1.0, **kwargs):
+    def __init__(
+        self, image_shape, num_classes=10, *, weight=100.0, reconstruction_weight=1.0, class_names=None, **kwargs
+    ):
         self.num_classes = positive_integers("num_classes", [num_classes])[0]
         if self.num_classes < 2:
             raise InputError(f"There must be at least two classes. Received: num_classes={num_classes!r}.")
@@ -51,11 +56,21 @@ class SemiSupervisedAutoencoder(Autoencoder):
                 raise InputError(f"{name} weighs a term and must be >= 0. Received: {name}={value!r}.")
         self.weight, self.reconstruction_weight = float(weight), float(reconstruction_weight)
         super().__init__(image_shape, self.num_classes, **kwargs)
-        self.targets = Labels(self.num_classes, missing=True)
+        self.targets = Labels(self.num_classes, missing=True, several=True)
+        self.set_class_names(class_names)
+
+    @takes("inputs")
+    def logits(self, x):
+        """The code: [batch, *image_shape] -> [batch, num_classes] float32."""
+        return self.logits_of(self.encode(x))
+
+    def logits_of(self, features):
+        """Those of what the encoder gives, which is them: [batch, num_classes] -> the same in float32."""
+        return tf.cast(features, tf.float32)
 
     def classify(self, x):
         """Probabilities of the classes: [batch, *image_shape] -> [batch, num_classes] float32."""
-        return tf.nn.softmax(self.encode(x))
+        return tf.nn.softmax(self.logits(x))
 
     def loss_terms(self, x, y=None, training=False):
         y = self.targets.tensor(y, type(self).__name__)
@@ -73,7 +88,3 @@ class SemiSupervisedAutoencoder(Autoencoder):
 
     def serving_signatures(self):
         return {"classify": (self._serve_classify, [self.inputs.spec()]), **super().serving_signatures()}
-
-    def _serve_classify(self, image):
-        probabilities = self.classify(image)
-        return {"probabilities": probabilities, "class": tf.argmax(probabilities, axis=-1)}

@@ -7,7 +7,7 @@ Training of Deep Networks" (2007): first learn a representation without labels, 
 import keras
 import tensorflow as tf
 
-from ...core.checks import positive_integers
+from ...core.checks import positive_integers, share
 from ...core.errors import InputError
 from ...core.inputs import Input, Labels
 from ...core.model import ZooModel, takes
@@ -16,6 +16,7 @@ from ...layers.lenet5 import RadialBasis
 from ...networks import sizes
 from ...networks.by_size import encoder_alone, output_shape_of
 from ...networks.convolutional import check_options
+from ..classes import NamesClasses
 from .auxiliary import AuxiliaryHeads
 
 #: what makes logits of features
@@ -23,7 +24,7 @@ HEADS = {"dense": keras.layers.Dense, "rbf": RadialBasis}
 
 
 @keras.saving.register_keras_serializable("keraszoo")
-class Classifier(ZooModel):
+class Classifier(NamesClasses, ZooModel):
     """A dense layer of logits on the features of an encoder, trained by cross-entropy.
 
     Args:
@@ -46,6 +47,11 @@ class Classifier(ZooModel):
         encoder: a network instead, [batch, *image_shape] -> [batch, features], such as `autoencoder.encoder` of a
             trained model. It is shared, not copied: what is learned here is learned there.
         freeze: whether the encoder stays as it is and only the last layer learns.
+        dropout: share of the features that the last layer does not see in a training step (Srivastava et al., 2014),
+            in [0, 1).
+        label_smoothing: share of the target, in [0, 1), that all classes have alike in training (Szegedy et al., 2016,
+            https://arxiv.org/abs/1512.00567); `evaluate` tells the cross-entropy of the labels themselves.
+        class_names: names of the classes, class 0 first, which an exported `classify` answers; None: numbers.
 
     Raises:
         InputError: (a ValueError) for impossible sizes, names or networks.
@@ -80,6 +86,9 @@ class Classifier(ZooModel):
         head="dense",
         encoder=None,
         freeze=False,
+        dropout=0.0,
+        label_smoothing=0.0,
+        class_names=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -87,6 +96,8 @@ class Classifier(ZooModel):
         self.num_classes = number_of_classes(num_classes)
         features = None if features is None else positive_integers("features", [features])[0]
         self.freeze = bool(freeze)
+        self.dropout, self.label_smoothing = share("dropout", dropout), share("label_smoothing", label_smoothing)
+        self.set_class_names(class_names)
         if encoder is None:
             hidden = None if hidden is None else positive_integers("hidden", hidden)
             encoder = encoder_alone(
@@ -106,17 +117,23 @@ class Classifier(ZooModel):
         check_options(head=(head, HEADS))
         self.head = HEADS[head](self.num_classes, dtype=self.dtype_policy, name="head")
         self.head.build(shape)
+        self._drops = keras.layers.Dropout(self.dropout, dtype=self.dtype_policy) if self.dropout else None
         self.auxiliary_weight = float(auxiliary_weight)
         self.auxiliary_heads = None
         if auxiliary:
             self.auxiliary_heads = AuxiliaryHeads(encoder, auxiliary, self.num_classes, self.dtype_policy)
             self.term_names = ("cross_entropy", "auxiliary")
-        self.inputs, self.targets = Input(self.image_shape), Labels(self.num_classes)
+        self.inputs, self.targets = Input(self.image_shape), Labels(self.num_classes, several=True)
 
     @takes("inputs")
     def logits(self, x, training=False):
         """[batch, *image_shape] -> [batch, num_classes] float32."""
-        features = self.encoder(x, training=training and not self.freeze)
+        return self.logits_of(self.encoder(x, training=training and not self.freeze), training)
+
+    def logits_of(self, features, training=False):
+        """Those of what the encoder gives: [batch, features] -> [batch, num_classes] float32."""
+        if self._drops is not None:
+            features = self._drops(features, training=training)
         return tf.cast(self.head(features), tf.float32)
 
     @takes("inputs")
@@ -133,15 +150,17 @@ class Classifier(ZooModel):
 
     def loss_terms(self, x, y=None, training=False):
         y = tf.cast(self.targets.tensor(y, type(self).__name__), tf.int32)
+        smoothed = self.label_smoothing if training else 0.0
+        targets = (1.0 - smoothed) * tf.one_hot(y, self.num_classes) + smoothed / self.num_classes
         if self.auxiliary_heads is None:
             logits, auxiliary = self.logits(x, training=training), {}
         else:
             features, others = self.auxiliary_heads(x, encoder=self.encoder, training=training and not self.freeze)
-            logits = tf.cast(self.head(features), tf.float32)
-            losses = [tf.nn.sparse_softmax_cross_entropy_with_logits(y, each) for each in others]
+            logits = self.logits_of(features, training)
+            losses = [tf.nn.softmax_cross_entropy_with_logits(targets, each) for each in others]
             auxiliary = {"auxiliary": self.auxiliary_weight * tf.add_n(losses)}
         return {
-            "cross_entropy": tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits),
+            "cross_entropy": tf.nn.softmax_cross_entropy_with_logits(labels=targets, logits=logits),
             **auxiliary,
             "accuracy": tf.cast(tf.argmax(logits, axis=-1, output_type=tf.int32) == y, tf.float32),
         }
@@ -149,10 +168,6 @@ class Classifier(ZooModel):
     def serving_signatures(self):
         image = self.inputs.spec()
         return {"classify": (self._serve_classify, [image]), "features": (self._serve_features, [image])}
-
-    def _serve_classify(self, image):
-        probabilities = self.classify(image)
-        return {"probabilities": probabilities, "class": tf.argmax(probabilities, axis=-1)}
 
     def _serve_features(self, image):
         return {"features": self.features(image)}

@@ -15,6 +15,7 @@ from ...core.model import ZooModel, takes
 from ...core.seeds import seed_pair
 from ...core.updates import ClosedForm, Gradient
 from ...layers.labels import labels_for, number_of_classes
+from ..classes import NamesClasses
 from ..first_examples import MeasuresFirst
 from .density import Density, checked_number, example_weights
 from .gaussian_mixture import GaussianMixture
@@ -24,7 +25,7 @@ GAUSSIANS = {"lda": "tied", "qda": "full", "naive_bayes": "diag"}
 
 
 @keras.saving.register_keras_serializable("keraszoo")
-class GenerativeClassifier(MeasuresFirst, ZooModel):
+class GenerativeClassifier(NamesClasses, MeasuresFirst, ZooModel):
     """p(class | x) = p(class) p(x | class) / p(x), with a density of the examples of each class.
 
     What is minimised is -log p(x | class) of each example's own class. The priors p(class) are the shares of the
@@ -38,6 +39,7 @@ class GenerativeClassifier(MeasuresFirst, ZooModel):
             `{"name": "KernelDensity", "bandwidth": 0.3}`, or a flow without a context; or a model of one of these, of
             which each class gets a copy.
         priors: p(class), a list of `num_classes` numbers > 0 in any proportion; None: measured.
+        class_names: names of the classes, class 0 first, which an exported `classify` answers; None: numbers.
 
     Raises:
         InputError: (a ValueError) for unknown densities and impossible numbers.
@@ -57,10 +59,11 @@ class GenerativeClassifier(MeasuresFirst, ZooModel):
     metric_names = ("accuracy",)
     adapts = True
 
-    def __init__(self, event_shape, num_classes=10, *, density="qda", priors=None, **kwargs):
+    def __init__(self, event_shape, num_classes=10, *, density="qda", priors=None, class_names=None, **kwargs):
         super().__init__(**kwargs)
         self.event_shape = positive_integers("event_shape", event_shape)
         self.num_classes = number_of_classes(num_classes)
+        self.set_class_names(class_names)
         self.precision = "float64" if self.dtype_policy.compute_dtype == "float64" else "float32"
         name = "image" if len(self.event_shape) == 3 else "x"
         self.inputs, self.targets = Input(self.event_shape, name=name, dtype=self.precision), Labels(self.num_classes)
@@ -95,16 +98,20 @@ class GenerativeClassifier(MeasuresFirst, ZooModel):
         return -tf.stack(terms, axis=1)
 
     @takes("inputs")
+    def logits(self, x):
+        """log p(x, class): [batch, *event_shape] -> [batch, num_classes]."""
+        return self._class_log_probs(x) + tf.convert_to_tensor(self.log_priors)
+
     def classify(self, x):
         """p(class | x), of what no class makes the priors: [batch, *event_shape] -> [batch, num_classes]."""
-        log_probs, log_priors = self._class_log_probs(x), tf.convert_to_tensor(self.log_priors)
-        of_any = tf.reduce_max(log_probs, axis=1, keepdims=True) > -np.inf
-        return tf.nn.softmax(tf.where(of_any, log_probs, 0.0) + log_priors)
+        logits = self.logits(x)
+        of_any = tf.reduce_max(logits, axis=1, keepdims=True) > -np.inf
+        return tf.nn.softmax(tf.where(of_any, logits, tf.convert_to_tensor(self.log_priors)))
 
     @takes("inputs")
     def log_prob(self, x):
         """log p(x), of the classes together: [batch, *event_shape] -> [batch]."""
-        return tf.reduce_logsumexp(self._class_log_probs(x) + tf.convert_to_tensor(self.log_priors), axis=1)
+        return tf.reduce_logsumexp(self.logits(x), axis=1)
 
     @takes("inputs")
     def decide(self, x, least_probability=0.0, least_log_prob=-np.inf):
@@ -217,10 +224,6 @@ class GenerativeClassifier(MeasuresFirst, ZooModel):
     def serving_signatures(self):
         x = self.inputs.spec()
         return {"classify": (self._serve_classify, [x]), "log_prob": (self._serve_log_prob, [x])}
-
-    def _serve_classify(self, x):
-        probabilities = self.classify(x)
-        return {"probabilities": probabilities, "class": tf.argmax(probabilities, axis=-1)}
 
     def _serve_log_prob(self, x):
         return {"log_prob": self.log_prob(x)}

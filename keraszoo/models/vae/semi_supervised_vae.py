@@ -14,11 +14,12 @@ from ...core.errors import InputError
 from ...core.inputs import Labels
 from ...core.model import takes
 from ...networks.by_size import check_network, code_encoder
+from ..classes import NamesClasses
 from .conditional_vae import ConditionalVAE
 
 
 @keras.saving.register_keras_serializable("keraszoo")
-class SemiSupervisedVAE(ConditionalVAE):
+class SemiSupervisedVAE(NamesClasses, ConditionalVAE):
     """A `ConditionalVAE` with a classifier q(y|x), which takes the place of the labels that are missing.
 
     With L(x, y) = -E_q(z|x, y) log p(x|y, z) + KL(q(z|x, y) || N(0, I)) - log p(y), p(y) uniform, it minimises
@@ -40,6 +41,7 @@ class SemiSupervisedVAE(ConditionalVAE):
         classifier_hidden: units or filters of the classifier's hidden layers; None: as the encoder's.
         classifier: a network of your own, [batch, *image_shape] -> [batch, num_classes], logits; or the name of one,
             such as "resnet8", as `Classifier` takes it.
+        class_names: names of the classes, class 0 first, which an exported `classify` answers; None: numbers.
 
     Example:
         >>> vae = SemiSupervisedVAE((8, 8, 1), latent_dim=2, hidden=(32,), num_classes=10)
@@ -60,6 +62,7 @@ class SemiSupervisedVAE(ConditionalVAE):
         alpha=0.1,
         classifier_hidden=None,
         classifier=None,
+        class_names=None,
         **kwargs,
     ):
         if not 0 <= alpha < math.inf:
@@ -81,7 +84,8 @@ class SemiSupervisedVAE(ConditionalVAE):
             classifier = code_encoder(self.image_shape, self.num_classes, network=classifier, dtype=self.dtype_policy)
         check_network(classifier, "classifier", self.image_shape, (self.num_classes,), logits=True)
         self.classifier = classifier
-        self.targets = Labels(self.num_classes, missing=True)
+        self.targets = Labels(self.num_classes, missing=True, several=True)
+        self.set_class_names(class_names)
 
     @property
     def metric_names(self):
@@ -156,7 +160,3 @@ class SemiSupervisedVAE(ConditionalVAE):
 
     def serving_signatures(self):
         return {"classify": (self._serve_classify, [self.inputs.spec()]), **super().serving_signatures()}
-
-    def _serve_classify(self, image):
-        probabilities = self.classify(image)
-        return {"probabilities": probabilities, "class": tf.argmax(probabilities, axis=-1)}

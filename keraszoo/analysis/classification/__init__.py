@@ -1,0 +1,1 @@
+"""What a classifier has learned: which pixels its answers depend on, and figures of its answers."""

@@ -1,0 +1,1 @@
+"""What a finished run's classifier answers, how good that is, and why it does."""
