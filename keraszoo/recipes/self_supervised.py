@@ -1,0 +1,91 @@
+"""Models that learn features without labels."""
+
+from .data import Data
+from .recipe import Optimizer, Recipe
+
+RECIPES = (
+    # Context prediction. The photographs for testing are others than those for training.
+    #
+    # Doersch, Gupta and Efros, "Unsupervised Visual Representation Learning by Context Prediction" (2015),
+    # https://arxiv.org/abs/1505.05192.
+    Recipe(
+        name="context_prediction/photographs",
+        title="Patches of 16x16 in crops of two photographs, tested on a third; offline",
+        model="ContextPrediction",
+        input_shape=(64, 64, 3),
+        arguments={"patch": 16, "gap": 6, "jitter": 2, "color": "projection", "initialization": "he"},
+        data=Data("photographs"),
+        optimizers={"optimizer": Optimizer("adam", 2e-3, decay="cosine")},
+        batch_size=64,
+        epochs=15,
+        minutes=1,
+    ),
+    Recipe(
+        name="context_prediction/cifar10",
+        title="Patches of 8x8 in CIFAR-10, a gap of 2 pixels between them",
+        model="ContextPrediction",
+        input_shape=(32, 32, 3),
+        arguments={"patch": 8, "gap": 2, "jitter": 1, "color": "projection", "initialization": "he"},
+        data=Data("cifar10"),
+        optimizers={"optimizer": Optimizer("adam", 2e-3, decay="cosine")},
+        batch_size=128,
+        epochs=20,
+        minutes=1,
+    ),
+    # Rotation prediction.
+    #
+    # Gidaris, Singh and Komodakis, "Unsupervised Representation Learning by Predicting Image Rotations" (2018),
+    # https://arxiv.org/abs/1803.07728.
+    Recipe(
+        name="rotation/photographs",
+        title="Quarter turns of crops of two photographs, tested on a third; offline",
+        model="RotationPrediction",
+        input_shape=(32, 32, 3),
+        arguments={"hidden": (16, 32), "initialization": "he"},
+        data=Data("photographs", transforms=(("resize", 32),)),
+        optimizers={"optimizer": Optimizer("adam", 2e-3, decay="cosine")},
+        batch_size=64,
+        epochs=4,
+        minutes=0.5,
+    ),
+    Recipe(
+        name="rotation/cifar10",
+        title="Quarter turns of CIFAR-10",
+        model="RotationPrediction",
+        input_shape=(32, 32, 3),
+        arguments={"hidden": (32, 64), "initialization": "he"},
+        data=Data("cifar10", transforms=(("flip",),)),
+        optimizers={"optimizer": Optimizer("adam", 2e-3, decay="cosine")},
+        batch_size=64,
+        epochs=4,
+        minutes=2,
+    ),
+    # SimCLR. Loss and accuracy are those of batches of this size.
+    #
+    # Chen, Kornblith, Norouzi and Hinton, "A Simple Framework for Contrastive Learning of Visual Representations"
+    # (2020), https://arxiv.org/abs/2002.05709.
+    Recipe(
+        name="simclr/photographs",
+        title="Views of crops of two photographs, tested on a third; offline",
+        model="SimCLR",
+        input_shape=(32, 32, 3),
+        arguments={"hidden": (16, 32), "initialization": "he"},
+        data=Data("photographs", transforms=(("resize", 32),)),
+        optimizers={"optimizer": Optimizer("adam", 2e-3, decay="cosine")},
+        batch_size=128,
+        epochs=6,
+        minutes=0.5,
+    ),
+    Recipe(
+        name="simclr/cifar10",
+        title="Views of CIFAR-10, 255 other images as negatives",
+        model="SimCLR",
+        input_shape=(32, 32, 3),
+        arguments={"hidden": (32, 64), "initialization": "he"},
+        data=Data("cifar10"),
+        optimizers={"optimizer": Optimizer("adam", 2e-3, decay="cosine")},
+        batch_size=256,
+        epochs=8,
+        minutes=2,
+    ),
+)
