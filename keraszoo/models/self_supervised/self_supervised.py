@@ -18,9 +18,9 @@ class SelfSupervised(ZooModel):
 
     Args:
         image_shape: (height, width, channels) of the images, whose values are in [0, 1].
-        features: number of the encoder's outputs, when it is made by size.
-        network: "convolutional", "resnet8", "resnet20" and its like, "lenet5" or "dense"; see `Classifier`.
-        hidden, activation, initialization: of the encoder by size.
+        features: number of the encoder's outputs, when it is made by name; None for the network's own.
+        network: "convolutional", "dense", "resnet8", "resnet18" and all others that `Classifier` takes.
+        hidden, activation, initialization: of the encoder by name, None for the network's own.
         encoder: a network instead, [batch, *encoder_shape] -> [batch, features].
 
     Attributes:
@@ -33,11 +33,11 @@ class SelfSupervised(ZooModel):
         self,
         image_shape,
         *,
-        features=64,
+        features=None,
         network="convolutional",
         hidden=None,
-        activation="relu",
-        initialization="glorot",
+        activation=None,
+        initialization=None,
         encoder=None,
         **kwargs,
     ):
@@ -49,11 +49,10 @@ class SelfSupervised(ZooModel):
                 f"image_shape={self.image_shape}."
             )
         self.check_images()
-        (features,) = positive_integers("features", [features])
         if encoder is None:
             encoder = encoder_alone(
                 self.encoder_shape,
-                features,
+                None if features is None else positive_integers("features", [features])[0],
                 network=network,
                 hidden=None if hidden is None else positive_integers("hidden", hidden),
                 activation=activation,
