@@ -17,7 +17,7 @@ RECIPES = (
         data=Data("photographs"),
         optimizers={"optimizer": Optimizer("adam", 2e-3, decay="cosine")},
         batch_size=64,
-        epochs=15,
+        epochs=12,
         minutes=1,
     ),
     Recipe(
@@ -29,7 +29,7 @@ RECIPES = (
         data=Data("cifar10"),
         optimizers={"optimizer": Optimizer("adam", 2e-3, decay="cosine")},
         batch_size=128,
-        epochs=20,
+        epochs=10,
         minutes=1,
     ),
     # Rotation prediction.
@@ -57,7 +57,7 @@ RECIPES = (
         data=Data("cifar10", transforms=(("flip",),)),
         optimizers={"optimizer": Optimizer("adam", 2e-3, decay="cosine")},
         batch_size=64,
-        epochs=4,
+        epochs=3,
         minutes=2,
     ),
     # SimCLR. Loss and accuracy are those of batches of this size.
@@ -85,7 +85,7 @@ RECIPES = (
         data=Data("cifar10"),
         optimizers={"optimizer": Optimizer("adam", 2e-3, decay="cosine")},
         batch_size=256,
-        epochs=8,
+        epochs=4,
         minutes=2,
     ),
 )

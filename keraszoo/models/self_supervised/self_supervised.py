@@ -25,6 +25,7 @@ class SelfSupervised(ZooModel):
 
     Attributes:
         encoder_shape: shape of what the encoder takes; here the image's.
+        feature_count: number of features of an image.
     """
 
     metric_names = ("accuracy",)
@@ -62,7 +63,7 @@ class SelfSupervised(ZooModel):
         shape = output_shape_of(encoder, "encoder", self.encoder_shape)
         if len(shape) != 2 or shape[1] is None:
             raise InputError(f"The encoder must return features, [batch, features]. Received one that returns {shape}.")
-        self.encoder = encoder
+        self.encoder, self.feature_count = encoder, shape[1]
         self.inputs = Input(self.image_shape, (0.0, 1.0))
 
     @classmethod
@@ -93,11 +94,6 @@ class SelfSupervised(ZooModel):
         layers = [keras.layers.Dense(units, "relu", dtype=self.dtype_policy) for units in hidden]
         layers += [keras.layers.Dense(outputs, dtype=self.dtype_policy)]
         return keras.Sequential([keras.Input((inputs,)), *layers], name=name)
-
-    @property
-    def feature_count(self):
-        """Number of features of an image."""
-        return self.encoder.output_shape[-1]
 
     @takes("inputs")
     def features(self, x):
