@@ -10,15 +10,15 @@ RECIPES = (
     # https://arxiv.org/abs/1505.05192.
     Recipe(
         name="context_prediction/photographs",
-        title="Patches of 16x16 in crops of two photographs, tested on a third; offline",
+        title="Patches of 8x8 in crops of two photographs, tested on a third; offline",
         model="ContextPrediction",
-        input_shape=(64, 64, 3),
-        arguments={"patch": 16, "gap": 6, "jitter": 2, "color": "projection", "initialization": "he"},
-        data=Data("photographs"),
+        input_shape=(32, 32, 3),
+        arguments={"patch": 8, "gap": 2, "jitter": 1, "color": "projection", "initialization": "he"},
+        data=Data("photographs", transforms=(("resize", 32),)),
         optimizers={"optimizer": Optimizer("adam", 2e-3, decay="cosine")},
-        batch_size=64,
-        epochs=12,
-        minutes=1,
+        batch_size=32,
+        epochs=40,
+        minutes=0.5,
     ),
     Recipe(
         name="context_prediction/cifar10",
@@ -37,12 +37,12 @@ RECIPES = (
     # Gidaris, Singh and Komodakis, "Unsupervised Representation Learning by Predicting Image Rotations" (2018),
     # https://arxiv.org/abs/1803.07728.
     Recipe(
-        name="rotation/photographs",
-        title="Quarter turns of crops of two photographs, tested on a third; offline",
+        name="rotation/photos",
+        title="Quarter turns of patches of two photographs, tested on other parts of them; offline",
         model="RotationPrediction",
         input_shape=(32, 32, 3),
         arguments={"hidden": (16, 32), "initialization": "he"},
-        data=Data("photographs", transforms=(("resize", 32),)),
+        data=Data("photos"),
         optimizers={"optimizer": Optimizer("adam", 2e-3, decay="cosine")},
         batch_size=64,
         epochs=4,
@@ -85,7 +85,7 @@ RECIPES = (
         data=Data("cifar10"),
         optimizers={"optimizer": Optimizer("adam", 2e-3, decay="cosine")},
         batch_size=256,
-        epochs=4,
+        epochs=3,
         minutes=2,
     ),
 )
