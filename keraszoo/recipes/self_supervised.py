@@ -30,7 +30,9 @@ RECIPES = (
         optimizers={"optimizer": Optimizer("adam", 2e-3, decay="cosine")},
         batch_size=128,
         epochs=10,
-        minutes=1,
+        # one seed, on 20,000 training images that JPEG of quality 75 has smoothed
+        expected={"test/accuracy": (0.372, 0.025)},
+        minutes=0.5,
     ),
     # Rotation prediction.
     #
@@ -58,7 +60,9 @@ RECIPES = (
         optimizers={"optimizer": Optimizer("adam", 2e-3, decay="cosine")},
         batch_size=64,
         epochs=3,
-        minutes=2,
+        # one seed, on 20,000 training images that JPEG of quality 75 has smoothed
+        expected={"test/accuracy": (0.594, 0.03)},
+        minutes=1.2,
     ),
     # SimCLR. Loss and accuracy are those of batches of this size.
     #
@@ -74,6 +78,8 @@ RECIPES = (
         optimizers={"optimizer": Optimizer("adam", 2e-3, decay="cosine")},
         batch_size=128,
         epochs=6,
+        # one seed
+        expected={"test/accuracy": (0.090, 0.03)},
         minutes=0.5,
     ),
     Recipe(
@@ -86,6 +92,8 @@ RECIPES = (
         optimizers={"optimizer": Optimizer("adam", 2e-3, decay="cosine")},
         batch_size=256,
         epochs=3,
-        minutes=2,
+        # one seed, on 20,000 training images that JPEG of quality 75 has smoothed
+        expected={"test/accuracy": (0.153, 0.03)},
+        minutes=1.4,
     ),
 )
