@@ -46,10 +46,10 @@ def load(
     `name` is one of
 
     - the name of a tfds dataset, `name`, `name/config` or `name/config:version`, that is prepared in
-      `data_dir`, or of one of the zoo's own (`digits`, `photos`, `cells`, `points/moons` and its other configurations,
-      `shapes/32` and `shapes/64`), which is prepared when it is first used, in a cache directory: KERASZOO_CACHE,
-      else XDG_CACHE_HOME/keraszoo, else ~/.cache/keraszoo. A dataset that is one split is divided 90 : 10 into train
-      and test.
+      `data_dir`, or of one of the zoo's own (`digits`, `photos`, `photographs`, `cells`, `points/moons` and its other
+      configurations, `shapes/32` and `shapes/64`), which is prepared when it is first used, in a cache directory:
+      KERASZOO_CACHE, else XDG_CACHE_HOME/keraszoo, else ~/.cache/keraszoo. A dataset that is one split is divided
+      90 : 10 into train and test.
     - `stacked_mnist`: three random digits of the prepared `mnist` as channels, 1000 classes; always in memory.
     - a folder of images (bmp, gif, jpeg, png, tiff, webp), all in it or in one sub-folder per class, at any depth
       there. Above may stand splits, by any usual name (`train`, `Training`, `val`, `testing`, ...); else 10 % of the

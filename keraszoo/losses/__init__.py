@@ -1,6 +1,7 @@
 """Loss terms, each per example ([batch] float32) and each with its paper."""
 
 from .adversarial import AdversarialLoss, adversarial_loss
+from .contrastive import nt_xent
 from .covariance import code_covariance, identity_penalty
 from .discrepancy import maximum_mean_discrepancy
 from .divergences import normal_kl
@@ -24,6 +25,7 @@ __all__ = [
     "lipschitz_penalty",
     "maximum_mean_discrepancy",
     "normal_kl",
+    "nt_xent",
     "pixel_cross_entropy",
     "squared_gradient_norm",
     "squared_jacobian_norm",

@@ -65,6 +65,9 @@ MODELS = {
     "GaussianMixture": "density.gaussian_mixture",
     "GenerativeClassifier": "density.generative_classifier",
     "Classifier": "classifiers.classifier",
+    "ContextPrediction": "self_supervised.context_prediction",
+    "RotationPrediction": "self_supervised.rotation_prediction",
+    "SimCLR": "self_supervised.simclr",
     "UNet": "segmentation.unet",
 }
 

@@ -10,7 +10,17 @@ from .recipe import Optimizer, Recipe
 __all__ = ["Data", "Optimizer", "Recipe", "all_recipes", "families", "get", "names"]
 
 #: the files of recipes, in the order in which `keraszoo list` shows them
-FILES = ("vae", "autoencoders", "restoration", "gan", "flows", "densities", "classifiers", "segmentation")
+FILES = (
+    "vae",
+    "autoencoders",
+    "restoration",
+    "gan",
+    "flows",
+    "densities",
+    "classifiers",
+    "self_supervised",
+    "segmentation",
+)
 
 
 @functools.cache

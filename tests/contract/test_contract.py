@@ -81,11 +81,12 @@ TRIED = {
 
 
 def small(recipe):
-    """The recipe with less to compute and the same laws: two transforms in a chain; 16x16 for a U-Net and CIFAR-10.
+    """The recipe with less to compute and the same laws: two transforms in a chain; 16x16 for a U-Net and CIFAR-10, of
+    patches 4x4.
 
     A density without a network has no more parameters than the rows tell it: two Gaussians that are wide, 16 kernels.
     """
-    less = {"transforms": 2, "components": 2, "reg_covar": 0.1, "examples": BATCH}
+    less = {"transforms": 2, "components": 2, "reg_covar": 0.1, "examples": BATCH, "patch": 4, "gap": 1, "jitter": 0}
     arguments = recipe.arguments | {name: less[name] for name in less.keys() & recipe.arguments.keys()}
     if recipe.model == "GenerativeClassifier":
         arguments["density"] = arguments["density"] | {"components": 1, "reg_covar": 0.1}

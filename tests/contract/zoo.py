@@ -13,6 +13,7 @@ IMAGE, VECTOR, ROWS = (8, 8, 1), (4,), 6
 _autoencoder = {"image_shape": IMAGE, "latent_dim": 2, "hidden": (4,)}
 _gan = {"image_shape": IMAGE, "latent_dim": 2, "hidden": (4,), "discriminator_hidden": (4,)}
 _restoration = {"image_shape": IMAGE, "hidden": (2,)}
+_self_supervised = {"image_shape": (8, 8, 3), "network": "dense", "hidden": (4,), "features": 4}
 _flow = {"event_shape": VECTOR, "transforms": 2, "hidden": (4,)}
 
 
@@ -81,6 +82,9 @@ ARGUMENTS = {
     "GaussianMixture": {"event_shape": VECTOR, "components": 2},
     "GenerativeClassifier": {"event_shape": VECTOR, "num_classes": 3, "density": "lda"},
     "Classifier": {"image_shape": IMAGE, "num_classes": 3, "features": 4, "hidden": (4,)},
+    "ContextPrediction": {**_self_supervised, "patch": 2, "gap": 1, "jitter": 0, "head": (4,)},
+    "RotationPrediction": _self_supervised,
+    "SimCLR": {**_self_supervised, "projection": (4, 4)},
     "UNet": {"image_shape": IMAGE, "depth": 1, "width": 2, "dropout": 0.0},
 }  # fmt: skip
 NAMES = tuple(models.MODELS)
@@ -90,7 +94,7 @@ BY_GRADIENTS = tuple(name for name in NAMES if name not in WITHOUT_GRADIENTS)
 #: classes that compute, or are trained, unlike the others; the laws of the slow suite are tried on all
 DISTINCT = (
     "RegularizedAutoencoder", "VAE", "FactorVAE", "ConditionalVAE", "VQVAE", "WGAN", "ACGAN", "RealNVP", "Classifier",
-    "UNet",
+    "SimCLR", "UNet",
 )  # fmt: skip
 # What follows is asked of the models by `test_the_lists_are_those_of_the_models`: making all of them takes a minute,
 # which every collection of the tests would pay.

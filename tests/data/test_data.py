@@ -421,6 +421,23 @@ def test_photos_are_patches_of_the_photographs_of_sklearn():
     assert (covered[:, 0] > 0.72).all() and (covered[:, 1] > 0.24).all()
 
 
+def test_photographs_for_testing_are_others_than_those_for_training():
+    from sklearn.datasets import load_sample_image
+
+    source = load("photographs")
+    assert source.sizes == {"train": 851 + 986, "test": 851} and source.shapes["image"] == (64, 64, 3)
+    train, test = (set(source.array(split, "label")) for split in ("train", "test"))
+    assert not train & test and len(train | test) == source.num_classes == 3
+    flower = load_sample_image("flower.jpg")
+    expected = {
+        flower[top : top + 64, left : left + 64].tobytes()
+        for top in range(0, 427 - 63, 16)
+        for left in range(0, 640 - 63, 16)
+    }
+    assert {crop.tobytes() for crop in source.array("test")} == expected
+    assert not expected & {crop.tobytes() for crop in source.array("train")}
+
+
 def test_photos_are_the_same_each_time(tmp_path):
     arrays = []
     for folder in ("a", "b"):

@@ -13,12 +13,13 @@ from ...system.failures import reason
 from ...system.locks import lock
 from .cells import Cells
 from .digits import Digits
+from .photographs import Photographs
 from .photos import Photos
 from .points import Points
 from .shapes import Shapes
 
 # A further offline dataset is a tfds builder in a file of its own and an entry here.
-BUILDERS = {builder.name: builder for builder in (Digits, Cells, Photos, Points, Shapes)}
+BUILDERS = {builder.name: builder for builder in (Digits, Cells, Photographs, Photos, Points, Shapes)}
 
 
 def cache_dir():

@@ -1,0 +1,1 @@
+"""Models that learn features from a task which images set by themselves, without labels."""
