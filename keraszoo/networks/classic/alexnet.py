@@ -63,7 +63,4 @@ def alexnet_encoder(
     x = make.convolution(x, filters[2], 3, name="conv3")
     x = make.convolution(x, filters[3], 3, groups=groups, name="conv4")
     x = make.pool(make.convolution(x, filters[4], 3, groups=groups, name="conv5"))
-    x = keras.layers.Flatten(dtype=dtype)(x)
-    for name, size in (("fc6", units), ("fc7", outputs)):
-        x = make.dense(keras.layers.Dropout(rate, dtype=dtype)(x), size, name)
-    return keras.Model(image, x, name="encoder")
+    return keras.Model(image, make.fully_connected(x, {"fc6": units, "fc7": outputs}, rate), name="encoder")

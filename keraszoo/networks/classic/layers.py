@@ -82,6 +82,13 @@ class Layers:
         x = self._weights(layer)(x)
         return self._finished(x, True) if normalized else self.activate(x)
 
+    def fully_connected(self, x, sizes, dropout):
+        """Maps as a vector, then dense layers `{name: units}`, each behind dropout of that rate."""
+        x = keras.layers.Flatten(dtype=self.dtype)(x)
+        for name, units in sizes.items():
+            x = self.dense(keras.layers.Dropout(dropout, dtype=self.dtype)(x), units, name)
+        return x
+
     def activate(self, x):
         return keras.layers.Activation(self.activation, dtype=self.dtype)(x)
 

@@ -55,7 +55,5 @@ def zfnet_encoder(
     x = make.local_response(make.pool(make.convolution(x, filters[1], 5, **second, name="conv2")))
     for place, size in enumerate(filters[2:], start=3):
         x = make.convolution(x, size, 3, name=f"conv{place}")
-    x = keras.layers.Flatten(dtype=dtype)(make.pool(x))
-    for name, size in (("fc6", units), ("fc7", outputs)):
-        x = make.dense(keras.layers.Dropout(rate, dtype=dtype)(x), size, name)
+    x = make.fully_connected(make.pool(x), {"fc6": units, "fc7": outputs}, rate)
     return keras.Model(image, x, name="encoder")
