@@ -21,7 +21,7 @@ from keraszoo.export import examination
 from keraszoo.training import choose_strategy
 from keraszoo.training.cluster.launch import free_ports
 
-MEMORY = 5 * 2**30  # bytes by which a process grows before garbage is collected
+MEMORY = 8 * 2**30  # bytes by which a process grows before garbage is collected
 
 _CPU = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(_CPU, [tf.config.LogicalDeviceConfiguration()] * 2)
@@ -193,9 +193,10 @@ def garbage():
 
 @pytest.fixture(autouse=True)
 def seeded(garbage):
-    """No garbage of graphs is collected while memory lasts: to free those of a hundred tests was seen to take 40 s.
+    """No garbage of graphs is collected while memory lasts: to free those of a hundred tests was seen to take 40 s,
+    those of a whole worker 700 s.
 
-    What a test does collect is its own. The default suite ends at 4 GB; the slow one would not fit.
+    What a test does collect is its own. The default suite ends at 5 GB; the slow one would not fit.
     """
     gc.disable()
     gc.freeze()

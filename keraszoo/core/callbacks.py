@@ -95,4 +95,4 @@ def callbacks_of_a_fit(model, callbacks):
     callbacks = list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
     if len(model.optimizers) > 1:
         callbacks = [ForEveryOptimizer(each) if isinstance(each, ABOUT_OPTIMIZERS) else each for each in callbacks]
-    return [*([FinishEpoch()] if model.epoch_sums else []), TellOfNaN(), *callbacks]
+    return [*([FinishEpoch()] if model.epoch_sums else []), *callbacks, TellOfNaN()]

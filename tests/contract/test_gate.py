@@ -172,7 +172,8 @@ METHODS = {
     "discriminate": "inputs", "classify": "inputs", "read": "inputs", "translate": "images", "embed": "latents",
     "features": "inputs", "compared_features": "inputs", "jacobian_norm": "inputs", "sparsity": "inputs",
     "code_vectors": "inputs", "kl_per_unit": "inputs", "responsibilities": "inputs", "bic": "inputs", "aic": "inputs",
-    "leave_one_out": "inputs", "class_log_probs": "inputs", "decide": "inputs",
+    "leave_one_out": "inputs", "class_log_probs": "inputs", "decide": "inputs", "views": "inputs", "pairs": "inputs",
+    "predict_rotation": "inputs",
 }  # fmt: skip
 
 

@@ -21,6 +21,8 @@ def test_sizes_are_arguments_of_the_model(name):
     for shape in SHAPES[:-3] if images else SHAPES[-3:]:
         sizes = model.sizes_for(shape)
         assert {*sizes} <= {*constructor_arguments(model), "network", "hidden"}, name
+        pixels = [sizes.pop(name) for name in ("gap", "jitter") if name in sizes]  # between patches
+        assert all(0 <= number <= 256 for number in pixels)
         flat = [number for value in sizes.values() if not isinstance(value, str) for number in np.ravel(value)]
         assert all(1 <= number <= 1024 for number in flat)
 

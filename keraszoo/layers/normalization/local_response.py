@@ -22,8 +22,8 @@ class LocalResponseNormalization(keras.layers.Layer):
 
     Example:
         >>> layer = LocalResponseNormalization(size=3, alpha=1.0, beta=1.0, bias=0.0)
-        >>> layer(tf.constant([1.0, 2.0, 3.0])[None, None, None])[0, 0, 0].numpy().round(4).tolist()
-        [0.2, 0.1429, 0.2308]
+        >>> layer(tf.constant([1.0, 2.0, 3.0])[None, None, None])[0, 0, 0].numpy().round(4)
+        array([0.2   , 0.1429, 0.2308], dtype=float32)
     """
 
     def __init__(self, size=5, alpha=1e-4, beta=0.75, bias=2.0, **kwargs):

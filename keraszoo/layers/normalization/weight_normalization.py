@@ -21,9 +21,9 @@ class WeightNormalization(keras.layers.Wrapper):
     Example:
         >>> layer = WeightNormalization(keras.layers.Dense(3))
         >>> layer.build((None, 4))
-        >>> layer.gain.assign([1.0, 2.0, 3.0])
-        >>> tf.norm(layer.normalized_kernel(), axis=0).numpy().round(5).tolist()
-        [1.0, 2.0, 3.0]
+        >>> _ = layer.gain.assign([1.0, 2.0, 3.0])
+        >>> tf.norm(layer.normalized_kernel(), axis=0).numpy().round(5)
+        array([1., 2., 3.], dtype=float32)
     """
 
     def __init__(self, layer, **kwargs):

@@ -104,6 +104,7 @@ class ContextPrediction(SelfSupervised):
                 "Nearest: color='dropping'."
             )
 
+    @takes("inputs")
     def pairs(self, x, seed=None):
         """Pairs of patches as the network sees them: the centre of a grid, a neighbour, and which of the eight it is.
 
@@ -115,7 +116,6 @@ class ContextPrediction(SelfSupervised):
             center and neighbor, [batch, patch, patch, channels] float32, and the position, [batch] int32 from 0 to 7,
             row by row around the centre.
         """
-        x = self.inputs.tensor(x, type(self).__name__)
         rows = tf.shape(x)[0]
         source = self.noise if seed is None else seed
         draws = keras.random.uniform([rows, DRAWS + 2], dtype="float32", seed=source)
@@ -146,8 +146,8 @@ class ContextPrediction(SelfSupervised):
         neighbor = self.patches.tensor(neighbor, type(self).__name__)
         return tf.nn.softmax(self.logits(self.treated(center), self.treated(neighbor)))
 
-    def represent(self, x):
-        patches = side_by_side(self.treated(x), self.patch)
+    def represent(self, images):
+        patches = side_by_side(self.treated(images), self.patch)
         features = self.encoder(tf.reshape(patches, [-1, *self.encoder_shape]), training=False)
         features = tf.reshape(tf.cast(features, tf.float32), [-1, patches.shape[1], self.feature_count])
         return tf.reduce_mean(features, axis=1)

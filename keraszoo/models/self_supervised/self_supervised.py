@@ -79,9 +79,9 @@ class SelfSupervised(ZooModel):
     def check_images(self):
         """Raises InputError for images that cannot set the task. Takes all here."""
 
-    def represent(self, x):
+    def represent(self, images):
         """What `features` answers, of images that have passed the gate."""
-        return self.encoder(x, training=False)
+        return self.encoder(images, training=False)
 
     # ------------------------------------------------------------------ the same for all
 

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from ...core.checks import positive_integers
 from ...core.errors import InputError
+from ...core.model import takes
 from ...core.replicas import global_rows
 from ...layers.self_supervision.views import DRAWS, random_view
 from ...losses.contrastive import nt_xent
@@ -58,6 +59,7 @@ class SimCLR(SelfSupervised):
         self.projection = self.made_head(self.feature_count, hidden, outputs, name="projection")
         self.noise = keras.random.SeedGenerator()
 
+    @takes("inputs")
     def views(self, x, seed=None):
         """Two random views of each image, [batch, *image_shape] in [0, 1] each.
 
@@ -65,7 +67,6 @@ class SimCLR(SelfSupervised):
             x: [batch, *image_shape] in [0, 1].
             seed: None draws anew; an integer always draws the same and leaves the model's own noise alone.
         """
-        x = self.inputs.tensor(x, type(self).__name__)
         source = self.noise if seed is None else seed
         draws = keras.random.uniform([tf.shape(x)[0], 2, DRAWS], dtype="float32", seed=source)
         options = {"smallest_crop": self.smallest_crop, "color": self.color}

@@ -123,6 +123,10 @@ class SemiSupervisedVAE(NamesClasses, ConditionalVAE):
         means = tf.reshape(q.mean(), [-1, self.num_classes, self.latent_dim])
         return tf.concat([tf.reduce_sum(shares[:, :, None] * means, axis=1), shares], axis=1)
 
+    def call(self, x, training=False):
+        """Each example reconstructed as a member of its most probable class: [batch, *image_shape]."""
+        return self.likelihood.mean(self.decoder(self.encode(x, training=training), training=training))
+
     # ------------------------------------------------------------------ the objective
 
     def _of_each_class(self, x, training):
