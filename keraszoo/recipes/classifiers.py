@@ -90,5 +90,6 @@ RECIPES = (
         },
         batch_size=128,
         epochs=20,
+        minutes=40.0,
     ),
 )

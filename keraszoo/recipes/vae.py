@@ -510,7 +510,13 @@ RECIPES = (
         optimizers={"optimizer": Optimizer("adam", 3e-3, decay="cosine")},
         batch_size=64,
         epochs=20,
-        expected={"test/accuracy": (0.907, 0.05)},  # ten draws of labels
+        expected={
+            "test/accuracy": (0.907, 0.05),  # ten draws of labels
+            "samples/frechet_distance": (1.33, 1.2),
+            "samples/recall": (0.0939, 0.11),
+            "samples/coverage": (0.834, 0.13),
+            "samples/class_kl": (0.00227, 0.04),
+        },
         minutes=0.2,
     ),
     Recipe(

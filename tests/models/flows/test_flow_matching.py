@@ -30,6 +30,7 @@ def test_the_circular_path_keeps_the_variance():
         assert np.var(place) == pytest.approx(1.0, abs=0.03)
 
 
+@pytest.mark.by_default("optimal_transport")
 @pytest.mark.parametrize("path", PATHS)
 def test_matching_finds_the_velocity_field_of_a_gaussian(path):
     """Between N(0, 1) and N(m, s^2) place and velocity are Gaussian together, so E[velocity | place] is a line."""

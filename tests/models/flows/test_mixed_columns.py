@@ -55,6 +55,7 @@ def test_both_directions_and_the_slope_agree(form):
     np.testing.assert_allclose(flow.forward(z)[0], x, atol=1e-8)
 
 
+@pytest.mark.slow
 def test_it_learns_how_a_number_depends_on_an_angle(tmp_path):
     """Wind: a direction around 0.5, a speed that depends on it, on a raw scale."""
     keras.utils.set_random_seed(0)
