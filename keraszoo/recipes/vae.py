@@ -63,7 +63,15 @@ RECIPES = (
         optimizers={"optimizer": Optimizer("adam", 3e-3, decay="cosine")},
         batch_size=128,
         epochs=15,
-        expected={"train/loss": (109.2, 0.4), "test/loss": (109.0, 0.4)},
+        expected={
+            "train/loss": (109.2, 0.4),
+            "test/loss": (109.0, 0.4),
+            "samples/frechet_distance": (4.59, 0.74),
+            "samples/recall": (0.973, 0.06),
+            "samples/coverage": (0.539, 0.08),
+            "samples/class_kl": (0.0706, 0.047),
+            "codes/active_units": (10.0, 1.0),
+        },
         minutes=0.8,
     ),
     Recipe(
