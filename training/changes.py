@@ -12,6 +12,8 @@ from keraszoo.recipes.recipe import tuples
 OF_RECIPE = ("epochs", "batch_size", "seed", "arguments")
 #: options that are values of every optimizer
 OF_OPTIMIZERS = ("learning_rate", "decay", "warmup")
+#: a model's network where its recipe names none, and the arguments that suit one network
+NETWORK, OF_NETWORK = "dense", ("hidden", "features", "activation", "initialization")
 #: option: name of the same in `Data`
 OF_DATA = {
     "dataset": "name",
@@ -48,9 +50,15 @@ def changed(recipe, options):
             name: dataclasses.replace(spec, **of_optimizers) for name, spec in recipe.optimizers.items()
         }
     if "arguments" in changes:
-        arguments = {**recipe.arguments, **changes["arguments"]}
+        arguments = {**_kept(recipe.arguments, changes["arguments"]), **changes["arguments"]}
         changes["arguments"] = tuples(json.loads(json.dumps(arguments)))  # as the run will keep them
     return recipe.replace(**changes)
+
+
+def _kept(own, given):
+    """The recipe's arguments without those that belong to its network, where the user gives another one."""
+    same = given.get("network", own.get("network", NETWORK)) == own.get("network", NETWORK)
+    return own if same else {name: value for name, value in own.items() if name not in OF_NETWORK}
 
 
 def to_resume(own, named, options):

@@ -9,6 +9,8 @@ from keraszoo.core.errors import InputError
 from keraszoo.recipes import all_recipes, get
 from keraszoo.recipes.augment import AUGMENTATIONS, augmented
 from keraszoo.training import train
+from keraszoo.training.changes import changed
+from keraszoo.training.options import Options
 from keraszoo.training.sizes import sized
 
 SHAPES = ((32, 32, 3), (64, 48, 1), (28, 28, 1), (30, 31, 3), (9, 7, 1), (8, 8, 1), (256, 256, 3), (1,), (3,), (63,))
@@ -90,3 +92,12 @@ def test_random_transforms_come_before_what_makes_bits():
 def test_other_augmentations_are_refused(text, message):
     with pytest.raises(InputError, match=message):
         augmented((), text)
+
+
+def test_another_network_has_its_own_sizes():
+    of = get("classifier/digits")
+    for given, kept in (({"network": "resnet18"}, set()), ({"freeze": False}, {"hidden", "features"})):
+        arguments = changed(of, Options(arguments=given)).arguments
+        assert {*arguments} - {*given} == kept
+    mixed = changed(of, Options(arguments={"network": "vgg11", "features": 8})).arguments
+    assert mixed == {"network": "vgg11", "features": 8}
