@@ -90,6 +90,8 @@ RECIPES = (
         },
         batch_size=128,
         epochs=20,
-        minutes=40.0,
+        # one seed, on 20,000 training images that JPEG of quality 75 has smoothed; 48 CPU minutes
+        expected={"test/accuracy": (0.7995, 0.02)},
+        minutes=30.0,
     ),
 )
