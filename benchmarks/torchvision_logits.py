@@ -91,7 +91,9 @@ def compare(path):
                 bias = parts.pop() if len(parts) > len(layer.weights) else 0.0
             else:
                 kernel = parts[0].T
-                if flattened is not None and layer is next(each for each in ordered if hasattr(each, "units")):
+                if flattened is not None and layer is next(
+                    each for each in ordered if isinstance(each, keras.layers.Dense)
+                ):
                     height, width, maps = flattened.input.shape[1:]  # torch flattens maps first
                     kernel = kernel.reshape(maps, height, width, -1).transpose(1, 2, 0, 3).reshape(len(kernel), -1)
                 parts[0] = kernel

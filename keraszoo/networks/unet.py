@@ -13,6 +13,7 @@ import keras
 from ..core.checks import positive_integers
 from ..core.errors import InputError
 from ..layers.normalization.batch_normalization import BatchNormalization
+from .classic.layers import group_normalization
 from .convolutional import check_options
 from .pretrained import named_encoder
 
@@ -87,8 +88,7 @@ def unet(
         if normalization == "batch":
             return BatchNormalization(dtype=dtype)(x)
         if normalization == "group":
-            groups = max(n for n in range(1, GROUPS + 1) if x.shape[-1] % n == 0)
-            return keras.layers.GroupNormalization(groups, dtype=dtype)(x)
+            return group_normalization(x, GROUPS, dtype)
         return x
 
     def relu(x):

@@ -19,7 +19,7 @@ from keraszoo.core.inputs import Labels
 from keraszoo.data.datasets.points import known_mixture
 from keraszoo.export import export
 from keraszoo.metrics import ModeCoverage, segmentation_scores
-from keraszoo.models.abilities import HasFeatures, Samples
+from keraszoo.models.abilities import Samples
 from keraszoo.recipes import Recipe, all_recipes
 from keraszoo.runs.run import Run
 from keraszoo.training.build import build_model, build_optimizer
@@ -260,9 +260,8 @@ def test_predict_answers_like_call(case):
     tf.nest.map_structure(lambda p, c: np.testing.assert_allclose(p, c, rtol=1e-5, atol=1e-5), predicted, called)
 
 
+@pytest.mark.parametrize("case", [name for name in zoo.NAMES if name not in zoo.WITHOUT_FEATURES], indirect=True)
 def test_features_are_of_each_example_alone(case):
-    if not isinstance(case.model, HasFeatures):
-        pytest.skip("a model without a vector of an example")
     whole, again = (np.asarray(case.model.features(case.x)) for _ in range(2))
     assert whole.ndim == 2 and len(whole) == ROWS and whole.dtype == "float32" and np.isfinite(whole).all()
     assert np.array_equal(whole, again)

@@ -136,5 +136,5 @@ def class_number(name, names):
 def check_integers(**bounds):
     """Raises InputError unless each `name=(value, least)` is an integer of at least that."""
     for name, (value, least) in bounds.items():
-        if not isinstance(value, int) or value < least:
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise InputError(f"{name} must be an integer >= {least}. Received: {value!r}.")

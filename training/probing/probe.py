@@ -16,6 +16,7 @@ from keraszoo.models.abilities import HasFeatures
 from keraszoo.runs.run import Run
 
 from ..image_files import check_csv, check_png, write_csv
+from ..latent.space import check_integers
 from .learners import chosen, drawn, linear, neighbours, score
 from .networks import Supervised, encoder_of
 
@@ -97,7 +98,7 @@ def probe(
     for path, check in ((table, check_csv), (out, check_png)):
         if path is not None:
             check(path)
-    _check_integers(draws=(draws, 1), rows=(rows, 1), seed=(seed, 0))
+    check_integers(draws=(draws, 1), rows=(rows, 1), seed=(seed, 0))
     opened = [each if isinstance(each, Run) else Run.open(each) for each in _several(runs)]
     subjects = [(run, _model(run), _examples(run, rows, seed, data_dir)) for run in opened]
     for run, _, examples in subjects:
@@ -276,9 +277,3 @@ def _check_labels(labels, y, run):
             )
         if count != len(y):
             drawn(y, count, 0)
-
-
-def _check_integers(**bounds):
-    for name, (value, least) in bounds.items():
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise InputError(f"{name} must be an integer >= {least}. Received: {value!r}.")

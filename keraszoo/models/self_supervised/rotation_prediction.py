@@ -48,6 +48,7 @@ class RotationPrediction(SelfSupervised):
                 f"image_shape={self.image_shape}. Nearest: {(min(height, width),) * 2 + (channels,)}."
             )
 
+    @takes("inputs")
     def logits(self, x, training=False):
         """[batch, *image_shape] -> [batch, 4] float32."""
         return tf.cast(self.head(self.encoder(x, training=training), training=training), tf.float32)

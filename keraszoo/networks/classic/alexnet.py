@@ -6,7 +6,8 @@ Krizhevsky, "One weird trick for parallelizing convolutional neural networks" (2
 
 import keras
 
-from .layers import NORMALIZATIONS, Layers, check_dropout, check_hidden, is_small
+from ...core.checks import share
+from .layers import NORMALIZATIONS, Layers, check_hidden, is_small
 
 TWO_TOWERS = (96, 256, 384, 384, 256, 4096)
 ONE_TOWER = (64, 192, 384, 256, 256, 4096)
@@ -52,7 +53,7 @@ def alexnet_encoder(
     """
     small = is_small(image_shape, stem, "AlexNet")
     check_hidden(hidden, TWO_TOWERS, "AlexNet has six hidden layers")
-    rate = check_dropout(dropout)
+    rate = share("dropout", dropout)
     make = Layers(normalization, padding, activation, initialization, dtype, (*NORMALIZATIONS, "local_response"))
     *filters, units = hidden
     x = image = keras.Input(image_shape)

@@ -5,8 +5,9 @@ Szegedy et al., "Going Deeper with Convolutions" (2015), https://arxiv.org/abs/1
 
 import keras
 
+from ...core.checks import share
 from ...core.errors import InputError
-from .layers import NORMALIZATIONS, Layers, check_dropout, is_small
+from .layers import NORMALIZATIONS, Layers, is_small
 
 #: filters of each module: 1x1; 3x3 and the 1x1 before it; 5x5 and the 1x1 before it; 1x1 behind the pooling
 MODULES = {
@@ -78,7 +79,7 @@ def googlenet_encoder(
         raise InputError(
             f"With width={width} the last module has {last} maps. Received: features={outputs}. Nearest: {last}."
         )
-    rate = check_dropout(dropout)
+    rate = share("dropout", dropout)
     make = Layers(normalization, padding, activation, initialization, dtype, (*NORMALIZATIONS, "local_response"))
 
     def module(x, name):

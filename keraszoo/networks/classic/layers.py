@@ -41,7 +41,7 @@ class Layers:
     def __post_init__(self):
         check_options(normalization=(self.normalization, self.known), padding=(self.padding, PADDINGS))
 
-    def convolution(self, x, filters, kernel, strides=1, *, width=None, groups=1, activated=True, bias=None, name=None):
+    def convolution(self, x, filters, kernel, strides=1, *, width=None, groups=1, activated=True, name=None):
         """A convolution that sees `width` pixels beyond the border, by default half its kernel, and moves by `strides`.
 
         `width="same"` puts zeros where TensorFlow does: where it moves by two over an even side, only behind the image.
@@ -63,7 +63,7 @@ class Layers:
                 "filters."
             )
         start = initializers(self.initialization, kernel**2 * maps // groups)
-        options = {"strides": strides, "dtype": self.dtype, "use_bias": self._bias(bias), **start}
+        options = {"strides": strides, "dtype": self.dtype, "use_bias": self._biased, **start}
         options["padding"] = "same" if same else "valid"
         names = [name] if groups == 1 else [f"{name}_{place}" if name else None for place in range(groups)]
         parts = [x] if groups == 1 else keras.ops.split(x, groups, axis=-1)
@@ -76,9 +76,8 @@ class Layers:
     def dense(self, x, units, name=None, normalized=False):
         """A dense layer; it is normalised where the network asks for it or its weights are."""
         start = initializers(self.initialization, x.shape[-1])
-        layer = keras.layers.Dense(
-            units, dtype=self.dtype, use_bias=self._bias(None if normalized else True), name=name, **start
-        )
+        biased = self._biased or not normalized
+        layer = keras.layers.Dense(units, dtype=self.dtype, use_bias=biased, name=name, **start)
         x = self._weights(layer)(x)
         return self._finished(x, True) if normalized else self.activate(x)
 
@@ -109,8 +108,10 @@ class Layers:
             x = Pad2D(tuple((0, zeros) for zeros in after), "zero", dtype=self.dtype)(x)
         return keras.layers.MaxPooling2D(size, strides, dtype=self.dtype)(x)
 
-    def _bias(self, bias):
-        return self.normalization in (None, "weight", "local_response") if bias is None else bias
+    @property
+    def _biased(self):
+        """Whether layers have a bias of their own, rather than that of the normalisation behind them."""
+        return self.normalization not in ("batch", "layer", "group")
 
     def _weights(self, layer):
         return WeightNormalization(layer, dtype=self.dtype) if self.normalization == "weight" else layer
@@ -120,29 +121,32 @@ class Layers:
             x = BatchNormalization(dtype=self.dtype)(x)
         elif self.normalization in ("layer", "group"):
             most = 1 if self.normalization == "layer" else GROUPS
-            groups = max(number for number in range(1, most + 1) if x.shape[-1] % number == 0)
-            x = keras.layers.GroupNormalization(groups, dtype=self.dtype)(x)
+            x = group_normalization(x, most, self.dtype)
         return self.activate(x) if activated else x
 
 
 def is_small(image_shape, stem, network):
     """Whether the network starts by the stem for small images; InputError for what is no image or no stem."""
+    check_image(image_shape, network)
+    check_options(stem=(stem, STEMS))
+    return stem == "small" or (stem == "auto" and min(image_shape[:2]) < SMALL)
+
+
+def group_normalization(x, most, dtype):
+    """Group normalisation in `most` groups, or as many as divide the maps."""
+    groups = max(number for number in range(1, most + 1) if x.shape[-1] % number == 0)
+    return keras.layers.GroupNormalization(groups, dtype=dtype)(x)
+
+
+def check_image(image_shape, network):
+    """Raises InputError for what is no image."""
     if len(image_shape) != 3:
         raise InputError(
             f"{network} takes images (height, width, channels). Received: image_shape={tuple(image_shape)}."
         )
-    check_options(stem=(stem, STEMS))
-    return stem == "small" or (stem == "auto" and min(image_shape[:2]) < SMALL)
 
 
 def check_hidden(hidden, example, what):
     """Raises InputError unless there are as many hidden layers as in the example."""
     if len(hidden) != len(example):
         raise InputError(f"{what}, such as {example}. Received: hidden={tuple(hidden)}.")
-
-
-def check_dropout(dropout):
-    """The rate as a number in [0, 1); else InputError."""
-    if isinstance(dropout, bool) or not isinstance(dropout, (int, float)) or not 0 <= dropout < 1:
-        raise InputError(f"dropout is a rate in [0, 1). Received: dropout={dropout!r}.")
-    return float(dropout)

@@ -7,7 +7,7 @@ He, Zhang, Ren and Sun, "Deep Residual Learning for Image Recognition" (2016), h
 import keras
 
 from ...core.errors import InputError
-from .layers import Layers
+from .layers import Layers, check_image
 
 #: networks of three stages by name, and how many blocks of two convolutions each stage has
 CIFAR_RESNETS = {
@@ -50,8 +50,7 @@ def cifar_resnet_encoder(
         >>> sum(int(keras.ops.size(weight)) for weight in network.trainable_variables) + 64 * 10 + 10
         269722
     """
-    if len(image_shape) != 3:
-        raise InputError(f"A ResNet takes images (height, width, channels). Received: image_shape={image_shape!r}.")
+    check_image(image_shape, "A ResNet")
     widths = (*hidden, outputs)
     if any(after < before for before, after in zip(widths, widths[1:], strict=False)):
         raise InputError(

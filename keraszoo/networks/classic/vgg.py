@@ -6,7 +6,8 @@ https://arxiv.org/abs/1409.1556, table 1.
 
 import keras
 
-from .layers import Layers, check_dropout, check_hidden, is_small
+from ...core.checks import share
+from .layers import Layers, check_hidden, check_image
 
 #: sides of the kernels of each of the five stages, by the network's name: A, B, C, D and E of the paper
 VGGS = {
@@ -52,9 +53,9 @@ def vgg_encoder(
         >>> vgg_encoder((28, 28, 1), 32, (4, 4, 8, 8, 8, 32)).output_shape
         (None, 32)
     """
-    is_small(image_shape, "auto", "VGG")
+    check_image(image_shape, "VGG")
     check_hidden(hidden, HIDDEN, "VGG has five stages and a dense layer")
-    rate = check_dropout(dropout)
+    rate = share("dropout", dropout)
     make = Layers(normalization, padding, activation, initialization, dtype)
     *filters, units = hidden
     x = image = keras.Input(image_shape)

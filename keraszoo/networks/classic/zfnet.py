@@ -6,7 +6,8 @@ figure 3.
 
 import keras
 
-from .layers import NORMALIZATIONS, Layers, check_dropout, check_hidden, is_small
+from ...core.checks import share
+from .layers import NORMALIZATIONS, Layers, check_hidden, is_small
 
 HIDDEN = (96, 256, 384, 384, 256, 4096)
 
@@ -44,7 +45,7 @@ def zfnet_encoder(
     """
     small = is_small(image_shape, stem, "ZFNet")
     check_hidden(hidden, HIDDEN, "ZFNet has six hidden layers")
-    rate = check_dropout(dropout)
+    rate = share("dropout", dropout)
     make = Layers(normalization, padding, activation, initialization, dtype, (*NORMALIZATIONS, "local_response"))
     *filters, units = hidden
     x = image = keras.Input(image_shape)
