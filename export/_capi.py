@@ -262,6 +262,57 @@ def _malformed(inputs, shapes):
         yield "a batch of batches", {**inputs, name: good[None]}
 
 
+def alone(server, signature, inputs, outputs, known):
+    """Whether a row of numbers that mean nothing is answered alone, and its neighbours as without it: (ok, detail)."""
+    tried = 0
+    for mistake, wrong in _meaningless(inputs, known):
+        received = server.run(signature, wrong)
+        for name, want in outputs.items():
+            got = received[name]
+            if got.shape != want.shape or not _near(np.delete(got, 1, 0), np.delete(want, 1, 0)):
+                return False, f"{mistake} in a row changes {name} of another"
+            if not _is_nothing(got[1]):
+                return False, f"{mistake} is answered with {name} as if it meant something"
+        tried += 1
+    return True, f"{tried} of {tried} answered so that no neighbour notices" if tried else "any value will do"
+
+
+def _meaningless(inputs, known):
+    """(name of the mistake, inputs) of which the second row is nothing that the model takes."""
+    for name, array in inputs.items():
+        for mistake, value in _wrong_values(name, array.dtype, known[name]):
+            changed = array.copy()
+            changed[1] = value
+            yield mistake, {**inputs, name: changed}
+
+
+def _wrong_values(name, dtype, known):
+    """(name of the mistake, value) for an input of which the manifest says what its values are."""
+    if not known.get("meaning"):
+        return
+    if dtype == np.float32:
+        yield f"NaN as {name}", np.nan
+        yield f"infinity as {name}", np.inf
+    for end, step in (("least", -1), ("most", 1)):
+        if end in known:
+            yield f"{name} beyond its {end}", np.array(known[end], "float64") + step  # NaN for a feature without an end
+
+
+def _near(got, want):
+    if got.dtype == np.float32:
+        return np.allclose(got, want, _RELATIVE, _ABSOLUTE, equal_nan=True)
+    return _same(got, want)
+
+
+def _is_nothing(row):
+    """Whether a row of an output is what `keraszoo.export.guards` answers where a row means nothing."""
+    if row.dtype == np.float32:
+        return np.isnan(row).all()
+    if row.dtype == np.bool_:
+        return not row.any()
+    return (row == (b"" if row.dtype == object else -1)).all()
+
+
 def replays(server, records):
     """Whether the warm-up requests, `[(signature, inputs)]`, all run: (ok, detail)."""
     start = time.perf_counter()
@@ -297,6 +348,7 @@ def main():
         report(f"answers of {signature}", answers, server, signature, *example, job["exact"])
         shapes = {name: info["shape"] for name, info in infos["inputs"].items()}
         report(f"wrong shapes: {signature}", refuses, server, signature, example[0], shapes)
+        report(f"wrong values: {signature}", alone, server, signature, *example, infos["inputs"])
 
 
 if __name__ == "__main__":

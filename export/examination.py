@@ -80,13 +80,28 @@ def _serve(directory, described, signatures):
         golden.save(warm_up, {f"{name}@{i}": (inputs, {}) for i, (name, inputs) in enumerate(requests or [])})
         job = {
             "directory": str(directory),
-            "signatures": signatures,
+            "signatures": _with_values(signatures, described["signatures"]),
             "default": next(iter(described["signatures"])),
             "golden": str(Path(directory) / golden.FILE),
             "warm_up": str(warm_up) if requests else None,
             "exact": _same_arithmetic(described["producer"]),
         }
         return checks + _run(job, Path(scratch))
+
+
+def _with_values(signatures, described):
+    """The signatures of a graph, with what the manifest says of the values of their inputs."""
+    default = next(iter(described))
+    return {
+        name: {
+            **sides,
+            "inputs": {
+                wire_name: described[default if name == "serving_default" else name]["inputs"][wire_name] | info
+                for wire_name, info in sides["inputs"].items()
+            },
+        }
+        for name, sides in signatures.items()
+    }
 
 
 def _same_arithmetic(producer):

@@ -13,25 +13,10 @@ FILE = "assets.extra/golden.npz"
 ROWS = 3
 
 
-def inputs_for(specs, rows=ROWS):
-    """Inputs of `rows` examples for the given `tf.TensorSpec`s, always the same ones: `{name: array}`.
-
-    Floats are uniform in [0, 1); integers count the rows from 0; unknown sizes are 32.
-    """
+def inputs_for(declarations, rows=ROWS):
+    """Inputs of `rows` examples that the declarations take, always the same ones: `{name: array}`."""
     generator = np.random.default_rng(0)
-    return {spec.name: _example(spec, rows, generator) for spec in specs}
-
-
-def _example(spec, rows, generator):
-    shape = [rows, *(32 if size is None else size for size in spec.shape[1:])]
-    if spec.dtype.is_floating:
-        return generator.random(shape, spec.dtype.as_numpy_dtype)
-    row = np.arange(rows).reshape([rows, *[1] * (len(shape) - 1)])
-    if spec.dtype.name == "string":
-        return np.broadcast_to(row.astype("S").astype(object), shape)
-    if spec.dtype.name == "bool":
-        return np.broadcast_to(row % 2 == 1, shape)
-    return np.broadcast_to(row, shape).astype(spec.dtype.as_numpy_dtype)
+    return {declared.name: declared.random(rows, generator) for declared in declarations}
 
 
 def save(path, examples):

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from keraszoo.core.errors import InputError
 
-from .saved_model import DTYPES
+from .guards import MEANINGLESS
 
 # regular expression of whole operation names: why they are refused
 _REFUSED = {
@@ -92,7 +92,7 @@ def _interface_refusals(sides):
     for side, infos in sides.items():
         for name, info in infos.items():
             where = f"has the {side[:-1]} {name!r}"
-            if info["dtype"] not in [dtype.name for dtype in DTYPES]:
+            if info["dtype"] not in [dtype.name for dtype in MEANINGLESS]:
                 yield f"{where} of dtype {info['dtype']}, which cannot cross JSON"
             unknown_output = info["shape"] is None and side == "outputs"
             if not unknown_output and (not info["shape"] or info["shape"][0] is not None):

@@ -38,13 +38,13 @@ def export(model_or_run, to, name=None, *, sampler=None, components=None, data_d
     name = default_name if name is None else name
 
     def fill(directory):
-        parameters = saved_model.write(model, directory)
+        parameters, values = saved_model.write(model, directory)
         examples = golden.load(directory / golden.FILE)
         manifest.write(
             directory,
             name=name,
             parameters=parameters,
-            signatures=_interface(directory, order=examples),
+            signatures=_interface(directory, values),
             warm_up=warmup.write(directory, name, examples, default=next(iter(examples))),
         )
         faults = [check for check in examination.examine(directory) if not check.ok]
@@ -77,13 +77,19 @@ def _model(model_or_run, sampler, components, data_dir, say):
     )
 
 
-def _interface(directory, order):
-    """`{signature: {"inputs": {name: {"dtype", "shape"}}, "outputs": ...}}` of the signatures named in `order`."""
+def _interface(directory, values):
+    """`{signature: {"inputs": {name: {"dtype", "shape", and what of its values is known}}, "outputs": ...}}`.
+
+    In the order of `values`, the default first.
+    """
     described = graph.signatures(graph.read(directory))
     return {
         signature: {
-            side: {name: {"dtype": info["dtype"], "shape": info["shape"]} for name, info in infos.items()}
+            side: {
+                name: {"dtype": info["dtype"], "shape": info["shape"], **(known[name] if side == "inputs" else {})}
+                for name, info in infos.items()
+            }
             for side, infos in described[signature].items()
         }
-        for signature in order
+        for signature, known in values.items()
     }

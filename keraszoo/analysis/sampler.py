@@ -2,10 +2,10 @@
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from ..core.config import Captured
 from ..core.errors import InputError, closest
+from ..core.requests import Seed, Temperature
 from ..models.abilities import Decodes, HasCodeVectors
 from .codes import each_batch
 from .densities import DENSITIES, mixture_density
@@ -52,16 +52,11 @@ class CodeSampler(Captured):
         return self.autoencoder.codes_of_vectors(self.density.sample(count, seed, temperature=temperature))
 
     def serving_signatures(self):
-        seed = tf.TensorSpec([None], tf.int64, name="seed")
-        temperature = tf.TensorSpec([None], tf.float32, name="temperature")
-        sample = {"sample": (self._serve_sample, [seed, temperature])}
+        sample = {"sample": (self._serve_sample, [Seed(), Temperature()])}
         return {**self.autoencoder.serving_signatures(), **sample}
 
-    def serving_examples(self):
-        return self.autoencoder.serving_examples()
-
     def _serve_sample(self, seed, temperature):
-        return {"image": self.autoencoder.decode(self.vectors_of_rows(seed, temperature))}
+        return {self.autoencoder.inputs.name: self.autoencoder.decode(self.vectors_of_rows(seed, temperature))}
 
     def vectors_of_rows(self, seed, temperature):
         """What is decoded for each seed, from it alone."""

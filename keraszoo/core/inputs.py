@@ -31,6 +31,8 @@ class Declaration:
     """
 
     bounds = (-math.inf, math.inf)
+    #: what it is to whoever sends it to a server
+    meaning = ""
     #: whether the lowest and the highest number of all tell if they are taken
     told_by_range = True
 
@@ -93,6 +95,28 @@ class Declaration:
         """An array without what its numbers are not checked for."""
         return values
 
+    def taken(self, tensor):
+        """Of each row of what a server is sent, whether the model takes all of its numbers: [batch] bool."""
+        least, most = self.bounds
+        inside = tf.ones_like(tensor, tf.bool)
+        if least > -math.inf:
+            inside &= tensor >= tf.constant(least, tensor.dtype)
+        if most < math.inf:
+            inside &= tensor <= tf.constant(most, tensor.dtype)
+        if tensor.dtype.is_floating:
+            inside &= tf.math.is_finite(tensor)
+        return tf.reduce_all(inside, axis=range(1, tensor.shape.rank))
+
+    @property
+    def neutral(self):
+        """A number that may stand in the place of one that is not taken; an array of one for each feature."""
+        return np.clip(0, *self.bounds)
+
+    def values(self):
+        """What its numbers may be, for whoever sends them: `{"least": ..., "most": ...}`, of what there is."""
+        least, most = self.bounds
+        return {name: end for name, end in (("least", least), ("most", most)) if math.isfinite(end)}
+
     def check_learnable(self, values, who):
         """Raises InputError where all values that `fit` is given are fine, but teach nothing."""
 
@@ -112,7 +136,7 @@ class Input(Declaration):
         shape: of one of them; None for a size that may vary.
         range: (lowest, highest) value, or None for any real number.
         any_size: whether the model learns from images of any height and width.
-        name: on the wire.
+        name: on the wire; where none is given, "image" of what has three axes and "features" of all else.
         dtype: "float32", or "float64" where the model computes in it.
         advice: what else to do about values outside the range, for the error message.
     """
@@ -120,9 +144,17 @@ class Input(Declaration):
     shape: tuple
     range: tuple | None = None
     any_size: bool = False
-    name: str = "image"
+    name: str = ""
     dtype: str = "float32"
     advice: str = "choose a likelihood for it (gaussian takes any real number)"
+
+    def __post_init__(self):
+        if not self.name:
+            object.__setattr__(self, "name", "image" if len(self.shape) == 3 else "features")
+
+    @property
+    def meaning(self):
+        return {"image": "the values of an image's pixels", "latent": "a code"}.get(self.name, "numbers")
 
     @property
     def bounds(self):
@@ -140,6 +172,9 @@ class Input(Declaration):
             return random.standard_normal(shape).astype(self.dtype)
         lowest, highest = self.range
         return (lowest + (highest - lowest) * random.random(shape)).astype(self.dtype)
+
+    def values(self):
+        return {} if self.range is None else {"least": self.range[0], "most": self.range[1]}
 
     def tensor(self, value, who):
         x = _tensor(value, who, "x")
@@ -196,6 +231,18 @@ class BoundedInput(Input):
     def counting(self, values):
         return values - np.clip(values, np.array(self.lowest, values.dtype), np.array(self.highest, values.dtype))
 
+    def taken(self, tensor):
+        inside = (tensor >= np.array(self.lowest, "float32")) & (tensor <= np.array(self.highest, "float32"))
+        return tf.reduce_all(inside & tf.math.is_finite(tensor), axis=-1)
+
+    @property
+    def neutral(self):
+        return np.clip(0.0, self.lowest, self.highest)
+
+    def values(self):
+        ends = {"least": self.lowest, "most": self.highest}
+        return {name: [end if math.isfinite(end) else None for end in all_of] for name, all_of in ends.items()}
+
     def outside(self, lowest, highest, who):
         beyond = f"{-lowest:g} below" if lowest < 0 else f"{highest:g} above"
         return InputError(
@@ -212,6 +259,7 @@ class Codes(Declaration):
     n: int
     name: str = "codes"
     role = "codes"
+    meaning = "numbers of codewords"
 
     @property
     def bounds(self):
@@ -253,6 +301,7 @@ class Labels(Declaration):
     several: bool = False
     name: str = "label"
     role = "the labels"
+    meaning = "the number of a class"
     keys = (("label", "labels"), ("y", "target"))
 
     @property
@@ -400,6 +449,7 @@ class Context(Declaration):
     name: str = "context"
     dtype: str = "float32"
     role = "the contexts"
+    meaning = "what the density depends on"
     keys = (("context",), ("y", "target"))
 
     @property

@@ -107,16 +107,14 @@ class ZooModel(Loop):
         return {"optimizer": Gradient(self.loss_terms, self.trainable_variables)}
 
     def serving_signatures(self):
-        """`{signature name: (method, [tf.TensorSpec])}`; the first is the server's default.
+        """`{signature name: (method, [declaration])}`; the first is the server's default.
 
-        Each method takes one tensor per spec, in order, and returns `{output name: tensor}`. The names of the
-        specs are the wire names; every input and output has the batch as its first dimension.
+        Each method takes one tensor for each declaration, in order, and returns `{output name: tensor}`. The names of
+        the declarations are the wire names; every input and output has the batch as its first dimension. What a
+        declaration says of the numbers is what a row must hold to be answered, see `keraszoo.export.guards`; in its
+        place may stand a `tf.TensorSpec`, which says nothing of them.
         """
         raise NotImplementedError(f"{type(self).__name__} has nothing to serve: it defines no serving_signatures()")
-
-    def serving_examples(self):
-        """Inputs to try the signatures on, `{signature: {input name: array}}`, where random numbers will not do."""
-        return {}
 
     @classmethod
     def sizes_for(cls, shape):

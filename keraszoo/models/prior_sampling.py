@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from ..core.checks import checked_count
+from ..core.requests import Seed, Temperature
 
 
 class PriorSampling:
@@ -41,9 +42,7 @@ class PriorSampling:
         """The signature "sample", where the prior can be sampled from."""
         if not self.prior.has_forward:
             return {}
-        seed = tf.TensorSpec([None], tf.int64, name="seed")
-        temperature = tf.TensorSpec([None], tf.float32, name="temperature")
-        return {"sample": (self._serve_sample, [seed, temperature])}
+        return {"sample": (self._serve_sample, [Seed(), Temperature()])}
 
     def _serve_sample(self, seed, temperature):
-        return {"image": self.decode(self.prior.sample_rows(seed, temperature))}
+        return {self.inputs.name: self.decode(self.prior.sample_rows(seed, temperature))}

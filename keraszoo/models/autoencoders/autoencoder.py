@@ -229,21 +229,20 @@ class Autoencoder(MeasuresFirst, ZooModel):
         return {"reconstructions": beside(x, self.reconstruct)}
 
     def serving_signatures(self):
-        image, latent = self.inputs.spec(), tf.TensorSpec([None, self.latent_dim], tf.float32, name="latent")
         return {
-            "reconstruct": (self._serve_reconstruct, [image]),
-            "encode": (self._serve_encode, [image]),
-            "decode": (self._serve_decode, [latent]),
+            "reconstruct": (self._serve_reconstruct, [self.inputs]),
+            "encode": (self._serve_encode, [self.inputs]),
+            "decode": (self._serve_decode, [Input((self.latent_dim,), name="latent")]),
         }
 
     def _serve_reconstruct(self, image):
-        return {"image": self.reconstruct(image)}
+        return {self.inputs.name: self.reconstruct(image)}
 
     def _serve_encode(self, image):
         return {"latent": self.encode(image)}
 
     def _serve_decode(self, latent):
-        return {"image": self.decode(latent)}
+        return {self.inputs.name: self.decode(latent)}
 
 
 def beside(x, reconstruct):

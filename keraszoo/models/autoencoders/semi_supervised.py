@@ -87,4 +87,4 @@ class SemiSupervisedAutoencoder(NamesClasses, Autoencoder):
         return {"classification": self.weight * of_labelled * cross_entropy, "accuracy": of_labelled * right}
 
     def serving_signatures(self):
-        return {"classify": (self._serve_classify, [self.inputs.spec()]), **super().serving_signatures()}
+        return {"classify": (self._serve_classify, [self.inputs]), **super().serving_signatures()}

@@ -166,8 +166,7 @@ class Classifier(NamesClasses, ZooModel):
         }
 
     def serving_signatures(self):
-        image = self.inputs.spec()
-        return {"classify": (self._serve_classify, [image]), "features": (self._serve_features, [image])}
+        return {"classify": (self._serve_classify, [self.inputs]), "features": (self._serve_features, [self.inputs])}
 
     def _serve_features(self, image):
         return {"features": self.features(image)}

@@ -9,6 +9,7 @@ from ...core.checks import checked_count, positive_integers
 from ...core.errors import InputError
 from ...core.inputs import Input
 from ...core.model import ZooModel, takes
+from ...core.requests import Seed
 from ...core.seeds import normal_rows, seed_pair
 from ..first_examples import MeasuresFirst
 from ..point_pictures import density_page, frame, page, row_of
@@ -49,8 +50,7 @@ class Density(MeasuresFirst, ZooModel):
         self.size = math.prod(self.event_shape)
         self.noise_size = 1 + self.size
         self.precision = "float64" if self.dtype_policy.compute_dtype == "float64" else "float32"
-        name = "image" if len(self.event_shape) == 3 else "x"
-        self.inputs = Input(self.event_shape, name=name, dtype=self.precision)
+        self.inputs = Input(self.event_shape, dtype=self.precision)
         self.adapted = self.variable("adapted", ())
 
     def variable(self, name, shape, initializer="zeros", trainable=False, **options):
@@ -122,8 +122,7 @@ class Density(MeasuresFirst, ZooModel):
         return {"samples": tf.reshape(self.sample(64, seed=seed), [8, 8, *self.event_shape])}
 
     def serving_signatures(self):
-        seed = tf.TensorSpec([None], tf.int64, name="seed")
-        return {"log_prob": (self._serve_log_prob, [self.inputs.spec()]), "sample": (self._serve_sample, [seed])}
+        return {"log_prob": (self._serve_log_prob, [self.inputs]), "sample": (self._serve_sample, [Seed()])}
 
     def _serve_log_prob(self, x):
         return {"log_prob": self.log_prob(x)}

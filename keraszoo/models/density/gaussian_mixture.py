@@ -18,6 +18,7 @@ from sklearn.mixture import GaussianMixture as ScikitLearnMixture
 from ...core.checks import checked_count, positive_integers, real_numbers
 from ...core.errors import InputError, closest
 from ...core.model import ZooModel, takes
+from ...core.requests import Temperature
 from ...core.seeds import normal_rows, seed_pair
 from ...core.updates import ClosedForm, Gradient
 from ...distributions.mixture import chosen_component
@@ -465,9 +466,8 @@ class GaussianMixture(Density):
 
     def serving_signatures(self):
         signatures = super().serving_signatures()
-        temperature = tf.TensorSpec([None], tf.float32, name="temperature")
-        signatures["sample"] = (self._serve_sample, [*signatures["sample"][1], temperature])
-        return {**signatures, "responsibilities": (self._serve_responsibilities, [self.inputs.spec()])}
+        signatures["sample"] = (self._serve_sample, [*signatures["sample"][1], Temperature()])
+        return {**signatures, "responsibilities": (self._serve_responsibilities, [self.inputs])}
 
     def _serve_sample(self, seed, temperature):
         return {self.inputs.name: self.sample_rows(seed, temperature)}

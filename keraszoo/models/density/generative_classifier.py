@@ -65,8 +65,7 @@ class GenerativeClassifier(NamesClasses, MeasuresFirst, ZooModel):
         self.num_classes = number_of_classes(num_classes)
         self.set_class_names(class_names)
         self.precision = "float64" if self.dtype_policy.compute_dtype == "float64" else "float32"
-        name = "image" if len(self.event_shape) == 3 else "x"
-        self.inputs, self.targets = Input(self.event_shape, name=name, dtype=self.precision), Labels(self.num_classes)
+        self.inputs, self.targets = Input(self.event_shape, dtype=self.precision), Labels(self.num_classes)
         self.gaussians, self.densities = None, ()
         if isinstance(density, str) and density in GAUSSIANS:
             options = {"covariance": GAUSSIANS[density], "reg_covar": 0.0, "dtype": self.dtype_policy}
@@ -222,8 +221,7 @@ class GenerativeClassifier(NamesClasses, MeasuresFirst, ZooModel):
         return {"samples": tf.reshape(samples, [8, self.num_classes, *self.event_shape])}
 
     def serving_signatures(self):
-        x = self.inputs.spec()
-        return {"classify": (self._serve_classify, [x]), "log_prob": (self._serve_log_prob, [x])}
+        return {"classify": (self._serve_classify, [self.inputs]), "log_prob": (self._serve_log_prob, [self.inputs])}
 
     def _serve_log_prob(self, x):
         return {"log_prob": self.log_prob(x)}

@@ -21,6 +21,7 @@ from ...core.checks import checked_count, positive_integers, real_numbers
 from ...core.errors import InputError
 from ...core.inputs import Context, Input, Labels
 from ...core.model import ZooModel, takes
+from ...core.requests import Seed, Temperature
 from ...core.seeds import normal_rows, seed_pair
 from ...layers.normalization.standardization import Standardization
 from ...system.tables import as_array
@@ -130,7 +131,6 @@ class Flow(MeasuresFirst, ZooModel):
         self.inputs = Input(
             self.event_shape,
             (0.0, 1.0) if inside else None,
-            name="image" if len(self.event_shape) == 3 else "x",
             dtype=self.precision,
             advice="leave out levels= and logit=",
         )
@@ -476,19 +476,16 @@ class Flow(MeasuresFirst, ZooModel):
         super().compile(optimizer, jit_compile=jit_compile, run_eagerly=run_eagerly, **kwargs)
 
     def serving_signatures(self):
-        x, latent = self.inputs.spec(), self.latents.spec()
-        seed = tf.TensorSpec([None], tf.int64, name="seed")
-        temperature = tf.TensorSpec([None], tf.float32, name="temperature")
-        context = [] if self.targets is None else [self.targets.spec()]
+        context = [] if self.targets is None else [self.targets]
         signatures = {}
         if self.has_inverse:
-            signatures["log_prob"] = (self._serve_log_prob, [x, *context])
+            signatures["log_prob"] = (self._serve_log_prob, [self.inputs, *context])
         if self.has_forward:
-            signatures["sample"] = (self._serve_sample, [seed, temperature, *context])
+            signatures["sample"] = (self._serve_sample, [Seed(), Temperature(), *context])
         if self.has_inverse:
-            signatures["encode"] = (self._serve_encode, [x, *context])
+            signatures["encode"] = (self._serve_encode, [self.inputs, *context])
         if self.has_forward:
-            signatures["decode"] = (self._serve_decode, [latent, *context])
+            signatures["decode"] = (self._serve_decode, [self.latents, *context])
         return signatures
 
     def _serve_log_prob(self, x, context=None):
@@ -517,13 +514,3 @@ class Flow(MeasuresFirst, ZooModel):
 
     def _serve_decode(self, latent, context=None):
         return {self.inputs.name: self.decode(latent, context)}
-
-    def serving_examples(self):
-        if not self.num_classes:
-            return {}
-        random, labels = np.random.default_rng(0), np.arange(3) % self.num_classes
-        x = {self.inputs.name: random.random((3, *self.event_shape), "float32"), "label": labels}
-        latent = {"latent": random.standard_normal((3, *self.latent_shape), "float32"), "label": labels}
-        sample = {"seed": np.arange(3), "temperature": np.ones(3, "float32"), "label": labels}
-        examples = {"log_prob": x, "encode": x, "decode": latent, "sample": sample}
-        return {name: examples[name] for name in self.serving_signatures()}

@@ -4,7 +4,6 @@ Mirza and Osindero, "Conditional Generative Adversarial Nets" (2014), https://ar
 """
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from ...core.model import takes
@@ -63,16 +62,9 @@ class ConditionalGAN(LabelledGAN):
         signatures = super().serving_signatures()
         if "discriminate" in signatures:
             _, (image,) = signatures["discriminate"]
-            signatures["discriminate"] = (self._serve_discriminate, [image, self.targets.spec()])
+            signatures["discriminate"] = (self._serve_discriminate, [image, self.targets])
         return signatures
 
     def _serve_discriminate(self, image, label):
         logit = self.discriminate(image, labels=label)[:, 0]
         return {"logit": logit, "probability": tf.sigmoid(logit)}
-
-    def serving_examples(self):
-        examples = super().serving_examples()
-        if self.packing == 1:
-            images = self.inputs.random(3, np.random.default_rng(0))
-            examples["discriminate"] = {self.inputs.name: images, "label": examples["sample"]["label"]}
-        return examples

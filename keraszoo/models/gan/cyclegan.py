@@ -234,8 +234,7 @@ class CycleGAN(ZooModel):
         return found
 
     def serving_signatures(self):
-        image = self.images.spec()
-        return {"a_to_b": (self._serve_a_to_b, [image]), "b_to_a": (self._serve_b_to_a, [image])}
+        return {"a_to_b": (self._serve_a_to_b, [self.images]), "b_to_a": (self._serve_b_to_a, [self.images])}
 
     def _serve_a_to_b(self, image):
         return {"image": self.translate(image, to="b")}

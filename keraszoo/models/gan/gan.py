@@ -13,6 +13,7 @@ from ...core.checks import checked_count, positive_integers
 from ...core.errors import InputError
 from ...core.inputs import Input
 from ...core.model import ZooModel, takes
+from ...core.requests import Seed, Temperature
 from ...core.seeds import normal_rows, seed_pair
 from ...core.updates import Gradient, call_unchanged, infer
 from ...distributions.normal import StandardNormal, StandardUniform
@@ -378,25 +379,27 @@ class GAN(ZooModel):
     # ------------------------------------------------------------------ serving and saving
 
     def serving_signatures(self):
-        seed = tf.TensorSpec([None], tf.int64, name="seed")
-        temperature = tf.TensorSpec([None], tf.float32, name="temperature")
-        sample = (self._serve_sample, [seed, temperature, *self._sample_specs()])
-        signatures = {"sample": sample, "generate": sample, "decode": (self._serve_decode, [self.latents.spec()])}
+        signatures = {
+            "sample": (self._serve_sample, [Seed(), Temperature(), *self._sampled_by()]),
+            "decode": (self._serve_decode, [self.latents]),
+        }
         if self.packing == 1:  # a server may split a request between packs
-            signatures["discriminate"] = (self._serve_discriminate, [self.inputs.spec()])
+            signatures["discriminate"] = (self._serve_discriminate, [self.inputs])
         return signatures
 
-    def _sample_specs(self):
+    def _sampled_by(self):
         """What "sample" takes besides seed and temperature."""
         return []
 
     def _serve_sample(self, seed, temperature):
         return {
-            "image": self.decode(self._latent(None, None, temperature[:, None] * normal_rows(seed, self.latent_dim)))
+            self.inputs.name: self.decode(
+                self._latent(None, None, temperature[:, None] * normal_rows(seed, self.latent_dim))
+            )
         }
 
     def _serve_decode(self, latent):
-        return {"image": self.decode(latent)}
+        return {self.inputs.name: self.decode(latent)}
 
     def _serve_discriminate(self, image):
         logit = self.discriminate(image)[:, 0]

@@ -134,13 +134,15 @@ class InfoGAN(GAN):
 
     def serving_signatures(self):
         signatures = super().serving_signatures()
-        return {**signatures, "read": (self._serve_read, [self.inputs.spec()])}
+        return {**signatures, "read": (self._serve_read, [self.inputs])}
 
     def _serve_sample(self, seed, temperature):
         draws = normal_rows(seed, self.latent_dim + len(self.categories) + self.continuous)
         uniform = 0.5 + 0.5 * tf.math.erf(draws[:, self.latent_dim :] / math.sqrt(2.0))
         codes = self.codes_of(tf.minimum(uniform, 1.0 - 1e-6))
-        return {"image": self.decode(self._latent(None, codes, temperature[:, None] * draws[:, : self.latent_dim]))}
+        return {
+            self.inputs.name: self.decode(self._latent(None, codes, temperature[:, None] * draws[:, : self.latent_dim]))
+        }
 
     def _serve_read(self, image):
         return {"codes": self.read(image)}

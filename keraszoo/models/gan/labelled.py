@@ -1,6 +1,5 @@
 """What the GANs that learn from (x, y) have in common."""
 
-import numpy as np
 import tensorflow as tf
 
 from ...core.errors import InputError
@@ -64,14 +63,9 @@ class LabelledGAN(GAN):
         samples = self.sample(8 * self.num_classes, seed=seed)
         return {"samples": tf.reshape(samples, [8, self.num_classes, *self.image_shape])}
 
-    def _sample_specs(self):
-        return [self.targets.spec()]
+    def _sampled_by(self):
+        return [self.targets]
 
     def _serve_sample(self, seed, temperature, label):
         normal = temperature[:, None] * normal_rows(seed, self.latent_dim)
-        return {"image": self.decode(self._latent(None, self.one_hot(label), normal))}
-
-    def serving_examples(self):
-        labels = np.arange(3) % self.num_classes
-        sample = {"seed": np.arange(3), "temperature": np.ones(3, "float32"), "label": labels}
-        return {"sample": sample, "generate": sample}
+        return {self.inputs.name: self.decode(self._latent(None, self.one_hot(label), normal))}

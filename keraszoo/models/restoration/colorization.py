@@ -12,6 +12,7 @@ import tensorflow as tf
 from ...core.errors import InputError
 from ...core.inputs import Input
 from ...core.model import takes
+from ...core.requests import Temperature
 from ...layers.color_bins import ColorBins, gamut_centers
 from ...layers.lab import chroma, colored, grey_of_equal_lightness, rgb_to_lab
 from ...layers.upsampling import BilinearUpsampling2D
@@ -220,8 +221,7 @@ class ColorizationAutoencoder(MeasuresFirst, RestorationAutoencoder):
     def serving_signatures(self):
         if self.bins is None:
             return super().serving_signatures()
-        temperature = tf.TensorSpec([None], tf.float32, name="temperature")
-        annealed = (self._serve_annealed, [self.degraded.spec(), temperature])
+        annealed = (self._serve_annealed, [self.degraded, Temperature()])
         return {**super().serving_signatures(), "restore_annealed": annealed}
 
     def _serve_annealed(self, image, temperature):

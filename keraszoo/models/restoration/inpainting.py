@@ -119,4 +119,4 @@ class InpaintingAutoencoder(RestorationAutoencoder):
         return {"squared_error": squared_error, "hole_squared_error": squared_error / size}
 
     def serving_signatures(self):
-        return {"restore": (self._serve_restore, [self.degraded.spec(), self.mask.spec()])}
+        return {"restore": (self._serve_restore, [self.degraded, self.mask])}

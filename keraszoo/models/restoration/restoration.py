@@ -193,7 +193,7 @@ class RestorationAutoencoder(ZooModel):
         return {"restored": tf.reshape(tf.stack(shown, axis=1), [-1, 3 * columns, *self.image_shape])}
 
     def serving_signatures(self):
-        return {"restore": (self._serve_restore, [self.degraded.spec()])}
+        return {"restore": (self._serve_restore, [self.degraded])}
 
     def _serve_restore(self, *degraded):
         return {"image": self.restore(*degraded)}

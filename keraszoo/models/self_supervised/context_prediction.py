@@ -4,6 +4,7 @@ Doersch, Gupta and Efros, "Unsupervised Visual Representation Learning by Contex
 https://arxiv.org/abs/1505.05192.
 """
 
+import dataclasses
 import numbers
 
 import keras
@@ -161,8 +162,8 @@ class ContextPrediction(SelfSupervised):
         }
 
     def serving_signatures(self):
-        center, neighbor = self.patches.spec(), tf.TensorSpec([None, *self.encoder_shape], tf.float32, "neighbor")
-        return super().serving_signatures() | {"position": (self._serve_position, [center, neighbor])}
+        neighbor = dataclasses.replace(self.patches, name="neighbor")
+        return super().serving_signatures() | {"position": (self._serve_position, [self.patches, neighbor])}
 
     def _serve_position(self, center, neighbor):
         probabilities = self.predict_position(center, neighbor)

@@ -67,7 +67,7 @@ class RotationPrediction(SelfSupervised):
         return {"cross_entropy": tf.reduce_mean(cross_entropy, axis=0), "accuracy": tf.reduce_mean(right, axis=0)}
 
     def serving_signatures(self):
-        return super().serving_signatures() | {"rotation": (self._serve_rotation, [self.inputs.spec()])}
+        return super().serving_signatures() | {"rotation": (self._serve_rotation, [self.inputs])}
 
     def _serve_rotation(self, image):
         probabilities = self.predict_rotation(image)

@@ -104,7 +104,7 @@ class SelfSupervised(ZooModel):
         return self.features(x)
 
     def serving_signatures(self):
-        return {"features": (self._serve_features, [self.inputs.spec()])}
+        return {"features": (self._serve_features, [self.inputs])}
 
     def _serve_features(self, image):
         return {"features": self.features(image)}

@@ -201,36 +201,24 @@ class ConditionalVAE(VAE):
 
     def serving_signatures(self):
         signatures = super().serving_signatures()
-        label = tf.TensorSpec([None], tf.int64, name="label")
-        return {name: (method, [*specs, label]) for name, (method, specs) in signatures.items()}
+        label = Labels(self.num_classes)
+        return {name: (method, [*inputs, label]) for name, (method, inputs) in signatures.items()}
 
     def _serve_reconstruct(self, image, label):
-        return {"image": self.reconstruct(image, label)}
+        return {self.inputs.name: self.reconstruct(image, label)}
 
     def _serve_encode(self, image, label):
         q = self.posterior(image, label)
         return {"latent": q.mean(), "mean": q.mean(), "log_var": q.log_var}
 
     def _serve_decode(self, latent, label):
-        return {"image": self._decoded(latent, label)}
+        return {self.inputs.name: self._decoded(latent, label)}
 
     def _serve_sample(self, seed, temperature, label):
-        return {"image": self._decoded(self.prior.sample_rows(seed, temperature), label)}
+        return {self.inputs.name: self._decoded(self.prior.sample_rows(seed, temperature), label)}
 
     def _decoded(self, z, labels):
         return self.decode(tf.concat([z, self.one_hot(labels, tf.shape(z)[0])], axis=1))
-
-    def serving_examples(self):
-        random, label = np.random.default_rng(0), np.arange(3) % self.num_classes
-        given = {
-            "image": self.inputs.random(3, random),
-            "latent": random.standard_normal((3, self.latent_dim), "float32"),
-            "seed": np.arange(3),
-            "temperature": np.ones(3, "float32"),
-            "label": label,
-        }
-        signatures = self.serving_signatures()
-        return {name: {spec.name: given[spec.name] for spec in specs} for name, (_, specs) in signatures.items()}
 
 
 def takes_vectors(network):

@@ -163,4 +163,4 @@ class SemiSupervisedVAE(NamesClasses, ConditionalVAE):
     # ------------------------------------------------------------------ serving
 
     def serving_signatures(self):
-        return {"classify": (self._serve_classify, [self.inputs.spec()]), **super().serving_signatures()}
+        return {"classify": (self._serve_classify, [self.inputs]), **super().serving_signatures()}

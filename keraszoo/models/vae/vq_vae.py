@@ -266,23 +266,19 @@ class VQVAE(MeasuresFirst, PriorSampling, ZooModel):
     # ------------------------------------------------------------------ serving and saving
 
     def serving_signatures(self):
-        image, codes = self.inputs.spec(), self.latents.spec()
         return {
-            "reconstruct": (self._serve_reconstruct, [image]),
-            "encode": (self._serve_encode, [image]),
-            "decode": (self._serve_decode, [codes]),
+            "reconstruct": (self._serve_reconstruct, [self.inputs]),
+            "encode": (self._serve_encode, [self.inputs]),
+            "decode": (self._serve_decode, [self.latents]),
             **self.sampling_signatures(),
         }
 
-    def serving_examples(self):
-        return {"decode": {"codes": np.arange(2 * math.prod(self.grid)).reshape(2, *self.grid) % self.num_codes}}
-
     def _serve_reconstruct(self, image):
-        return {"image": self.reconstruct(image)}
+        return {self.inputs.name: self.reconstruct(image)}
 
     def _serve_encode(self, image):
         codes = self.encode(image)
         return {"codes": codes, "latent": self.embed(codes)}
 
     def _serve_decode(self, codes):
-        return {"image": self.decode(codes)}
+        return {self.inputs.name: self.decode(codes)}
