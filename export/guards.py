@@ -38,7 +38,7 @@ def guarded(name, method, declarations, inputs):
     outputs = method(*inputs)
     if not isinstance(outputs, dict) or not outputs:
         raise InputError(f"Signature {name!r} must return a dict of named outputs. Received: {outputs!r}.")
-    outputs = {key: _served(name, key, output) for key, output in outputs.items()}
+    outputs = {key: _served(name, key, output, taken.shape) for key, output in outputs.items()}
     return {
         key: tf.where(_beside(taken, output), output, tf.constant(MEANINGLESS[output.dtype], output.dtype))
         for key, output in outputs.items()
@@ -60,11 +60,12 @@ def _of_one_length(name, declarations, inputs):
 
 def _beside(rows, tensor):
     """[batch] with axes of size 1 behind, as many as the tensor has."""
-    return tf.reshape(rows, [-1] + [1] * (tensor.shape.rank - 1))
+    ones = tf.ones([tf.rank(tensor) - 1], tf.int32) if tensor.shape.rank is None else [1] * (tensor.shape.rank - 1)
+    return tf.reshape(rows, tf.concat([[-1], ones], 0) if tensor.shape.rank is None else [-1, *ones])
 
 
-def _served(signature, name, output):
-    """`output` in a dtype that a server can write as JSON, checked."""
+def _served(signature, name, output, rows):
+    """`output` in a dtype that a server can write as JSON, checked; `rows` is the shape of the batch."""
     output = tf.convert_to_tensor(output)
     if output.dtype in (tf.float16, tf.bfloat16):
         output = tf.cast(output, tf.float32)
@@ -73,7 +74,7 @@ def _served(signature, name, output):
             f"Output {name!r} of signature {signature!r} cannot cross JSON: its dtype must be one of "
             f"{', '.join(dtype.name for dtype in MEANINGLESS)}. Received: {output.dtype.name}."
         )
-    if output.shape.rank == 0:
+    if output.shape.rank is not None and (not output.shape.rank or output.shape[0] not in (None, rows[0])):
         raise InputError(
             f"Output {name!r} of signature {signature!r} must have the batch as its first dimension. "
             f"Received: shape {output.shape}."

@@ -18,14 +18,16 @@ _FORMAT = 1
 _KEYS = {"name", "parameters", "signatures", "warm_up", "producer", "files"}
 
 
-def write(directory, *, name, parameters, signatures, warm_up):
+def write(directory, *, name, parameters, signatures, batching, warm_up):
     """Describes everything that lies in `directory` by now.
 
     Args:
         directory: of the version.
         name: of the model.
         parameters: number of parameters.
-        signatures: `{signature: {"inputs": {name: {"dtype", "shape"}}, "outputs": ...}}`, the default first.
+        signatures: `{signature: {"inputs": {name: {"dtype", "shape", "meaning", "least", "most"}}, "outputs": ...}}`,
+            the default first; the last three are of inputs, as far as they are known.
+        batching: a sentence about which requests may be merged.
         warm_up: a sentence about the warm-up records.
     """
     described = {
@@ -34,6 +36,7 @@ def write(directory, *, name, parameters, signatures, warm_up):
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "parameters": parameters,
         "signatures": signatures,
+        "batching": batching,
         "warm_up": warm_up,
         "producer": producer(),
         "files": checksums(directory),

@@ -8,7 +8,7 @@ from keraszoo.models.abilities import Serves
 from keraszoo.runs.run import Run
 from keraszoo.runs.samplers import run_sampler
 
-from . import examination, golden, graph, manifest, saved_model, versions, warmup
+from . import batching, client_page, examination, golden, graph, manifest, saved_model, versions, warmup
 from .server_config import write_server_config
 
 
@@ -39,12 +39,14 @@ def export(model_or_run, to, name=None, *, sampler=None, components=None, data_d
 
     def fill(directory):
         parameters, values = saved_model.write(model, directory)
-        examples = golden.load(directory / golden.FILE)
+        examples, signatures = golden.load(directory / golden.FILE), _interface(directory, values)
+        client_page.write(directory, name=name, parameters=parameters, signatures=signatures, examples=examples)
         manifest.write(
             directory,
             name=name,
             parameters=parameters,
-            signatures=_interface(directory, values),
+            signatures=signatures,
+            batching=batching.write(directory, signatures),
             warm_up=warmup.write(directory, name, examples, default=next(iter(examples))),
         )
         faults = [check for check in examination.examine(directory) if not check.ok]

@@ -14,10 +14,9 @@ from keraszoo.system.failures import reason
 from . import versions
 
 _BATCHING = """\
-# For --enable_batching --batching_parameters_file=.../batching.config
-max_batch_size { value: 64 }
-batch_timeout_micros { value: 1000 }
-max_enqueued_batches { value: 100 }
+# For --enable_batching --enable_per_model_batching_parameters --batching_parameters_file=.../batching.config
+# What is merged says each model's batching_params.pbtxt; of this file only the threads count, which all share.
+num_batch_threads { value: 2 }
 """
 
 _MONITORING = """\

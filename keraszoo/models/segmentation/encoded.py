@@ -1,6 +1,36 @@
 """Encoded images inside a served graph: PNG or JPEG bytes as what the model takes."""
 
+import dataclasses
+
+import numpy as np
 import tensorflow as tf
+
+from ...core.inputs import Declaration
+from ...scaling import Scaling
+
+
+@dataclasses.dataclass(frozen=True)
+class EncodedImages(Declaration):
+    """Images as PNG or JPEG files, [batch] strings, those of a request of one size.
+
+    Attributes:
+        channels: 1 or 3.
+        scaling: what their values mean.
+    """
+
+    channels: int
+    scaling: Scaling
+    name: str = "image_bytes"
+    meaning = "a PNG or JPEG file"
+
+    def spec(self):
+        return tf.TensorSpec([None], tf.string, name=self.name)
+
+    def random(self, rows, random, like=(40, 24)):
+        return np.array(encoded(random.random([rows, *like, self.channels]), self.scaling), object)
+
+    def taken(self, tensor):
+        return tf.ones(tf.shape(tensor), tf.bool)  # what cannot be decoded is an error
 
 
 def decoded(image_bytes, channels, scaling):

@@ -18,7 +18,7 @@ from ...networks.convolutional import check_options
 from ...networks.tiles import predict_tiled
 from ...networks.unet import lost_pixels, receptive_radius, unet, valid_sizes
 from ...scaling import Scaling
-from .encoded import decoded, encoded
+from .encoded import EncodedImages, decoded
 
 LOSSES = {
     "cross_entropy": losses.pixel_cross_entropy,
@@ -341,20 +341,14 @@ class UNet(ZooModel):
     def serving_signatures(self):
         channels = self.image_shape[2]
         signatures = {
-            "segment": (self._serve_segment, [self.inputs.spec()]),
+            "segment": (self._serve_segment, [self.inputs]),
         }
         if channels in (1, 3) and self.scaling.dtype != "float32":
             signatures["segment_png_bytes"] = (
                 self._serve_segment_png_bytes,
-                [tf.TensorSpec([None], tf.string, name="image_bytes")],
+                [EncodedImages(channels, self.scaling)],
             )
         return signatures
-
-    def serving_examples(self):
-        if "segment_png_bytes" not in self.serving_signatures():
-            return {}
-        values = np.random.default_rng(0).random([3, 40, 24, self.image_shape[2]])
-        return {"segment_png_bytes": {"image_bytes": np.array(encoded(values, self.scaling), object)}}
 
     def _serve_segment(self, image):
         probabilities, mask = self.segment(image)

@@ -47,7 +47,7 @@ def test_it_is_saved_and_served(tmp_path):
     np.testing.assert_array_equal(restored.log_degrees, flow.log_degrees)
     signatures = tf.saved_model.load(str(export(flow, tmp_path / "served"))).signatures
     seeds, heat = tf.constant([3, 4, 3], tf.int64), tf.ones([3])
-    one = signatures["sample"](seed=seeds, temperature=heat)["x"].numpy()
+    one = signatures["sample"](seed=seeds, temperature=heat)["features"].numpy()
     assert np.array_equal(one[0], one[2]) and not np.array_equal(one[0], one[1]) and np.isfinite(one).all()
 
 

@@ -11,6 +11,7 @@ from tensorflow_probability.python import distributions as tfd
 from keraszoo.__main__ import main
 from keraszoo.core.errors import InputError
 from keraszoo.distributions import Gaussian
+from keraszoo.export import golden
 from keraszoo.layers.labels import with_label_channels
 from keraszoo.models import ConditionalVAE
 from keraszoo.training import train
@@ -132,12 +133,11 @@ def test_convolutions_see_planes_and_dense_layers_features():
 
 @pytest.mark.parametrize("name", ["reconstruct", "encode", "decode", "sample"])
 def test_signatures_take_a_label(model, name):
-    method, specs = model.serving_signatures()[name]
-    assert [spec.name for spec in specs][-1] == "label"
-    given = model.serving_examples()[name]
-    (answer, *_) = method(*(tf.constant(given[spec.name], spec.dtype) for spec in specs)).values()
-    other = {**given, "label": (given["label"] + 1) % 4}
-    (changed, *_) = method(*(tf.constant(other[spec.name], spec.dtype) for spec in specs)).values()
+    method, inputs = model.serving_signatures()[name]
+    *rest, label = golden.inputs_for(inputs).values()
+    assert inputs[-1].name == "label"
+    (answer, *_) = method(*map(tf.constant, rest), tf.constant(label)).values()
+    (changed, *_) = method(*map(tf.constant, rest), tf.constant((label + 1) % 4)).values()
     assert np.abs(answer - changed).max() > 1e-4
 
 

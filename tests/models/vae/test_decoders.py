@@ -280,7 +280,7 @@ def test_every_model_that_decodes_takes_them(name, make, tmp_path):
     changed = [np.any(a != b.numpy()) for a, b in zip(before, model.decoder.trainable_weights, strict=True)]
     assert all(changed)
     for method, arguments in model.serving_signatures().values():
-        given = [tf.zeros([2, *spec.shape[1:]], spec.dtype) for spec in arguments]
+        given = [tf.zeros([2, *each.spec().shape[1:]], each.spec().dtype) for each in arguments]
         assert all(np.isfinite(value).all() for value in method(*given).values())
     model.save(tmp_path / "model.keras")
     restored = keras.saving.load_model(tmp_path / "model.keras")
