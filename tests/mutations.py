@@ -381,6 +381,13 @@ BREAKS = (
         ("test_habits.py::test_sampling_inside_a_function[GAN]",),
     ),
     Break(
+        "A row of numbers that mean nothing is answered as if it meant something",
+        "export/guards.py",
+        "tf.where(_beside(taken, output), output,",
+        "tf.where(_beside(taken | True, output), output,",
+        ("test_contract.py::test_exported_signatures_match_the_model[vae/digits]",),
+    ),
+    Break(
         "The seeds of a request are ignored by the served signature",
         "keraszoo/models/prior_sampling.py",
         "self.decode(self.prior.sample_rows(seed, temperature))",
