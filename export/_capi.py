@@ -295,7 +295,7 @@ def _wrong_values(name, dtype, known):
         yield f"infinity as {name}", np.inf
     for end, step in (("least", -1), ("most", 1)):
         if end in known:
-            yield f"{name} beyond its {end}", np.array(known[end], "float64") + step  # NaN for a feature without an end
+            yield f"{name} beyond its {end}", known[end] + step
 
 
 def _near(got, want):

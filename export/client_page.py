@@ -129,9 +129,7 @@ def _values(info):
     """What an input's numbers are and may be."""
     ends = [info.get("least"), info.get("most")]
     said = [info.get("meaning", "")]
-    if any(isinstance(end, list) for end in ends):
-        said.append("each feature within its bounds")
-    elif ends != [None, None]:
+    if ends != [None, None]:
         least, most = ("" if end is None else f"{end:g}" for end in ends)
         said.append(
             f"from {least} to {most}" if least and most else f"{least or most} at {'least' if least else 'most'}"

@@ -232,16 +232,15 @@ class BoundedInput(Input):
         return values - np.clip(values, np.array(self.lowest, values.dtype), np.array(self.highest, values.dtype))
 
     def taken(self, tensor):
-        inside = (tensor >= np.array(self.lowest, "float32")) & (tensor <= np.array(self.highest, "float32"))
-        return tf.reduce_all(inside & tf.math.is_finite(tensor), axis=-1)
+        """Any finite number: outside the bounds the density is 0, which is an answer."""
+        return tf.reduce_all(tf.math.is_finite(tensor), axis=-1)
 
     @property
     def neutral(self):
         return np.clip(0.0, self.lowest, self.highest)
 
     def values(self):
-        ends = {"least": self.lowest, "most": self.highest}
-        return {name: [end if math.isfinite(end) else None for end in all_of] for name, all_of in ends.items()}
+        return {}
 
     def outside(self, lowest, highest, who):
         beyond = f"{-lowest:g} below" if lowest < 0 else f"{highest:g} above"

@@ -41,7 +41,7 @@ class Gaussian(ZooModel):
         }
 
     def serving_signatures(self):
-        return {"log_prob": (lambda features: {"log_prob": self(features)}, [self.inputs.spec()])}
+        return {"log_prob": (lambda features: {"log_prob": self(features)}, [self.inputs])}
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ CASES = {
     "any numbers": (Input((3,)), [-1e30, 0.0, 3.4e38], [math.nan, math.inf, -math.inf]),
     "one feature bounded": (
         BoundedInput((2,), lowest=(0.0, -math.inf), highest=(math.inf, math.inf)),
-        [0.0, 5.0],
-        [-1e-3, math.nan, math.inf],
+        [0.0, 5.0, -1.0],
+        [math.nan, math.inf],
     ),
     "codes": (Codes((2, 2), 8), [0, 7], [-1, 8, 2**31 - 1]),
     "labels": (Labels(10), [0, 9], [-1, 10, 2**32 + 3, -(2**63)]),

@@ -108,7 +108,7 @@ def test_they_are_saved_and_served(tmp_path):
     np.testing.assert_array_equal(keras.saving.load_model(tmp_path / "flow.keras").log_prob(x), flow.log_prob(x))
     served = tf.saved_model.load(str(export(flow, tmp_path / "served"))).signatures["log_prob"]
     x[3, 0] = -1.0
-    np.testing.assert_allclose(served(x=tf.constant(x))["log_prob"], flow.log_prob(x), atol=1e-5)
+    np.testing.assert_allclose(served(features=tf.constant(x))["log_prob"], flow.log_prob(x), atol=1e-5)
 
 
 @pytest.mark.parametrize(

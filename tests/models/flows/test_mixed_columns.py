@@ -75,7 +75,7 @@ def test_it_learns_how_a_number_depends_on_an_angle(tmp_path):
     flow.save(tmp_path / "flow.keras")
     np.testing.assert_array_equal(keras.saving.load_model(tmp_path / "flow.keras").log_prob(test), flow.log_prob(test))
     served = tf.saved_model.load(str(export(flow, tmp_path / "served"))).signatures["log_prob"]
-    np.testing.assert_allclose(served(x=tf.constant(test[:50]))["log_prob"], flow.log_prob(test[:50]), atol=1e-4)
+    np.testing.assert_allclose(served(features=tf.constant(test[:50]))["log_prob"], flow.log_prob(test[:50]), atol=1e-4)
 
 
 @pytest.mark.parametrize(
