@@ -11,7 +11,7 @@ _WIDTH = 80
 
 
 def export_command(argv):
-    """`keraszoo export RUN --to DIR [--name NAME] [--sampler KIND]`.
+    """`keraszoo export RUN --to DIR [--name NAME] [--new-interface] [--sampler KIND]`.
 
     Args:
         argv: the arguments after `export`.
@@ -27,6 +27,9 @@ def export_command(argv):
     parser.add_argument("--to", metavar="DIR", required=True, help="base directory of the served models")
     parser.add_argument("--name", metavar="NAME", help="name of the served model (default: the run's family)")
     parser.add_argument(
+        "--new-interface", action="store_true", help="publish although clients of the newest version could not call it"
+    )
+    parser.add_argument(
         "--sampler",
         metavar="KIND",
         help="gaussian, mixture or flow: what the signature sample draws codes from, see `keraszoo sample`",
@@ -38,7 +41,7 @@ def export_command(argv):
     from . import manifest
     from .pipeline import export
 
-    chosen = {name: getattr(arguments, name) for name in ("name", "sampler", "components", "data_dir")}
+    chosen = {name: getattr(arguments, name) for name in ("name", "new_interface", "sampler", "components", "data_dir")}
     version = export(arguments.run, arguments.to, **chosen)
     described = manifest.read(version)
     size = sum(file.stat().st_size for file in version.rglob("*") if file.is_file())

@@ -1,29 +1,32 @@
 """The manifest of a version: what it is, who made it, and a checksum of every file.
 
-A half-copied SavedModel loads as healthy and fails on the first request; the checksums tell before.
+A half-copied SavedModel loads as healthy and fails on the first request; the checksums tell before. The manifest has a
+checksum of its own. They are hashes, not a signature: they tell accidents, and not who wrote a version.
 """
 
 import datetime
 import hashlib
-import json
 import os
 import platform
 from pathlib import Path
 
 from keraszoo.core.errors import InputError
+from keraszoo.runs.sealed import seal, unseal
+from keraszoo.system.failures import reason
 
 #: where it lies in a version; servers leave assets.extra alone
 FILE = "assets.extra/manifest.json"
-_FORMAT = 1
-_KEYS = {"name", "parameters", "signatures", "warm_up", "producer", "files"}
+_FORMAT = 2
+INTEGRITY = "hashed: a sha256 of every file and of this manifest; not signed"
 
 
-def write(directory, *, name, parameters, signatures, batching, warm_up):
+def write(directory, *, name, source, parameters, signatures, batching, warm_up):
     """Describes everything that lies in `directory` by now.
 
     Args:
         directory: of the version.
         name: of the model.
+        source: `{"model": its class, "recipe": that of its run, or None}`.
         parameters: number of parameters.
         signatures: `{signature: {"inputs": {name: {"dtype", "shape", "meaning", "least", "most"}}, "outputs": ...}}`,
             the default first; the last three are of inputs, as far as they are known.
@@ -33,6 +36,8 @@ def write(directory, *, name, parameters, signatures, batching, warm_up):
     described = {
         "format": _FORMAT,
         "name": name,
+        "integrity": INTEGRITY,
+        "source": source,
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "parameters": parameters,
         "signatures": signatures,
@@ -41,28 +46,36 @@ def write(directory, *, name, parameters, signatures, batching, warm_up):
         "producer": producer(),
         "files": checksums(directory),
     }
+    seal_as(directory, described)
+
+
+def seal_as(directory, described):
+    """Writes the manifest with its checksum."""
     path = Path(directory) / FILE
     path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(described, indent=2) + "\n")
+    path.write_text(seal(described, described["name"]) + "\n")
 
 
 def read(directory):
     """The manifest of a version, as `write` described it.
 
     Raises:
-        InputError: when there is none or it cannot be read.
+        InputError: when there is none, or it is damaged or was changed.
     """
     path = Path(directory) / FILE
     try:
-        described = json.loads(path.read_text())
+        described, identity = unseal(path)
     except FileNotFoundError:
         raise InputError(
             f"{FILE} is missing: the version is incomplete or was not written by keraszoo export."
         ) from None
-    except (OSError, ValueError) as error:
-        raise InputError(f"{FILE} cannot be read: {error}.") from None
-    if not isinstance(described, dict) or described.get("format") != _FORMAT or not described.keys() >= _KEYS:
-        raise InputError(f"{FILE} must be a manifest of format {_FORMAT}.")
+    except OSError as error:
+        raise InputError(f"{FILE} cannot be read: {reason(error)}.") from None
+    if described.get("format") != _FORMAT or identity is None:
+        raise InputError(
+            f"{path} is no manifest of format {_FORMAT} with a checksum: it was changed by hand, or written by another "
+            "release, whose versions are exported anew."
+        )
     return described
 
 

@@ -11,7 +11,7 @@ from keraszoo.core.errors import InputError
 from keraszoo.runs.drafts import write_whole
 from keraszoo.system.failures import reason
 
-from . import versions
+from . import lifecycle, versions
 
 _BATCHING = """\
 # For --enable_batching --enable_per_model_batching_parameters --batching_parameters_file=.../batching.config
@@ -50,7 +50,7 @@ def write_server_config(base, seen_as="/models"):
                 write_whole(base / name, content)
         models = None
         while models != (models := _models(base)):  # another process may have published while this one wrote
-            write_whole(base / "models.config", _models_config(models, seen_as))
+            write_whole(base / "models.config", _models_config(models, base, seen_as))
     except OSError as error:
         raise InputError(f"Cannot write the server's configuration to {base}: {reason(error)}.") from error
     return base / "models.config"
@@ -65,11 +65,22 @@ def _models(base):
     )
 
 
-def _models_config(models, seen_as):
+def _models_config(models, base, seen_as):
     entries = "".join(
-        f'  config {{ name: "{name}" base_path: "{seen_as.rstrip("/")}/{name}" model_platform: "tensorflow" }}\n'
+        f'  config {{ name: "{name}" base_path: "{seen_as.rstrip("/")}/{name}" model_platform: "tensorflow"'
+        f"{_labelled(base / name)} }}\n"
         for name in models
     )
     return (
         f"# Written anew by every keraszoo export: one entry for each model here.\nmodel_config_list {{\n{entries}}}\n"
     )
+
+
+def _labelled(home):
+    """What serves the labelled versions beside the newest; without labels a server follows the newest of itself."""
+    known = versions.numbers(home)
+    labels = {name: number for name, number in lifecycle.labels(home).items() if number in known}
+    served = sorted({*labels.values(), known[-1]})
+    numbers = " ".join(f"versions: {number}" for number in served)
+    named = "".join(f' version_labels {{ key: "{name}" value: {number} }}' for name, number in sorted(labels.items()))
+    return f" model_version_policy {{ specific {{ {numbers} }} }}{named}" if labels else ""

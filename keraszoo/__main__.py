@@ -61,6 +61,12 @@ VERBS = {
     "figure": ("keraszoo.training.cli.figure", "figure_command", True, "draw what densities do with data"),
     "translate": ("keraszoo.training.cli.analysis", "translate_command", True, "translate an image"),
     "export": ("keraszoo.export.command", "export_command", True, "export a run for TensorFlow Serving"),
+    "versions": (
+        "keraszoo.export.versions_command",
+        "versions_command",
+        False,
+        "show, label and remove served versions",
+    ),
     "doctor": ("keraszoo.export.command", "doctor_command", True, "prove that an exported model serves"),
 }
 
