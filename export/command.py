@@ -29,6 +29,7 @@ def export_command(argv):
     parser.add_argument(
         "--new-interface", action="store_true", help="publish although clients of the newest version could not call it"
     )
+    parser.add_argument("--profile", action="store_true", help="measure what an answer costs, for the manifest")
     parser.add_argument(
         "--sampler",
         metavar="KIND",
@@ -41,7 +42,10 @@ def export_command(argv):
     from . import manifest
     from .pipeline import export
 
-    chosen = {name: getattr(arguments, name) for name in ("name", "new_interface", "sampler", "components", "data_dir")}
+    chosen = {
+        name: getattr(arguments, name)
+        for name in ("name", "new_interface", "profile", "sampler", "components", "data_dir")
+    }
     version = export(arguments.run, arguments.to, **chosen)
     described = manifest.read(version)
     size = sum(file.stat().st_size for file in version.rglob("*") if file.is_file())
@@ -51,6 +55,8 @@ def export_command(argv):
         text = f"{name}: {_tensors(sides['inputs'])} -> {_tensors(sides['outputs'])}"
         print(textwrap.fill(text, _WIDTH, initial_indent="    ", subsequent_indent="        "))
     print(f"Warm-up: {described['warm_up']}")
+    if described["cost"] is not None:
+        print_cost(described["cost"])
     print("Next:")
     print(f"    keraszoo doctor {shlex.quote(str(version.parent))}")
     print(f"    docker run --rm -p 8501:8501 -v {shlex.quote(str(Path(arguments.to).absolute()))}:/models \\")
@@ -92,6 +98,55 @@ def doctor_command(argv):
     else:
         _print_table(directory, checks)
     return 0 if healthy else 2
+
+
+def profile_export_command(argv):
+    """`keraszoo profile-export DIR [--version N] [--rows N ...] [--json]`.
+
+    Args:
+        argv: the arguments after `profile-export`.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        InputError: when there is no such version, or it cannot be run.
+    """
+    parser = Parser("profile-export", "Measure what an answer costs: time, processor and memory of each signature.")
+    parser.add_argument("path", metavar="DIR", help="a served model (base/name) or one version of it")
+    parser.add_argument("--version", metavar="N", type=int, help="number of the version (default: the newest)")
+    parser.add_argument(
+        "--rows", metavar="N", type=int, nargs="+", default=[1, 8, 32], help="rows of a request (1 8 32)"
+    )
+    parser.add_argument("--json", action="store_true", help="print the numbers as JSON")
+    arguments = parser.parse_args(argv)
+
+    from . import versions
+    from .cost import cost
+
+    found = cost(versions.find(arguments.path, arguments.version), arguments.rows)
+    if arguments.json:
+        print(json.dumps(found, indent=2))
+    else:
+        print_cost(found)
+    return 0
+
+
+def print_cost(found):
+    """What `keraszoo.export.cost` found, as a table."""
+    from rich.console import Console
+    from rich.table import Table
+
+    print(f"{found['bytes'] / 1e6:.2f} MB on disk; an answer, without HTTP and batching:")
+    table = Table(box=None, pad_edge=False)
+    table.add_column("signature")
+    for name in ("rows", "ms", "CPU ms", "ms a row", "MiB at its peak"):
+        table.add_column(name, justify="right")
+    for signature, measured in found["signatures"].items():
+        for rows, each in measured.items():
+            numbers = each["ms"], each["cpu_ms"], each["ms"] / int(rows)
+            table.add_row(signature, rows, *(f"{number:.3g}" for number in numbers), f"{each['peak_mib']:.1f}")
+    Console(highlight=False, width=_WIDTH).print(table)
 
 
 def _tensors(infos):

@@ -1,21 +1,12 @@
 """The doctor: proves that a version works where no Python is, before a server finds out that it does not."""
 
-import json
-import os
-import re
-import signal
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
 from keraszoo.core.errors import InputError
-from keraszoo.system.processes import environment_of_child
 
-from . import golden, graph, manifest, versions, warmup
-
-_SECONDS = 600
+from . import golden, graph, manifest, outside, versions, warmup
 
 
 class Check(NamedTuple):
@@ -112,43 +103,10 @@ def _same_arithmetic(producer):
 
 def _run(job, scratch):
     """Runs the program `_capi` on `job` and returns its checks, with one about the process itself."""
-    (scratch / "job.json").write_text(json.dumps(job))
-    # Files and not pipes: what was reported before a crash or the time limit must not be lost.
-    with open(scratch / "reports", "w") as reports, open(scratch / "log", "w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "keraszoo.export._capi", str(scratch / "job.json")],
-            stdin=subprocess.DEVNULL,
-            stdout=reports,
-            stderr=log,
-            env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "2", **environment_of_child()},
-        )
-        try:
-            process.wait(_SECONDS)
-            ending = _ending(process.returncode)
-        except subprocess.TimeoutExpired:
-            ending = f"did not end within {_SECONDS} s"
-        finally:
-            process.kill()
-            process.wait()
-    lines = [json.loads(line) for line in (scratch / "reports").read_text().splitlines() if line.startswith("{")]
+    lines, ending = outside.run("keraszoo.export._capi", job, scratch)
     checks = [Check(**line) for line in lines if "ok" in line]
     if ending is None:
         return [*checks, Check("process", True, "alive after every request")]
     running = [line["running"] for line in lines if "running" in line]
     during = f" during {running[-1]!r}" if running else ""
-    why = _last_words((scratch / "log").read_text(errors="replace").splitlines())
-    return [*checks, Check("process", False, f"the server's process {ending}{during}{why}")]
-
-
-def _last_words(log):
-    """What a process wrote about its end: the failed check of a TensorFlow that aborts, else its last line."""
-    fatal = [line.partition("] ")[2] for line in log if re.match(r"F\d{4} ", line)]
-    written = fatal or [line for line in log if line.strip()][-1:]
-    return f": {written[0][:300]}" if written else ""
-
-
-def _ending(code):
-    """How a process with this exit code ended, None when well."""
-    if code == 0:
-        return None
-    return f"died of {signal.Signals(-code).name}" if code < 0 else f"failed with exit code {code}"
+    return [*checks, Check("process", False, f"the server's process {ending.how}{during}{ending.why}")]

@@ -20,7 +20,7 @@ _FORMAT = 2
 INTEGRITY = "hashed: a sha256 of every file and of this manifest; not signed"
 
 
-def write(directory, *, name, source, parameters, signatures, batching, warm_up):
+def write(directory, *, name, source, parameters, signatures, batching, warm_up, cost=None):
     """Describes everything that lies in `directory` by now.
 
     Args:
@@ -32,6 +32,7 @@ def write(directory, *, name, source, parameters, signatures, batching, warm_up)
             the default first; the last three are of inputs, as far as they are known.
         batching: a sentence about which requests may be merged.
         warm_up: a sentence about the warm-up records.
+        cost: what an answer costs on the machine of `producer`, see `keraszoo.export.cost`; None: it was not measured.
     """
     described = {
         "format": _FORMAT,
@@ -43,6 +44,7 @@ def write(directory, *, name, source, parameters, signatures, batching, warm_up)
         "signatures": signatures,
         "batching": batching,
         "warm_up": warm_up,
+        "cost": cost,
         "producer": producer(),
         "files": checksums(directory),
     }

@@ -10,12 +10,22 @@ from keraszoo.runs.run import Run
 from keraszoo.runs.samplers import run_sampler
 
 from . import batching, client_page, examination, golden, graph, interface, manifest, saved_model, versions, warmup
+from .cost import cost as measure
 from .server_config import write_server_config
 
 
 def export(
-    model_or_run, to, name=None, *, new_interface=False, sampler=None, components=None, data_dir=None, say=print
-):  # fmt: skip
+    model_or_run,
+    to,
+    name=None,
+    *,
+    new_interface=False,
+    profile=False,
+    sampler=None,
+    components=None,
+    data_dir=None,
+    say=print,
+):
     """Publishes a model as the next version of `to/name`, once the doctor has found it healthy.
 
     Args:
@@ -24,6 +34,7 @@ def export(
         name: of the model; by default the run's family, or the model's class in snake case.
         new_interface: whether clients of the newest version may be unable to call this one, see
             `keraszoo.export.interface`.
+        profile: whether to measure what an answer costs; it comes to stand in the manifest.
         sampler: of a run; None, or "gaussian", "mixture" or "flow": what the signature `sample` draws codes from, see
             `keraszoo.runs.samplers`.
         components, data_dir, say: of the sampler, as for `keraszoo.training.sample`.
@@ -56,6 +67,7 @@ def export(
             signatures=signatures,
             batching=batching.write(directory, signatures),
             warm_up=warmup.write(directory, name, examples, default=next(iter(examples))),
+            cost=measure(directory) if profile else None,
         )
         faults = [check for check in examination.examine(directory) if not check.ok]
         if faults:

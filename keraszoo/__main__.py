@@ -67,6 +67,12 @@ VERBS = {
         False,
         "show, label and remove served versions",
     ),
+    "profile-export": (
+        "keraszoo.export.command",
+        "profile_export_command",
+        True,
+        "measure what an exported model's answers cost",
+    ),
     "doctor": ("keraszoo.export.command", "doctor_command", True, "prove that an exported model serves"),
 }
 
