@@ -132,6 +132,41 @@ def profile_export_command(argv):
     return 0
 
 
+def lite_command(argv):
+    """`keraszoo lite DIR --out FILE.tflite [--version N] [--weights float32]`.
+
+    Args:
+        argv: the arguments after `lite`.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        InputError: when there is no such version, or none of its signatures can be converted.
+    """
+    parser = Parser(
+        "lite", "Write an exported version as a LiteRT (TensorFlow Lite) file, for phones and small boards."
+    )
+    parser.add_argument("path", metavar="DIR", help="a served model (base/name) or one version of it")
+    parser.add_argument("--out", metavar="FILE", required=True, help="the file, such as vae.tflite")
+    parser.add_argument("--version", metavar="N", type=int, help="number of the version (default: the newest)")
+    parser.add_argument("--weights", default="float32", help="float32, float16 (half the size) or int8 (a quarter)")
+    arguments = parser.parse_args(argv)
+
+    from . import versions
+    from .lite import to_lite
+
+    found = to_lite(versions.find(arguments.path, arguments.version), arguments.out, arguments.weights)
+    print(f"{found.path}: {found.bytes / 1e6:.2f} MB, weights in {arguments.weights}")
+    print("Farthest from the version's answers to its golden examples:")
+    for signature, outputs in found.differences.items():
+        told = ", ".join(f"{name} {difference:.2g}" for name, difference in outputs.items())
+        print(textwrap.fill(f"{signature}: {told}", _WIDTH, initial_indent="    ", subsequent_indent="        "))
+    for signature, reason in found.left_out.items():
+        print(textwrap.fill(f"Left out: {signature}, as {reason}", _WIDTH, subsequent_indent="    "))
+    return 0
+
+
 def print_cost(found):
     """What `keraszoo.export.cost` found, as a table."""
     from rich.console import Console

@@ -101,7 +101,7 @@ def _interface_refusals(sides):
 
 def _operation_refusals(graph, signature):
     """Sentences about what a request to `signature` would run."""
-    operations, compiled = _reachable(graph, signature)
+    operations, compiled = reachable(graph, signature)
     if compiled:
         yield "a function marked jit_compile=True fails, as the server switches XLA off"
     for operation in sorted(operations):
@@ -110,7 +110,7 @@ def _operation_refusals(graph, signature):
                 yield f"{operation} {reason}"
 
 
-def _reachable(graph, signature):
+def reachable(graph, signature):
     """The names of all operations that a request can run, and whether XLA must compile any of them."""
     nodes = {node.name: node for node in graph.graph_def.node}
     functions = {function.signature.name: function for function in graph.graph_def.library.function}

@@ -73,6 +73,7 @@ VERBS = {
         True,
         "measure what an exported model's answers cost",
     ),
+    "lite": ("keraszoo.export.command", "lite_command", True, "write an exported model for LiteRT"),
     "doctor": ("keraszoo.export.command", "doctor_command", True, "prove that an exported model serves"),
 }
 
