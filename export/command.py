@@ -29,6 +29,9 @@ def export_command(argv):
     parser.add_argument(
         "--new-interface", action="store_true", help="publish although clients of the newest version could not call it"
     )
+    parser.add_argument(
+        "--bundle", action="store_true", help="write compose.yaml, which starts TensorFlow Serving on DIR"
+    )
     parser.add_argument("--profile", action="store_true", help="measure what an answer costs, for the manifest")
     parser.add_argument(
         "--sampler",
@@ -57,6 +60,10 @@ def export_command(argv):
     print(f"Warm-up: {described['warm_up']}")
     if described["cost"] is not None:
         print_cost(described["cost"])
+    if arguments.bundle:
+        from .bundle import write_bundle
+
+        print(f"Bundle: {write_bundle(arguments.to, version.parent.name)}")
     print("Next:")
     print(f"    keraszoo doctor {shlex.quote(str(version.parent))}")
     print(f"    docker run --rm -p 8501:8501 -v {shlex.quote(str(Path(arguments.to).absolute()))}:/models \\")
