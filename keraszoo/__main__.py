@@ -60,6 +60,7 @@ VERBS = {
     "latent": ("keraszoo.training.cli.latent", "latent_command", True, "walk through a model's latent space"),
     "figure": ("keraszoo.training.cli.figure", "figure_command", True, "draw what densities do with data"),
     "translate": ("keraszoo.training.cli.analysis", "translate_command", True, "translate an image"),
+    "report": ("keraszoo.training.cli.report", "report_command", True, "write a page about finished runs"),
     "export": ("keraszoo.export.command", "export_command", True, "export a run for TensorFlow Serving"),
     "versions": (
         "keraszoo.export.versions_command",
