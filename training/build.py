@@ -85,7 +85,8 @@ def build_optimizer(spec, steps):
     warmup = share("warmup", spec.warmup)
     if warmup and spec.decay is None:
         raise InputError(f"A rate that warms up decays afterwards: decay='cosine'. Received: warmup={warmup:g} alone.")
-    rate, rising = spec.learning_rate, round(warmup * steps)
+    steps = max(1, steps)  # an update may have no turn at all
+    rate, rising = spec.learning_rate, min(round(warmup * steps), steps - 1)
     if spec.decay and rising:
         options = {"warmup_target": rate, "warmup_steps": rising}
         rate = keras.optimizers.schedules.CosineDecay(0.0, steps - rising, **options)

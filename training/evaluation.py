@@ -32,8 +32,8 @@ def evaluate(run, split=None, *, data_dir=None, batch_size=None):
     return evaluated(run, run.data(data_dir), split or run.recipe.data.test, batch_size)
 
 
-def evaluated(run, prepared, split, batch_size=None):
-    """`evaluate` on data that are open already."""
+def evaluated(run, prepared, split, batch_size=None, found=None):
+    """`evaluate` on data that are open already; `found` are the `Answers` to the split, where they are known."""
     recipe = run.recipe
     keras.utils.set_random_seed(recipe.seed)
     model = run.model()
@@ -42,8 +42,10 @@ def evaluated(run, prepared, split, batch_size=None):
     run.write_metrics(**{split: metrics})
     if split == recipe.data.test and (segmented := scores(model, prepared)):
         run.write_metrics(segmentation=segmented)
-    if split == recipe.data.test and (classified := classification.scores(model, prepared)):
-        run.write_metrics(classification=classified)
+    if split == recipe.data.test:
+        found = classification.answers_of(run, prepared, split) if found is None else found
+        if found is not None:
+            run.write_metrics(classification=classification.scores(found))
     return metrics
 
 

@@ -1,11 +1,15 @@
 """Heights and widths that can be halved, or cut into windows."""
 
+import math
 import numbers
 
+import keras
 import numpy as np
 import tensorflow as tf
 
-from .errors import InputError
+from .errors import InputError, closest
+
+NOT_ONE = ("get", "serialize", "deserialize")  # of what keras.activations has, no activations
 
 
 def positive_integers(name, values):
@@ -57,6 +61,50 @@ def share(name, value):
     if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= value < 1:
         raise InputError(f"{name} is a share in [0, 1). Received: {name}={value!r}.")
     return float(value)
+
+
+def checked_weight(name, value):
+    """`value`, by which a term is multiplied, as a float >= 0; else InputError."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= value < math.inf:
+        raise InputError(f"{name} weighs a term and must be >= 0. Received: {name}={value!r}.")
+    return float(value)
+
+
+def check_kinds(arguments, defaults):
+    """Raises InputError for arguments of another kind than their defaults.
+
+    A default of True or False takes these two; a number no text and no NaN; `activation` no unknown name. What else may
+    stand for a number, such as a schedule, and which names there are, is for whoever takes them.
+
+    Args:
+        arguments: {name: value}.
+        defaults: {name: default}.
+
+    Example:
+        >>> check_kinds({"skips": True, "beta": 2}, {"skips": False, "beta": 1.0})
+        >>> check_kinds({"skips": "no"}, {"skips": False})
+        Traceback (most recent call last):
+        keraszoo.core.errors.InputError: skips is True or False. Received: skips='no'.
+    """
+    for name, value in arguments.items():
+        default = defaults.get(name)
+        if isinstance(default, bool):
+            if not isinstance(value, (bool, np.bool_)):
+                raise InputError(f"{name} is True or False. Received: {name}={value!r}.")
+        elif isinstance(default, numbers.Real):
+            if isinstance(value, str) or isinstance(value, float) and math.isnan(value):
+                raise InputError(f"{name} is a number. Received: {name}={value!r}.")
+        elif name == "activation" and isinstance(value, str):
+            check_activation(value)
+
+
+def check_activation(name):
+    """Raises InputError where Keras has no activation of that name."""
+    try:
+        keras.activations.get(name)
+    except ValueError:
+        known = [each for each, made in vars(keras.activations).items() if callable(made) and each not in NOT_ONE]
+        raise InputError(f"Unknown activation. Received: activation={name!r}. {closest(name, known)}") from None
 
 
 def check_divisible(height, width, factor, what):

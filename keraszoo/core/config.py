@@ -7,6 +7,8 @@ import numbers
 import keras
 import numpy as np
 
+from .checks import check_kinds
+
 
 class Captured(keras.Model):
     """A Keras model whose `get_config` needs no writing.
@@ -120,6 +122,7 @@ def _capturing(init):
             return init(self, *args, **kwargs)
         kwargs = {**preset(type(self)), **kwargs}
         vars(self)["_captured"] = _by_name(type(self), signature.bind(self, *args, **kwargs))
+        check_kinds(self._captured, constructor_arguments(type(self)))
         init(self, *args, **kwargs)
         self.constructed()
         return None

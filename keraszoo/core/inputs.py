@@ -146,7 +146,7 @@ class Input(Declaration):
     any_size: bool = False
     name: str = ""
     dtype: str = "float32"
-    advice: str = "choose a likelihood for it (gaussian takes any real number)"
+    advice: str = ""
 
     def __post_init__(self):
         if not self.name:
@@ -194,9 +194,10 @@ class Input(Declaration):
 
     def outside(self, lowest, highest, who):
         least, most = self.range
+        scale = f"Scale the data, or {self.advice}" if self.advice else "Divide by the largest value that there can be"
         return InputError(
             f"{who} as configured takes values from {least:g} to {most:g}. Received: x from {lowest:g} to {highest:g}. "
-            f"Scale the data, or {self.advice}."
+            f"{scale}."
         )
 
 
@@ -325,7 +326,9 @@ class Labels(Declaration):
             y = y[:, 0]
         if y.shape.rank != 1 or not y.dtype.is_integer:
             hint = ""
-            if y.shape.rank == 1:
+            if y.dtype == tf.string:
+                hint = " Nearest: numbers, such as those of keras.layers.StringLookup(num_oov_indices=0)."
+            elif y.shape.rank == 1:
                 hint = " Nearest: y.astype('int64'), if they are whole numbers."
             elif y.shape.rank == 2:
                 like = "They look one-hot. Nearest" if y.shape[1] == self.n else "If they are one-hot"
@@ -552,6 +555,12 @@ def _weights(weights, y, who):
     raise InputError(
         f"{who} takes weights of shape [batch] or [batch, 1]{of_pixels}. Received: {any_rows(weights.shape)}."
     )
+
+
+def check_rows(tensor, who):
+    """Raises InputError for a batch of no examples: convolutions crash on it."""
+    if tensor.shape.rank and tensor.shape[0] == 0:
+        raise InputError(f"{who} takes at least one example. Received: x of shape {tuple(tensor.shape)}.")
 
 
 def any_rows(shape):

@@ -9,7 +9,7 @@ from ..system.tables import as_array
 from .errors import InputError
 from .inputs import unpacked
 
-WIDTH = 8  # numbers that tell of a batch: the summaries of x and of y, the lowest weight, and how many are NaN
+WIDTH = 9  # numbers that tell of a batch: summaries of x and of y, the lowest weight, how many are NaN, and its rows
 
 
 def check_arrays(model, arguments, inputs=None):
@@ -33,6 +33,8 @@ def check_arrays(model, arguments, inputs=None):
         raise InputError(f"{who} takes batches of examples. Received: {x!r}.")
     if isinstance(x, np.ndarray) and x.ndim and not len(x):
         raise InputError(f"{who} takes at least one example. Received: x of shape {x.shape}.")
+    if isinstance(x, np.ndarray) and isinstance(y, np.ndarray) and y.ndim and len(x) != len(y):
+        raise InputError(f"{who} takes a target for each example. Received: {len(x)} examples and {len(y)} targets.")
     for declared, values in ((inputs or model.inputs, x), (model.targets, y)):
         if declared is not None and isinstance(values, np.ndarray) and len(values):
             declared.tensor(values[:1], who)
@@ -79,6 +81,7 @@ def first_look(model, first, look):
     _, rows = tf.while_loop(lambda todo, _: tf.logical_and(todo, first.has_value()), body, (look, nothing))
     good = [declared.accepts(tf.transpose(part)) for declared, part in _parts(model, rows)]
     accepted = tf.reduce_all(tf.stack([*good, (rows[:, 6] >= 0) & (rows[:, 7] == 0)]))
+    accepted = accepted & (tf.reduce_sum(rows[:, 8]) >= model.smallest_batch)
     return rows, tf.logical_or(tf.logical_not(look), accepted)
 
 
@@ -91,12 +94,22 @@ def refuse(model, rows):
     if rows[:, 7].any() or not (rows[:, 6] >= 0).all():
         lowest = "NaN" if rows[:, 7].any() else f"{rows[:, 6].min():g}"
         raise InputError(f"{who} takes weights >= 0. Received: {lowest} among them.")
+    check_size(model, int(rows[:, 8].sum()))
+
+
+def check_size(model, rows):
+    """Raises InputError for a batch, of all replicas together, of fewer rows than the model learns from."""
+    if rows < model.smallest_batch:
+        raise InputError(
+            f"{type(model).__name__} learns from the examples of a batch beside each other, at least "
+            f"{model.smallest_batch} of them. Received: a batch of {rows}."
+        )
 
 
 def check_batch(model, batch):
     """Raises InputError for an eager batch, of all replicas, that is not the model's."""
-    for part in model.distribute_strategy.experimental_local_results(batch):
-        refuse(model, np.asarray(_row(model, part))[None])
+    parts = model.distribute_strategy.experimental_local_results(batch)
+    refuse(model, np.stack([np.asarray(_row(model, part)) for part in parts]))
 
 
 def check_examples(model, batch):
@@ -123,7 +136,8 @@ def _row(model, batch):
             tf.reduce_min(tf.concat([weights, [0.0]], 0)),
             tf.reduce_sum(tf.cast(tf.math.is_nan(weights), tf.float32)),
         ])  # fmt: skip
-    return tf.concat([of_x, of_y, of_weights], 0)
+    rows = tf.cast(tf.shape(tf.nest.flatten(x)[0])[:1], tf.float32)
+    return tf.concat([of_x, of_y, of_weights, rows], 0)
 
 
 def _parts(model, rows):

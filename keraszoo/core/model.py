@@ -5,7 +5,7 @@ import functools
 import keras
 import tensorflow as tf
 
-from .inputs import batch_of
+from .inputs import batch_of, check_rows
 from .loop import Loop
 from .replicas import global_mean
 from .updates import Gradient
@@ -40,6 +40,7 @@ class ZooModel(Loop):
         batch_term_names: those of `term_names` that depend on the other examples of the batch; see `batch_mean`.
         inputs: an `Input`: what an example is. None: the model checks its input itself.
         targets: `Labels`, `Mask` or `Context`: what y is. None: it learns from x alone.
+        smallest_batch: examples of a batch, of all replicas, that there is something to learn from.
         adapts: whether `adapt` does anything.
         calibrates: whether `calibrate` does anything.
         networks_by_name: arguments that would be networks elsewhere, but are names of such here.
@@ -54,6 +55,7 @@ class ZooModel(Loop):
     batch_term_names = ()
     inputs = None
     targets = None
+    smallest_batch = 1
     adapts = False
     calibrates = False
     networks_by_name = ()
@@ -212,6 +214,8 @@ def takes(declaration):
                 x = declared.tensor(x, who)
                 if tf.executing_eagerly() and x.shape[0]:
                     declared.check(declared.summary(x), who)
+                elif declaration != "latents":  # there may be no code to decode, of no sample
+                    check_rows(x, who)
             return method(self, x, *args, **kwargs)
 
         return checked

@@ -12,6 +12,8 @@ import tensorflow as tf
 
 from ..core.errors import InputError, closest
 
+#: what else to do about data outside the support
+ANOTHER = "choose a likelihood for it (gaussian takes any real number)"
 QUIET = 0.1  # share of the dependence of the first scales on codes that remains
 CHANNELS = ("independent", "conditional")
 LEAST_SHARE = 0.01  # of a channel's variance: what the other channels leave of it at first, at least

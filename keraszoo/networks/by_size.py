@@ -11,12 +11,13 @@ import re
 
 import keras
 
+from ..core.checks import check_activation, check_divisible
 from ..core.errors import InputError, closest
 from .classic import CLASSIC, Encoder
 from .convolutional import convolutional_decoder, convolutional_encoder
-from .hidden_layers import check_ends_linear
+from .hidden_layers import check_ends_linear, output_in
 from .initialization import initializers
-from .pretrained import application_encoder, applications
+from .pretrained import application_encoder, applications, named_encoder
 from .residual import planes_decoder, planes_encoder
 
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")  # with which Keras makes its messages bold
@@ -92,10 +93,13 @@ def encoder_alone(image_shape, outputs=None, *, network, hidden=None, **options)
             raise InputError(
                 f"The network has no such argument. Received: {argument!r} of {name!r}. {closest(argument, known)}"
             )
+    if isinstance(arguments.get("activation"), str):
+        check_activation(arguments["activation"])
     try:
         return make(image_shape, outputs, **arguments)
     except InputError as error:
-        raise InputError(f"{error} The network is {name!r}, of image_shape={tuple(image_shape)}.") from None
+        shape = "" if "image_shape=" in str(error) else f", of image_shape={tuple(image_shape)}"
+        raise InputError(f"{error} The network is {name!r}{shape}.") from None
 
 
 def code_encoder(image_shape, outputs, *, network, dtype=None, **options):
@@ -118,6 +122,50 @@ def code_encoder(image_shape, outputs, *, network, dtype=None, **options):
     features = encoder_alone(image_shape, network=network, dtype=dtype, **options)
     code = keras.layers.Dense(outputs, dtype=dtype, name="code")(features.output)
     return keras.Model(features.input, code, name="encoder")
+
+
+def grid_encoder(image_shape, dim, halvings, *, network, dtype=None):
+    """[batch, height, width, channels] -> [batch, height / 2^n, width / 2^n, dim], of a network's maps.
+
+    A 1x1 convolution of the last maps that the network has at that resolution.
+
+    Args:
+        image_shape: (height, width, channels).
+        dim: length of the vectors.
+        halvings: n, how often the image is halved.
+        network: as for `encoder_alone`.
+        dtype: a Keras dtype policy or its name.
+
+    Raises:
+        InputError: a network without maps of that resolution.
+
+    Example:
+        >>> grid_encoder((32, 32, 3), 16, 2, network="resnet18").output_shape
+        (None, 8, 8, 16)
+    """
+    name, arguments = named(network)
+    check_divisible(*image_shape[:2], 2**halvings, f"The image is halved {halvings} times")
+    if name in ENCODERS:
+        encoder = encoder_alone(image_shape, network=network, dtype=dtype)
+        outputs = [output_in(encoder, layer) for layer in encoder.layers]
+        image, outputs = encoder.inputs[0], [output for output in outputs if len(output.shape) == 4]
+    else:
+        image = keras.Input(image_shape)
+        found = named_encoder(name, image, halvings, dtype=dtype, **arguments)
+        outputs = [output for output in found if output is not None]
+    grids = {tuple(output.shape[1:3]): output for output in outputs}
+    asked = tuple(side >> halvings for side in image_shape[:2])
+    if asked not in grids:
+        known = sorted({grid for grid in grids if grid[0] <= image_shape[0]}, reverse=True)
+        raise InputError(
+            f"The network {name!r} has no maps of {_sides(asked)} pixels, of {halvings} halvings. It has those of "
+            f"{', '.join(map(_sides, known)) or 'no size'}."
+        )
+    return keras.Model(image, keras.layers.Conv2D(dim, 1, dtype=dtype, name="vectors")(grids[asked]), name="encoder")
+
+
+def _sides(grid):
+    return "x".join(map(str, grid))
 
 
 def named(network):
@@ -191,7 +239,8 @@ def output_shape_of(network, role, input_shape):
             "keras.Sequential([...])."
         )
     if not callable(network):
-        raise InputError(f"The {role} is a Keras layer or model. Received: {network!r}.")
+        by_name = " Names are for encoder= of the models that have one." if isinstance(network, (str, dict)) else ""
+        raise InputError(f"The {role} is a Keras layer or model. Received: {network!r}.{by_name}")
     try:
         output = network(keras.KerasTensor((None, *input_shape)))
     except ValueError as error:

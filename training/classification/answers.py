@@ -15,6 +15,16 @@ from ..latent.space import class_names
 BATCH_SIZE = 128
 
 
+def graph_of(method, spec):
+    """A model's method of batches of any size as one graph, traced now: calls to a `tf.function` made anew each time
+    would make TensorFlow warn of tracing.
+
+    Args:
+        spec: the `tf.TensorSpec` of a batch.
+    """
+    return tf.function(method, input_signature=[spec], autograph=False).get_concrete_function()
+
+
 class Answers(typing.NamedTuple):
     """What a model answers to the examples of a split that have a label.
 
@@ -46,7 +56,7 @@ def answers(model, prepared, split, most=None):
     Raises:
         InputError: no example has a label.
     """
-    classify = tf.function(model.classify, reduce_retracing=True)
+    classify = graph_of(model.classify, model.inputs.spec())
     batches = prepared.batches(split, BATCH_SIZE, labels=True)
     batches = batches if most is None else batches.take(-(-most // BATCH_SIZE))
     found = [(classify(x).numpy(), y.numpy()) for x, y in batches]

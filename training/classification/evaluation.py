@@ -21,12 +21,8 @@ from .answers import answers, classifies
 SHOWN = 40  # classes in a table on the screen
 
 
-def scores(model, prepared):
-    """`keraszoo.metrics.classification_scores` on the test split; empty for a model that does not classify it."""
-    split = prepared.data.test
-    if not classifies(model, prepared, split):
-        return {}
-    found = answers(model, prepared, split)
+def scores(found):
+    """`keraszoo.metrics.classification_scores` of `Answers`."""
     return classification_scores(found.probabilities, found.labels)
 
 
@@ -59,6 +55,27 @@ def class_figures(found, prepared, split):
     return figures
 
 
+def answers_of(run, prepared, split, out=None):
+    """The `Answers` of a run's model to a split, None for a model that does not classify it.
+
+    Args:
+        run: a `Run`.
+        prepared: its data.
+        out: folder to which figures shall go, or None.
+
+    Raises:
+        InputError: a folder that is there; with `out`, a model that does not classify.
+    """
+    if out is not None and pathlib.Path(out).exists():
+        raise InputError(f"The figures are written into a new folder. Received: {out}, which is there.")
+    model = run.model()
+    if classifies(model, prepared, split):
+        return answers(model, prepared, split)
+    if out is not None:
+        raise InputError(f"Figures are of classifiers. Received: {run.path}, a {type(model).__name__}.")
+    return None
+
+
 def evaluate_classes(run, split=None, *, out=None, data_dir=None):
     """A table of a run's classes on one split of its data, and figures of what it answers.
 
@@ -76,15 +93,14 @@ def evaluate_classes(run, split=None, *, out=None, data_dir=None):
             with `out`, a model that does not classify.
     """
     run = run if isinstance(run, Run) else Run.open(run)
-    if out is not None and pathlib.Path(out).exists():
-        raise InputError(f"The figures are written into a new folder. Received: {out}, which is there.")
-    model, prepared = run.model(), run.data(data_dir)
+    prepared = run.data(data_dir)
     split = split or prepared.data.test
-    if not classifies(model, prepared, split):
-        if out is not None:
-            raise InputError(f"Figures are of classifiers. Received: {run.path}, a {type(model).__name__}.")
-        return []
-    found = answers(model, prepared, split)
+    found = answers_of(run, prepared, split, out)
+    return [] if found is None else told(found, prepared, split, out)
+
+
+def told(found, prepared, split, out=None):
+    """The `class_table` of `Answers`, and their figures in a new folder."""
     if out is not None:
         figures = class_figures(found, prepared, split)
 

@@ -119,12 +119,14 @@ def evaluate_command(argv):
 
     from keraszoo.runs.run import Run
 
-    from ..classification.evaluation import evaluate_classes
-    from ..evaluation import evaluate, restorations, table, verdicts
+    from ..classification.evaluation import answers_of, told
+    from ..evaluation import evaluated, restorations, table, verdicts
 
     run = Run.open(options.run)
     split = options.split or run.recipe.data.test
-    metrics = evaluate(run, split, data_dir=options.data_dir, batch_size=options.batch_size)
+    prepared = run.data(options.data_dir)
+    found = answers_of(run, prepared, split, options.figures)
+    metrics = evaluated(run, prepared, split, options.batch_size, found)
     shown = {split: metrics}
     groups = run.metrics() if split == run.recipe.data.test else {}
     shown |= {group: groups[group] for group in ("segmentation", "classification") if group in groups}
@@ -132,7 +134,8 @@ def evaluate_command(argv):
     if split == run.recipe.data.test and (compared := restorations(run, data_dir=options.data_dir)):
         print()
         print(table(compared[1:], header=compared[0]))
-    if classes := evaluate_classes(run, split, out=options.figures, data_dir=options.data_dir):
+    if found is not None:
+        classes = told(found, prepared, split, options.figures)
         print()
         print(table(classes[1:], header=classes[0]))
     if options.figures:

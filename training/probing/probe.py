@@ -15,6 +15,7 @@ from keraszoo.core.errors import InputError
 from keraszoo.models.abilities import HasFeatures
 from keraszoo.runs.run import Run
 
+from ..classification.answers import graph_of
 from ..image_files import check_csv, check_png, write_csv
 from ..latent.space import check_integers
 from .learners import chosen, drawn, linear, neighbours, score
@@ -215,9 +216,9 @@ def _of_model(model, bench, fine_tune, say):
 
 def represented(model, x):
     """The features of examples: [n, ...] -> [n, size] float32."""
-    spec = tf.TensorSpec([None, *x.shape[1:]], tf.float32)
-    features = tf.function(model.features, input_signature=[spec], autograph=False)
-    return np.concatenate([features(x[start : start + BATCH_SIZE]) for start in range(0, len(x), BATCH_SIZE)])
+    features, x = graph_of(model.features, tf.TensorSpec([None, *x.shape[1:]], tf.float32)), x.astype("float32")
+    parts = [tf.constant(x[start : start + BATCH_SIZE]) for start in range(0, len(x), BATCH_SIZE)]
+    return np.concatenate([features(part) for part in parts])
 
 
 def untrained(model, examples, seed):

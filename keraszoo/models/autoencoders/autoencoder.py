@@ -96,7 +96,7 @@ class Autoencoder(MeasuresFirst, ZooModel):
         self.standardization = Standardization(self.image_shape[-1]) if standardize else None
         if standardize:
             self.likelihood = self._standardized(likelihood)
-        self.inputs = Input(self.image_shape, self.likelihood.support)
+        self.inputs = Input(self.image_shape, self.likelihood.support, advice=likelihoods.ANOTHER)
         self.latents = Input((self.latent_dim + self.condition_size,), name="latent")
         self.network_name = network
         outputs, encoded = self.encoder_outputs * self.latent_dim, self.encoder_shape(encoder)

@@ -6,7 +6,7 @@ Ranzato and Szummer, "Semi-supervised Learning of Compact Document Representatio
 import keras
 import tensorflow as tf
 
-from ...core.checks import positive_integers
+from ...core.checks import checked_weight, positive_integers
 from ...core.errors import InputError
 from ...core.inputs import Labels
 from ...core.model import takes
@@ -51,10 +51,13 @@ class SemiSupervisedAutoencoder(NamesClasses, Autoencoder):
         self.num_classes = positive_integers("num_classes", [num_classes])[0]
         if self.num_classes < 2:
             raise InputError(f"There must be at least two classes. Received: num_classes={num_classes!r}.")
-        for name, value in (("weight", weight), ("reconstruction_weight", reconstruction_weight)):
-            if not value >= 0:
-                raise InputError(f"{name} weighs a term and must be >= 0. Received: {name}={value!r}.")
-        self.weight, self.reconstruction_weight = float(weight), float(reconstruction_weight)
+        if "latent_dim" in kwargs:
+            raise InputError(
+                "The code has a unit for each class. "
+                f"Received: latent_dim={kwargs['latent_dim']!r}. Nearest: leave it out; num_classes={num_classes!r}."
+            )
+        self.weight = checked_weight("weight", weight)
+        self.reconstruction_weight = checked_weight("reconstruction_weight", reconstruction_weight)
         super().__init__(image_shape, self.num_classes, **kwargs)
         self.targets = Labels(self.num_classes, missing=True, several=True)
         self.set_class_names(class_names)

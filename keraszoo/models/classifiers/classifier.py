@@ -7,7 +7,7 @@ Training of Deep Networks" (2007): first learn a representation without labels, 
 import keras
 import tensorflow as tf
 
-from ...core.checks import positive_integers, share
+from ...core.checks import checked_weight, positive_integers, share
 from ...core.errors import InputError
 from ...core.inputs import Input, Labels
 from ...core.model import ZooModel, takes
@@ -45,7 +45,7 @@ class Classifier(NamesClasses, ZooModel):
         auxiliary_weight: of their losses, >= 0.
         head: "dense", or "rbf": LeNet-5's output, minus the squared distance to a fixed code of each class.
         encoder: a network instead, [batch, *image_shape] -> [batch, features], such as `autoencoder.encoder` of a
-            trained model. It is shared, not copied: what is learned here is learned there.
+            trained model. It is shared, not copied: what is learned here is learned there. A name is one of `network`.
         freeze: whether the encoder stays as it is and only the last layer learns.
         dropout: share of the features that the last layer does not see in a training step (Srivastava et al., 2014),
             in [0, 1).
@@ -65,6 +65,7 @@ class Classifier(NamesClasses, ZooModel):
     """
 
     term_names = ("cross_entropy",)
+    networks_or_names = ("encoder",)
     metric_names = ("accuracy",)
 
     @classmethod
@@ -98,12 +99,12 @@ class Classifier(NamesClasses, ZooModel):
         self.freeze = bool(freeze)
         self.dropout, self.label_smoothing = share("dropout", dropout), share("label_smoothing", label_smoothing)
         self.set_class_names(class_names)
-        if encoder is None:
+        if encoder is None or isinstance(encoder, (str, dict)):
             hidden = None if hidden is None else positive_integers("hidden", hidden)
             encoder = encoder_alone(
                 self.image_shape,
                 features,
-                network=network,
+                network=network if encoder is None else encoder,
                 hidden=hidden,
                 activation=activation,
                 initialization=initialization,
@@ -118,9 +119,10 @@ class Classifier(NamesClasses, ZooModel):
         self.head = HEADS[head](self.num_classes, dtype=self.dtype_policy, name="head")
         self.head.build(shape)
         self._drops = keras.layers.Dropout(self.dropout, dtype=self.dtype_policy) if self.dropout else None
-        self.auxiliary_weight = float(auxiliary_weight)
+        self.auxiliary_weight = checked_weight("auxiliary_weight", auxiliary_weight)
         self.auxiliary_heads = None
         if auxiliary:
+            auxiliary = (auxiliary,) if isinstance(auxiliary, str) else auxiliary
             self.auxiliary_heads = AuxiliaryHeads(encoder, auxiliary, self.num_classes, self.dtype_policy)
             self.term_names = ("cross_entropy", "auxiliary")
         self.inputs, self.targets = Input(self.image_shape), Labels(self.num_classes, several=True)

@@ -138,12 +138,7 @@ class UNet(ZooModel):
         self._grid = self._tiles(tile)
         if self._lost:
             self._check_valid(*self.image_shape[:2])
-        self.inputs = Input(
-            (None, None, self.image_shape[2]),
-            (0.0, 1.0),
-            any_size=True,
-            advice="divide by the largest value that there can be",
-        )
+        self.inputs = Input((None, None, self.image_shape[2]), (0.0, 1.0), any_size=True)
         if ignore is not None and (isinstance(ignore, bool) or not isinstance(ignore, int)):
             raise InputError(f"ignore is the class of pixels that do not count, an integer. Received: {ignore!r}.")
         self.targets = Mask(max(2, self.num_classes), ignore=ignore)

@@ -89,7 +89,10 @@ class ContextPrediction(SelfSupervised):
         side = grid_side(self.patch, self.gap, self.jitter)
         if min(height, width) < side:
             nearest = (min(height, width) - 2 * self.gap - 2 * self.jitter) // 3
-            smaller = f"patch={nearest}" if nearest >= 1 else "gap=0, jitter=0"
+            without = max(1, min(height, width) // 3)
+            smaller = f"patch={nearest}" if nearest >= 1 else f"patch={without}, gap=0, jitter=0"
+            if min(height, width) < 3:
+                smaller = "images of at least 3x3 pixels, which patch=1, gap=0, jitter=0 takes"
             raise InputError(
                 f"A grid of 3x3 patches takes 3 patch + 2 gap + 2 jitter = {side} pixels of each side. Received: "
                 f"{height}x{width}, patch={self.patch}, gap={self.gap}, jitter={self.jitter}. Nearest: {smaller}."
@@ -144,8 +147,20 @@ class ContextPrediction(SelfSupervised):
         Args:
             center, neighbor: [batch, patch, patch, channels] in [0, 1].
         """
-        neighbor = self.patches.tensor(neighbor, type(self).__name__)
-        return tf.nn.softmax(self.logits(self.treated(center), self.treated(neighbor)))
+        return tf.nn.softmax(self.logits(self.treated(center), self.treated(self._beside(center, neighbor))))
+
+    @takes("patches")
+    def _neighbors(self, patches):
+        return patches
+
+    def _beside(self, center, neighbor):
+        """The neighbours, one for each centre."""
+        neighbor = self._neighbors(neighbor)
+        if not center.shape[:1].is_compatible_with(neighbor.shape[:1]):
+            raise InputError(
+                f"Each centre has one neighbour. Received: {center.shape[0]} centres, {neighbor.shape[0]} neighbours."
+            )
+        return neighbor
 
     def represent(self, images):
         patches = side_by_side(self.treated(images), self.patch)

@@ -21,7 +21,7 @@ class SelfSupervised(ZooModel):
         features: number of the encoder's outputs, when it is made by name; None for the network's own.
         network: "convolutional", "dense", "resnet8", "resnet18" and all others that `Classifier` takes.
         hidden, activation, initialization: of the encoder by name, None for the network's own.
-        encoder: a network instead, [batch, *encoder_shape] -> [batch, features].
+        encoder: a network instead, [batch, *encoder_shape] -> [batch, features]. A name is one of `network`.
 
     Attributes:
         encoder_shape: shape of what the encoder takes; here the image's.
@@ -29,6 +29,7 @@ class SelfSupervised(ZooModel):
     """
 
     metric_names = ("accuracy",)
+    networks_or_names = ("encoder",)
 
     def __init__(
         self,
@@ -50,11 +51,11 @@ class SelfSupervised(ZooModel):
                 f"image_shape={self.image_shape}."
             )
         self.check_images()
-        if encoder is None:
+        if encoder is None or isinstance(encoder, (str, dict)):
             encoder = encoder_alone(
                 self.encoder_shape,
                 None if features is None else positive_integers("features", [features])[0],
-                network=network,
+                network=network if encoder is None else encoder,
                 hidden=None if hidden is None else positive_integers("hidden", hidden),
                 activation=activation,
                 initialization=initialization,

@@ -47,6 +47,7 @@ class SimCLR(SelfSupervised):
 
     term_names = ("contrastive",)
     batch_term_names = ("contrastive", "accuracy")
+    smallest_batch = 2  # one image alone has nothing that it is unlike
 
     def __init__(self, image_shape, *, projection=(64, 64), temperature=0.5, smallest_crop=0.08, color=0.5, **kwargs):
         self.temperature = _number("temperature", temperature, "> 0", lambda value: value > 0)

@@ -18,6 +18,7 @@ from ...core.model import takes
 from ...distributions.importance_sampling import importance_sampled
 from ...distributions.normal import DiagonalNormal
 from ...layers.labels import labels_for, number_of_classes, one_hot, with_label_channels
+from ...networks.by_size import named
 from .vae import VAE
 
 
@@ -57,7 +58,10 @@ class ConditionalVAE(VAE):
 
     def encoder_shape(self, encoder):
         # Dense networks take the pixels as features: planes would give each class as many weights as pixels.
-        self._flattens = self.network_name == "dense" if encoder is None else takes_vectors(encoder)
+        if encoder is None or isinstance(encoder, (str, dict)):
+            self._flattens = (self.network_name if encoder is None else named(encoder)[0]) == "dense"
+        else:
+            self._flattens = takes_vectors(encoder)
         *sides, channels = (math.prod(self.image_shape),) if self._flattens else self.image_shape
         return (*sides, channels + self.num_classes)
 

@@ -3,12 +3,12 @@
 Hou, Shen, Sun and Qiu, "Deep Feature Consistent Variational Autoencoder" (2017), https://arxiv.org/abs/1610.00291.
 """
 
-import math
 import numbers
 
 import keras
 import tensorflow as tf
 
+from ...core.checks import checked_weight
 from ...core.errors import InputError
 from ...core.model import takes
 from ...networks.convolutional import check_options
@@ -137,5 +137,4 @@ class DFCVAE(VAE):
     @staticmethod
     def _check_weights(**weights):
         for name, value in weights.items():
-            if not (isinstance(value, numbers.Real) and 0 <= value < math.inf):
-                raise InputError(f"{name} weighs a term and must be >= 0. Received: {name}={value!r}.")
+            checked_weight(name, value)

@@ -9,8 +9,7 @@ import math
 import keras
 import tensorflow as tf
 
-from ...core.checks import positive_integers
-from ...core.errors import InputError
+from ...core.checks import checked_weight, positive_integers
 from ...core.inputs import Labels
 from ...core.model import takes
 from ...networks.by_size import check_network, code_encoder
@@ -65,10 +64,8 @@ class SemiSupervisedVAE(NamesClasses, ConditionalVAE):
         class_names=None,
         **kwargs,
     ):
-        if not 0 <= alpha < math.inf:
-            raise InputError(f"alpha weighs a term and must be >= 0. Received: alpha={alpha!r}.")
         super().__init__(image_shape, latent_dim, num_classes=num_classes, **kwargs)
-        self.alpha = float(alpha)
+        self.alpha = checked_weight("alpha", alpha)
         if classifier is None:
             hidden = kwargs.get("hidden") if classifier_hidden is None else classifier_hidden
             options = {name: kwargs[name] for name in ("activation", "initialization") if name in kwargs}

@@ -19,7 +19,7 @@ from ...core.updates import Gradient, call_unchanged, infer
 from ...distributions import likelihoods
 from ...layers.vector_quantization import VectorQuantizer, checked_codes, perplexity
 from ...networks import sizes
-from ...networks.by_size import check_network
+from ...networks.by_size import check_network, grid_encoder
 from ...networks.pixelcnn import PixelCNN
 from ...networks.residual import residual_decoder, residual_encoder
 from ...networks.starts import start_output
@@ -60,7 +60,9 @@ class VQVAE(MeasuresFirst, PriorSampling, ZooModel):
         restart: codewords that are used less than this share of the mean become vectors of the batch; 0: never. By
             default 0.5 with moving averages.
         prior_filters, prior_layers, prior_kernel: of the `PixelCNN`; None layers: as many as see the whole grid.
-        encoder: a network of your own, [batch, *image_shape] -> [batch, h, w, code_dim].
+        encoder: a network of your own, [batch, *image_shape] -> [batch, h, w, code_dim]; or the name of one, such as
+            "resnet18", as `Classifier` takes it: of its maps those that halve the image once for each of `hidden`,
+            under a 1x1 convolution.
         decoder: one of your own, [batch, h, w, code_dim] -> as for `Autoencoder`.
 
     Raises:
@@ -76,6 +78,7 @@ class VQVAE(MeasuresFirst, PriorSampling, ZooModel):
 
     metric_names = ("perplexity",)
     batch_term_names = ("perplexity",)
+    networks_or_names = ("encoder",)
 
     @classmethod
     def sizes_for(cls, shape):
@@ -122,6 +125,9 @@ class VQVAE(MeasuresFirst, PriorSampling, ZooModel):
         options = {"blocks": residual_blocks, "padding": padding, "activation": activation}
         options |= {"initialization": initialization, "dtype": self.dtype_policy}
         decoded = self.likelihood.decoded_shape(self.image_shape)
+        if isinstance(encoder, (str, dict)):
+            halvings, policy = len(hidden), self.dtype_policy
+            encoder = grid_encoder(self.image_shape, self.code_dim, halvings, network=encoder, dtype=policy)
         if encoder is None:
             encoder = residual_encoder(self.image_shape, self.code_dim, hidden, downsampling=downsampling, **options)
         if decoder is None:
@@ -139,7 +145,7 @@ class VQVAE(MeasuresFirst, PriorSampling, ZooModel):
             grid, self.num_codes, prior_filters, layers=prior_layers, kernel=prior_kernel, dtype=self.dtype_policy
         )
         self.grid = grid
-        self.inputs = Input(self.image_shape, self.likelihood.support)
+        self.inputs = Input(self.image_shape, self.likelihood.support, advice=likelihoods.ANOTHER)
         self.latents = Codes(grid, self.num_codes)
 
     @property

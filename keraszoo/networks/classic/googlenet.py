@@ -3,6 +3,9 @@
 Szegedy et al., "Going Deeper with Convolutions" (2015), https://arxiv.org/abs/1409.4842, table 1.
 """
 
+import math
+import numbers
+
 import keras
 
 from ...core.checks import share
@@ -69,7 +72,7 @@ def googlenet_encoder(
             f"The modules of GoogLeNet have their own filters. Received: hidden={tuple(hidden)}. Nearest: "
             "network={'name': 'googlenet', 'width': 0.5}."
         )
-    if not width > 0:
+    if isinstance(width, bool) or not isinstance(width, numbers.Real) or not 0 < width < math.inf:
         raise InputError(f"width multiplies the filters and must be > 0. Received: width={width!r}.")
     if large_kernel not in (3, 5):
         raise InputError(f"large_kernel is 5 or 3. Received: large_kernel={large_kernel!r}.")

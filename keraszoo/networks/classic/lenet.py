@@ -113,6 +113,6 @@ def _check(image_shape, hidden):
     if len(image_shape) != 3 or min(image_shape[:2]) < SMALLEST_SIDE:
         raise InputError(
             f"LeNet-5 takes images (height, width, channels) of at least {SMALLEST_SIDE}x{SMALLEST_SIDE} pixels. "
-            f"Received: image_shape={tuple(image_shape)}."
+            f"Received: image_shape={tuple(image_shape)}. Nearest: network='convolutional' or 'dense'."
         )
     check_hidden(hidden, HIDDEN, "LeNet-5 has three hidden layers")
