@@ -5,8 +5,11 @@ import dataclasses
 import json
 import math
 
+from keraszoo.core.config import constructor_arguments
 from keraszoo.core.errors import InputError
 from keraszoo.recipes.recipe import tuples
+
+from .build import model_class
 
 #: options that are a recipe's values
 OF_RECIPE = ("epochs", "batch_size", "seed", "arguments")
@@ -50,14 +53,19 @@ def changed(recipe, options):
             name: dataclasses.replace(spec, **of_optimizers) for name, spec in recipe.optimizers.items()
         }
     if "arguments" in changes:
-        arguments = {**_kept(recipe.arguments, changes["arguments"]), **changes["arguments"]}
+        arguments = {**_kept(model_class(recipe), recipe.arguments, changes["arguments"]), **changes["arguments"]}
         changes["arguments"] = tuples(json.loads(json.dumps(arguments)))  # as the run will keep them
     return recipe.replace(**changes)
 
 
-def _kept(own, given):
-    """The recipe's arguments without those that belong to its network, where the user gives another one."""
-    same = given.get("network", own.get("network", NETWORK)) == own.get("network", NETWORK)
+def _kept(model, own, given):
+    """The recipe's arguments without those that belong to its network, where the user gives another one.
+
+    A named encoder is another one too, unless there is a decoder, whose sizes these are.
+    """
+    of_encoder = {} if "decoder" in constructor_arguments(model) else {"network": given.get("encoder")}
+    now = own.get("network", NETWORK)
+    same = (given.get("network") or of_encoder.get("network") or now) == now
     return own if same else {name: value for name, value in own.items() if name not in OF_NETWORK}
 
 

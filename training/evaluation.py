@@ -43,7 +43,7 @@ def evaluated(run, prepared, split, batch_size=None, found=None):
     if split == recipe.data.test and (segmented := scores(model, prepared)):
         run.write_metrics(segmentation=segmented)
     if split == recipe.data.test:
-        found = classification.answers_of(run, prepared, split) if found is None else found
+        found = classification.answers_of(model, prepared, split) if found is None else found
         if found is not None:
             run.write_metrics(classification=classification.scores(found))
     return metrics

@@ -21,7 +21,7 @@ import tensorflow as tf
 
 from keraszoo import data, recipes
 from keraszoo.core.errors import InputError
-from keraszoo.core.look import check_arrays, check_batch
+from keraszoo.core.look import check_arrays, check_batch, check_size
 from keraszoo.core.replicas import is_chief, rank_of, sum_over_workers
 from keraszoo.data.columns import remarks
 from keraszoo.data.pipeline import service as data_services
@@ -193,7 +193,8 @@ class Session:
             labels = source.array(split, source.target)
             check_arrays(self.model, {"y": labels})
             self.model.targets.check_learnable(labels, self.recipe.model)
-        check_batch(self.model, self.data.seen_examples(1, labels=self.labelled))
+        check_batch(self.model, self.data.seen_examples(self.model.smallest_batch, labels=self.labelled))
+        check_size(self.model, self.recipe.batch_size)
 
     def _adapt(self):
         """Measures what is not learned, on the same examples in every worker."""

@@ -120,6 +120,14 @@ def test_the_rate_rises_in_a_line_and_falls_as_a_cosine():
     np.testing.assert_allclose([without(0), without(50), without(100)], [2.0, 1.0, 0.0], atol=1e-6)
 
 
+@pytest.mark.parametrize("warmup", [0.0, 0.5, 0.999])
+@pytest.mark.parametrize("steps", [0, 1, 3])
+def test_there_is_a_schedule_of_any_number_of_steps(warmup, steps):
+    rate = build_optimizer(Optimizer("sgd", 2.0, decay="cosine", warmup=warmup), steps)._learning_rate
+    assert all(0 <= rate(step) <= 2 for step in range(steps + 1))
+    assert max(float(rate(step)) for step in range(steps + 1)) == 2
+
+
 # ---------------------------------------------------------------------- refused
 
 
@@ -144,6 +152,8 @@ def compiled(model):
         (lambda: compiled(classifier()).fit(X, Y, class_weight={"0": 1.0}, verbose=0), "Received: one of class '0'"),
         (lambda: compiled(classifier()).fit(X, Y, class_weight={0: -1.0}, verbose=0), r"weights >= 0.*-1\.0"),
         (lambda: compiled(classifier()).fit(X, Y, class_weight=[1.0, 2.0, 1.0], verbose=0), "dictionary.*list"),
+        (lambda: classifier(auxiliary_weight=-1.0), r"auxiliary_weight weighs a term and must be >= 0.*-1\.0"),
+        (lambda: classifier(auxiliary="conv"), "no such layer. Received: 'conv'"),
         (lambda: build_optimizer(Optimizer(warmup=0.1), 10), "decay='cosine'. Received: warmup=0.1"),
         (lambda: build_optimizer(Optimizer(decay="cosine", warmup=1.0), 10), "warmup is a share"),
         (lambda: build_optimizer(Optimizer(decay="step"), 10), "Unknown decay"),

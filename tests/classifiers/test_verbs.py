@@ -15,8 +15,9 @@ from keraszoo.models import ACGAN, VAE, Classifier, GenerativeClassifier, SemiSu
 from keraszoo.runs.prepared import PreparedData
 from keraszoo.runs.run import Run
 from keraszoo.training import classify, evaluate_classes, explain, train
+from keraszoo.training.classification import evaluation
 from keraszoo.training.classification.answers import answers
-from keraszoo.training.classification.evaluation import class_figures, class_table, scores
+from keraszoo.training.classification.evaluation import answers_of, class_figures, class_table, scores
 from keraszoo.training.evaluators.classes import ClassPanels
 
 NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -111,7 +112,7 @@ def test_all_that_classify_are_evaluated_and_drawn(name, prepared, tmp_path):
     else:
         model = GenerativeClassifier((8, 8, 1), density="naive_bayes")
         model.adapt(np.random.default_rng(0).random((50, 8, 8, 1)), np.arange(50) % 10)
-    found = scores(model, prepared)
+    found = scores(answers_of(model, prepared, "test"))
     assert (
         set(found) == {"accuracy", "top_5", "balanced_accuracy", "nll", "ece"}
         and np.isfinite(list(found.values())).all()
@@ -124,7 +125,7 @@ def test_all_that_classify_are_evaluated_and_drawn(name, prepared, tmp_path):
 
 
 def test_a_model_that_does_not_classify_has_no_scores(prepared):
-    assert scores(VAE((8, 8, 1), latent_dim=2, hidden=(4,)), prepared) == {}
+    assert answers_of(VAE((8, 8, 1), latent_dim=2, hidden=(4,)), prepared, "test") is None
 
 
 def test_a_table_shows_the_worst_of_many_classes(prepared):
@@ -206,6 +207,24 @@ def test_what_is_refused(run, files, tmp_path, capsys):
         (["train", "classifier/digits", "--run", path, "--resume", "--warmup", "0.2"], "another: optimizers"),
     ):  # fmt: skip
         refused(arguments, says, capsys)
+
+
+def test_evaluate_asks_the_model_once(run, tmp_path, monkeypatch):
+    """For scores, table and figures alike; what the figures lack is told before, and nothing is written."""
+    asked = []
+    monkeypatch.setattr(evaluation, "answers", lambda *given: asked.append(given) or answers(*given))
+    before = (run.path / "metrics.json").stat().st_mtime_ns
+    assert main(["evaluate", str(run.path), "--figures", str(tmp_path)]) == 2
+    assert not asked and (run.path / "metrics.json").stat().st_mtime_ns == before
+    assert main(["evaluate", str(run.path), "--figures", str(tmp_path / "figures")]) == 0
+    assert len(asked) == 1 and (run.path / "metrics.json").stat().st_mtime_ns > before
+
+
+def test_answers_again_and_again_warn_of_nothing(run, caplog):
+    model, prepared = run.model(), run.data()
+    for _ in range(8):
+        answers(model, prepared, "test", most=1)
+    assert not caplog.records
 
 
 @pytest.mark.slow

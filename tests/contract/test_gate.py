@@ -8,10 +8,13 @@ import pytest
 import tensorflow as tf
 import zoo
 
+from keraszoo import models
+from keraszoo.core.config import constructor_arguments
 from keraszoo.core.errors import InputError
 from keraszoo.core.inputs import Labels, Mask
 from keraszoo.core.model import ZooModel
-from keraszoo.models import VAE, Autoencoder, ConditionalVAE, RealNVP
+from keraszoo.models import VAE, Autoencoder, ConditionalVAE, ContextPrediction, RealNVP
+from keraszoo.training.build import model_arguments
 
 
 @pytest.fixture(scope="module")
@@ -162,6 +165,60 @@ def test_weights_are_numbers_from_0_on(compiled, name, wrong):
     assert len(lines) == 1 and "weights >= 0" in lines.pop()
 
 
+@pytest.mark.parametrize("name", zoo.WITH_TARGETS)
+def test_there_are_as_many_targets_as_examples(compiled, name):
+    x, y = zoo.data(model := compiled(name))
+    for method in (model.fit, model.evaluate):
+        assert f"{len(x)} examples and {len(x) - 1} targets" in line(method, x, y[:-1], verbose=0)
+
+
+def test_labels_of_text_are_told_how_to_become_numbers(compiled):
+    x, _ = zoo.data(model := compiled("Classifier"))
+    dataset = tf.data.Dataset.from_tensor_slices((x, ["cat"] * len(x))).batch(2)
+    assert "StringLookup" in line(model.fit, dataset, verbose=0)
+    names = keras.layers.StringLookup(num_oov_indices=0, vocabulary=["cat", "dog"])
+    model.fit(dataset.map(lambda x, y: (x, names(y))), verbose=0)  # what it says helps
+
+
+@pytest.mark.parametrize("form", ["array", "dataset", "single step"])
+@pytest.mark.parametrize("eagerly", [False, True])
+def test_a_batch_of_one_has_nothing_to_be_compared_with(form, eagerly):
+    model = zoo.compiled(zoo.small("SimCLR"), run_eagerly=eagerly)
+    x, _ = zoo.data(model)
+    start = zoo.values(model.variables)
+    does = {
+        "array": lambda: model.fit(x, batch_size=1, verbose=0),
+        "dataset": lambda: model.evaluate(tf.data.Dataset.from_tensor_slices(x).batch(1), verbose=0),
+        "single step": lambda: model.train_on_batch(x[:1]),
+    }
+    assert "at least 2 of them. Received: a batch of 1" in line(does[form])
+    assert zoo.equal(zoo.values(model.variables), start)
+    model.fit(x[:3], batch_size=2, verbose=0)  # what is left over at an epoch's end is no reason
+
+
+# ------------------------------------------------------------------ arguments
+
+
+@pytest.mark.parametrize("name", zoo.NAMES)
+def test_arguments_of_another_kind_are_refused(name):
+    """Text and NaN for a number, anything for a truth, names that there are not."""
+    wrong = {bool: ("maybe", 2), float: ("a", math.nan), int: ("a", math.nan), str: ("nosuch",)}
+    for argument, default in constructor_arguments(getattr(models, name)).items():
+        for value in wrong.get(type(default), ()):
+            assert "Received" in line(zoo.small, name, **{argument: value}), (argument, value)
+
+
+@pytest.mark.parametrize("name", [n for n in zoo.NAMES if "encoder" in constructor_arguments(getattr(models, n))])
+def test_every_encoder_may_be_given_by_name(name):
+    """The name of a network, the same of all families; a U-Net takes those of images of any size."""
+    changes = {"image_shape": (32, 32, 3), "encoder": "resnet18" if name == "UNet" else "resnet8"}
+    model = zoo.small(name, **changes)
+    restored = type(model).from_config(model.get_config())
+    assert restored.count_params() == model.count_params() != zoo.small(name, image_shape=(32, 32, 3)).count_params()
+    assert "encoder" in model_arguments(type(model))  # by --set, too
+    assert "Closest" in line(zoo.small, name, **{**changes, "encoder": "resnet19"})
+
+
 # ------------------------------------------------------------------ public methods
 
 #: what their first argument is, a declaration of the model
@@ -187,6 +244,8 @@ def calls(model):
     found = {name: getattr(model, name) for name in METHODS if callable(getattr(model, name, None))}
     if isinstance(model, ConditionalVAE):  # which refuses it, whatever it is given
         del found["code_vectors"]
+    if isinstance(model, ContextPrediction):  # of patches that have passed the gate
+        del found["logits"]
     if not getattr(model, "has_forward", True):
         found.pop("forward"), found.pop("decode")
     if not getattr(model, "has_inverse", True):
@@ -210,6 +269,8 @@ def test_public_methods_refuse_what_fit_refuses(compiled, name):
         good = declared.random(zoo.ROWS, random)
         call(good), call(tf.constant(good))
         wrong = {"rank": good[..., None], "rows": good[0]}
+        if METHODS[method] != "latents":  # no code gives no image
+            wrong["none"] = good[:0]
         if good.dtype.kind == "f":
             bad = good.copy()
             bad[1] = np.nan
@@ -222,6 +283,7 @@ def test_public_methods_refuse_what_fit_refuses(compiled, name):
             says = line(call, values)
             assert says == line(call, tf.constant(values)), (method, kind)
             assert "Received" in says, (method, kind)
+            assert "likelihood" not in says or hasattr(model, "likelihood"), (method, says)
 
 
 @pytest.mark.parametrize("name", zoo.NAMES)

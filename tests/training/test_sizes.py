@@ -94,6 +94,13 @@ def test_other_augmentations_are_refused(text, message):
         augmented((), text)
 
 
+def test_another_encoder_has_its_own_sizes():
+    """Where no decoder has those of the recipe."""
+    given = Options(arguments={"encoder": "resnet8"})
+    assert changed(get("classifier/digits"), given).arguments == {"encoder": "resnet8"}
+    assert changed(get("vae/digits"), given).arguments == {**get("vae/digits").arguments, "encoder": "resnet8"}
+
+
 def test_another_network_has_its_own_sizes():
     of = get("classifier/digits")
     for given, kept in (({"network": "resnet18"}, set()), ({"freeze": False}, {"hidden", "features"})):

@@ -55,12 +55,11 @@ def class_figures(found, prepared, split):
     return figures
 
 
-def answers_of(run, prepared, split, out=None):
-    """The `Answers` of a run's model to a split, None for a model that does not classify it.
+def answers_of(model, prepared, split, out=None):
+    """The `Answers` of a model to a split, None for a model that does not classify it.
 
     Args:
-        run: a `Run`.
-        prepared: its data.
+        prepared: the recipe's `PreparedData`.
         out: folder to which figures shall go, or None.
 
     Raises:
@@ -68,11 +67,10 @@ def answers_of(run, prepared, split, out=None):
     """
     if out is not None and pathlib.Path(out).exists():
         raise InputError(f"The figures are written into a new folder. Received: {out}, which is there.")
-    model = run.model()
     if classifies(model, prepared, split):
         return answers(model, prepared, split)
     if out is not None:
-        raise InputError(f"Figures are of classifiers. Received: {run.path}, a {type(model).__name__}.")
+        raise InputError(f"Figures are of classifiers. Received: a {type(model).__name__}.")
     return None
 
 
@@ -95,7 +93,7 @@ def evaluate_classes(run, split=None, *, out=None, data_dir=None):
     run = run if isinstance(run, Run) else Run.open(run)
     prepared = run.data(data_dir)
     split = split or prepared.data.test
-    found = answers_of(run, prepared, split, out)
+    found = answers_of(run.model(), prepared, split, out)
     return [] if found is None else told(found, prepared, split, out)
 
 

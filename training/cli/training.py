@@ -125,7 +125,7 @@ def evaluate_command(argv):
     run = Run.open(options.run)
     split = options.split or run.recipe.data.test
     prepared = run.data(options.data_dir)
-    found = answers_of(run, prepared, split, options.figures)
+    found = answers_of(run.model(), prepared, split, options.figures)
     metrics = evaluated(run, prepared, split, options.batch_size, found)
     shown = {split: metrics}
     groups = run.metrics() if split == run.recipe.data.test else {}

@@ -53,8 +53,8 @@ class GAN(ZooModel):
             (32, 64, 64, 64). Blocks of the residual one halve the image down to 8 pixels.
         generator_normalization: "none", "batch", "layer" or, in residual generators of models that are told the class,
             "conditional" on it. None: conditional where it can be, else batch, but none for dense layers.
-        discriminator_normalization: "none", "batch", "layer" or "spectral". None: batch for convolutional networks,
-            none for others.
+        discriminator_normalization: "none", "batch", "layer" or "spectral". None: batch for convolutional networks, or
+            layer where the gradient is penalised; none for others.
         attention: the height at which self-attention (Zhang et al., 2019, https://arxiv.org/abs/1805.08318) stands in
             both networks, behind the hidden layer whose result has it; None: nowhere. Not for dense networks.
         value_range: (lowest, highest) value of the data, which a last tanh keeps; None: any real number.
@@ -165,6 +165,8 @@ class GAN(ZooModel):
             hidden_of_discriminator = positive_integers("discriminator_hidden", discriminator_hidden)
         *sides, channels = self.image_shape
         judged = (*sides, self.packing * (channels + self.condition_size))
+        if discriminator_normalization is None and penalised and network == "convolutional":
+            discriminator_normalization = "layer"
         if discriminator is None:
             discriminator = discriminator_by_name(
                 network, judged, 1 + self.heads - self.projections, hidden_of_discriminator,

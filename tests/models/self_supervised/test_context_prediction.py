@@ -103,6 +103,18 @@ def test_projection_takes_green_against_magenta_away_and_nothing_else():
     np.testing.assert_allclose(projected.predict_position(center, neighbor), expected, atol=1e-6)
 
 
+def test_both_patches_of_a_pair_go_through_the_gate():
+    model, patches = made(), np.random.default_rng(0).random((3, 6, 6, 3), "float32")
+    wrong = {"uint8": (255 * patches).astype("uint8"), "from 0 to 1": 255 * patches}
+    wrong["NaN"] = np.where(patches > 0.9, np.nan, patches)
+    for says, values in wrong.items():
+        for pair in ((patches, values), (values, patches)):
+            with pytest.raises(InputError, match=says):
+                model.predict_position(*pair)
+    with pytest.raises(InputError, match="3 centres, 2 neighbours"):
+        model.predict_position(patches, patches[:2])
+
+
 def test_features_are_the_mean_over_the_patches_in_the_middle():
     model = made(patch=8)
     x = np.random.default_rng(0).random((2, HEIGHT, WIDTH, 3), "float32")
@@ -138,7 +150,7 @@ def test_it_learns_where_patches_of_a_gradient_lie():
     [
         ((20, 20, 3), {"patch": 6, "gap": 2, "jitter": 1}, "= 24 pixels of each side. Received: 20x20.*patch=4"),
         ((64, 23, 3), {"patch": 6, "gap": 2, "jitter": 1}, "64x23.*Nearest: patch=5"),
-        ((8, 8, 3), {"patch": 3, "gap": 4, "jitter": 1}, "Nearest: gap=0, jitter=0"),
+        ((8, 8, 3), {"patch": 3, "gap": 4, "jitter": 1}, "Nearest: patch=.*, gap=0, jitter=0"),
         ((32, 32, 1), {}, "no colours to treat.*Nearest: color='as_they_are'"),
         ((32, 32, 4), {"color": "projection"}, "4 channels. Nearest: color='dropping'"),
         ((32, 32, 3), {"color": "droping"}, "color='droping'. Closest: dropping"),
@@ -152,6 +164,16 @@ def test_what_is_impossible_is_one_line(shape, arguments, says):
     with pytest.raises(InputError, match=says) as error:
         ContextPrediction(shape, **arguments)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("shape", [(3, 3, 3), (8, 9, 3), (20, 40, 3)])
+@pytest.mark.parametrize("sizes", [(8, 2, 1), (1, 9, 0), (2, 0, 9)])
+def test_the_nearest_grid_fits(shape, sizes):
+    arguments = dict(zip(("patch", "gap", "jitter"), sizes, strict=True)) | {"network": "dense", "hidden": (4,)}
+    with pytest.raises(InputError, match="Nearest") as error:
+        ContextPrediction(shape, **arguments)
+    nearest = dict(part.split("=") for part in str(error.value).split("Nearest: ")[1].rstrip(".").split(", "))
+    ContextPrediction(shape, **arguments | {name: int(value) for name, value in nearest.items()})
 
 
 @pytest.mark.parametrize("shape", [(8, 8, 1), (32, 32, 3), (96, 64, 3), (3, 5, 3), (31, 29, 1)])
