@@ -67,7 +67,7 @@ def reliability_figure(probabilities, labels, bins=BINS):
     upper.plot(confidence, accuracy, "o", color="#d9541a", markersize=4, label="mean confidence of the bin")
     upper.set_ylabel("accuracy", fontsize=9)
     upper.set_title(f"expected calibration error {error:.4f}", fontsize=10)
-    figure.legend(fontsize=7, frameon=False, loc="outside lower center", ncols=3)
+    figure.legend(fontsize=7, frameon=False, loc="outside lower center", ncols=2)
     lower.bar(middles, found.counts[full], width, color="#bdbdbd", edgecolor="#636363", linewidth=0.8)
     lower.set_yscale("log")
     lower.set_ylabel("examples", fontsize=9)
