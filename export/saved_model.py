@@ -7,8 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from keraszoo.core.errors import InputError
-from keraszoo.core.inputs import Declaration
-from keraszoo.core.requests import Undeclared
+from keraszoo.core.inputs import Declaration, Undeclared
 
 from . import golden
 from .float32 import in_float32

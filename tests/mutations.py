@@ -451,7 +451,7 @@ BREAKS = (
     # ------------------------------------------------------------------ the gate
     Break(
         "The shape of an example is not looked at",
-        "keraszoo/core/inputs.py",
+        "keraszoo/core/inputs/examples.py",
         "if not x.shape.rank or not x.shape[1:].is_compatible_with(self.shape):",
         "if not x.shape.rank:",
         ("test_gate.py::test_graphs_refuse_what_eager_steps_refuse[VAE]",),
@@ -490,7 +490,7 @@ BREAKS = (
     ),
     Break(
         "Targets that are missing are let through",
-        "keraszoo/core/inputs.py",
+        "keraszoo/core/inputs/batches.py",
         "    if targets is not None:\n        y = targets.tensor(y, who)",
         "    if targets is not None and y is not None:\n        y = targets.tensor(y, who)",
         ("test_gate.py::test_a_model_with_targets_asks_for_them[ConditionalVAE]",),
@@ -543,14 +543,14 @@ BREAKS = (
     ),
     Break(
         "Weights in a dictionary are dropped",
-        "keraszoo/core/inputs.py",
+        "keraszoo/core/inputs/batches.py",
         "beside if weights is None else weights",
         "weights",
         ("test_gate.py::test_weights_in_dictionaries_count",),
     ),
     Break(
         "The class of an image is taken for its mask where both are there",
-        "keraszoo/core/inputs.py",
+        "keraszoo/core/inputs/targets.py",
         '(("mask", "masks", "segmentation_mask"), ("label", "labels"),',
         '(("label", "labels"), ("mask", "masks", "segmentation_mask"),',
         ("test_gate.py::test_masks_are_preferred_to_labels_of_whole_images",),
@@ -585,14 +585,14 @@ BREAKS = (
     ),
     Break(
         "Masks are not found under tensorflow-datasets' name for them",
-        "keraszoo/core/inputs.py",
+        "keraszoo/core/inputs/targets.py",
         'keys = (("mask", "masks", "segmentation_mask"),',
         'keys = (("mask", "masks"),',
         ("test_gate.py::test_datasets_of_dictionaries_hold_labels_and_masks",),
     ),
     Break(
         "The fourth part of a batch is dropped without a word",
-        "keraszoo/core/inputs.py",
+        "keraszoo/core/inputs/batches.py",
         "if len(data) > 3:",
         "if len(data) > 4:",
         ("test_gate.py::test_structures_that_no_model_takes",),
@@ -651,7 +651,7 @@ BREAKS = (
     ),
     Break(
         "Labels of text are told to become integers",
-        "keraszoo/core/inputs.py",
+        "keraszoo/core/inputs/targets.py",
         "            if y.dtype == tf.string:\n",
         "            if False:\n",
         ("test_gate.py::test_labels_of_text_are_told_how_to_become_numbers",),
@@ -713,7 +713,7 @@ BREAKS = (
     # ------------------------------------------------------------------ weights of examples, accumulation, frozen parts
     Break(
         "Weights of shape [batch, 1] are not squeezed, and make a matrix of each term",
-        "keraszoo/core/inputs.py",
+        "keraszoo/core/inputs/batches.py",
         """        weights = weights[:, 0]
     if weights.shape.rank == 1:
 """,
@@ -724,9 +724,9 @@ BREAKS = (
     ),
     Break(
         "Weights of pixels with an axis of one channel are refused",
-        "keraszoo/core/inputs.py",
-        "    pixels = _pixels(weights)\n",
-        "    pixels = weights\n",
+        "keraszoo/core/inputs/batches.py",
+        "    of_pixel = pixels(weights)\n",
+        "    of_pixel = weights\n",
         ("test_weights.py::test_weights_of_pixels_are_those_of_a_dictionary",),
     ),
     Break(

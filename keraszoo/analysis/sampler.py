@@ -5,7 +5,7 @@ import numpy as np
 
 from ..core.config import Captured
 from ..core.errors import InputError, closest
-from ..core.requests import Seed, Temperature
+from ..core.inputs import Seed, Temperature
 from ..models.abilities import Decodes, HasCodeVectors
 from .codes import each_batch
 from .densities import DENSITIES, mixture_density

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from ..system.tables import as_array
 from .errors import InputError
-from .inputs import unpacked
+from .inputs.batches import unpacked
 
 WIDTH = 9  # numbers that tell of a batch: summaries of x and of y, the lowest weight, how many are NaN, and its rows
 

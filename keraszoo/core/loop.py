@@ -13,7 +13,8 @@ import tensorflow as tf
 from .callbacks import callbacks_of_a_fit
 from .errors import InputError
 from .execution import Execution
-from .inputs import Labels, unpacked
+from .inputs import Labels
+from .inputs.batches import unpacked
 from .look import check_arrays, check_examples
 from .replicas import rank_of, sum_over_workers
 from .resident import Resident

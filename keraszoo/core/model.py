@@ -5,7 +5,7 @@ import functools
 import keras
 import tensorflow as tf
 
-from .inputs import batch_of, check_rows
+from .inputs.batches import batch_of, check_rows
 from .loop import Loop
 from .replicas import global_mean
 from .updates import Gradient

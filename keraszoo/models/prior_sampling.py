@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from ..core.checks import checked_count
-from ..core.requests import Seed, Temperature
+from ..core.inputs import Seed, Temperature
 
 
 class PriorSampling:

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keraszoo.core.inputs import BoundedInput, Codes, Context, Input, Labels
-from keraszoo.core.requests import Seed, Temperature, Undeclared
+from keraszoo.core.inputs import BoundedInput, Codes, Context, Input, Labels, Seed, Temperature, Undeclared
 from keraszoo.export import _capi, golden
 from keraszoo.export.guards import guarded
 

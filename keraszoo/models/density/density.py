@@ -7,9 +7,8 @@ import tensorflow as tf
 
 from ...core.checks import checked_count, positive_integers
 from ...core.errors import InputError
-from ...core.inputs import Input
+from ...core.inputs import Input, Seed
 from ...core.model import ZooModel, takes
-from ...core.requests import Seed
 from ...core.seeds import normal_rows, seed_pair
 from ..first_examples import MeasuresFirst
 from ..point_pictures import density_page, frame, page, row_of

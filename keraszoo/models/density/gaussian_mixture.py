@@ -17,8 +17,8 @@ from sklearn.mixture import GaussianMixture as ScikitLearnMixture
 
 from ...core.checks import checked_count, positive_integers, real_numbers
 from ...core.errors import InputError, closest
+from ...core.inputs import Temperature
 from ...core.model import ZooModel, takes
-from ...core.requests import Temperature
 from ...core.seeds import normal_rows, seed_pair
 from ...core.updates import ClosedForm, Gradient
 from ...distributions.mixture import chosen_component

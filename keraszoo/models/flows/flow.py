@@ -19,9 +19,8 @@ from ...bijectors.ready_made import ReadyMade, description, restored
 from ...bijectors.transform import Transform
 from ...core.checks import checked_count, positive_integers, real_numbers
 from ...core.errors import InputError
-from ...core.inputs import Context, Input, Labels
+from ...core.inputs import Context, Input, Labels, Seed, Temperature
 from ...core.model import ZooModel, takes
-from ...core.requests import Seed, Temperature
 from ...core.seeds import normal_rows, seed_pair
 from ...layers.normalization.standardization import Standardization
 from ...system.tables import as_array

@@ -11,9 +11,8 @@ import tensorflow as tf
 
 from ...core.checks import checked_count, positive_integers
 from ...core.errors import InputError
-from ...core.inputs import Input
+from ...core.inputs import Input, Seed, Temperature
 from ...core.model import ZooModel, takes
-from ...core.requests import Seed, Temperature
 from ...core.seeds import normal_rows, seed_pair
 from ...core.updates import Gradient, call_unchanged, infer
 from ...distributions.normal import StandardNormal, StandardUniform

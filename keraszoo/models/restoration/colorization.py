@@ -10,9 +10,8 @@ import numpy as np
 import tensorflow as tf
 
 from ...core.errors import InputError
-from ...core.inputs import Input
+from ...core.inputs import Input, Temperature
 from ...core.model import takes
-from ...core.requests import Temperature
 from ...layers.color_bins import ColorBins, gamut_centers
 from ...layers.lab import chroma, colored, grey_of_equal_lightness, rgb_to_lab
 from ...layers.upsampling import BilinearUpsampling2D

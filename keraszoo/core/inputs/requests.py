@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
-from .inputs import Declaration
+from .declaration import Declaration
 
 
 @dataclasses.dataclass(frozen=True)
