@@ -10,8 +10,6 @@ Each check is announced and then reported as one line of JSON on stdout; a crash
 """
 
 import contextlib
-import ctypes
-import importlib.util
 import json
 import sys
 import time
@@ -22,169 +20,10 @@ import numpy as np
 from keraszoo.system.processes import die_with_parent
 
 from . import golden
-
-_STRING = 7
-_DTYPES = {1: np.float32, 3: np.int32, 9: np.int64, 10: np.bool_}
-_NUMBERS = {np.dtype(dtype): number for number, dtype in _DTYPES.items()}
-_STRING_BYTES = 24  # sizeof(TF_TString)
-_DISABLE_XLA = "_ZN10tensorflow21DisableXlaCompilationEv"
+from .session import ServerError, Session
 
 # What a value of another machine or release may differ by; on the exporting machine every bit must agree.
 _RELATIVE, _ABSOLUTE = 1e-4, 1e-5
-
-
-class ServerError(Exception):
-    """The status with which TensorFlow refused a call."""
-
-
-class _Output(ctypes.Structure):
-    _fields_ = [("operation", ctypes.c_void_p), ("index", ctypes.c_int)]
-
-
-# name: (result, arguments)
-_pointer, _text, _size = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t
-_pointers, _outputs, _long = ctypes.POINTER(ctypes.c_void_p), ctypes.POINTER(_Output), ctypes.c_int64
-_FUNCTIONS = {
-    "TF_Version": (_text, []),
-    "TF_NewStatus": (_pointer, []),
-    "TF_GetCode": (ctypes.c_int, [_pointer]),
-    "TF_Message": (_text, [_pointer]),
-    "TF_DeleteStatus": (None, [_pointer]),
-    "TF_NewGraph": (_pointer, []),
-    "TF_NewSessionOptions": (_pointer, []),
-    "TF_LoadSessionFromSavedModel": (
-        _pointer,
-        [_pointer, _pointer, _text, ctypes.POINTER(_text), ctypes.c_int, _pointer, _pointer, _pointer],
-    ),
-    "TF_GraphOperationByName": (_pointer, [_pointer, _text]),
-    "TF_SessionRun": (
-        None,
-        [_pointer, _pointer, _outputs, _pointers, ctypes.c_int, _outputs, _pointers, ctypes.c_int]
-        + [_pointers, ctypes.c_int, _pointer, _pointer],
-    ),
-    "TF_AllocateTensor": (_pointer, [ctypes.c_int, ctypes.POINTER(_long), ctypes.c_int, _size]),
-    "TF_DeleteTensor": (None, [_pointer]),
-    "TF_TensorType": (ctypes.c_int, [_pointer]),
-    "TF_NumDims": (ctypes.c_int, [_pointer]),
-    "TF_Dim": (_long, [_pointer, ctypes.c_int]),
-    "TF_TensorData": (_pointer, [_pointer]),
-    "TF_TensorByteSize": (_size, [_pointer]),
-    "TF_StringInit": (None, [_pointer]),
-    "TF_StringCopy": (None, [_pointer, _text, _size]),
-    "TF_StringGetDataPointer": (_pointer, [_pointer]),
-    "TF_StringGetSize": (_size, [_pointer]),
-}
-
-
-def _library():
-    """The path of the library under TensorFlow's Python, found without importing it."""
-    [package] = importlib.util.find_spec("tensorflow").submodule_search_locations
-    return str(Path(package) / "libtensorflow_cc.so.2")
-
-
-class Server:
-    """TensorFlow's C functions, serving one SavedModel.
-
-    Args:
-        signatures: `{name: {"inputs": {wire name: {"tensor": name in the graph, ...}}, "outputs": ...}}`.
-    """
-
-    def __init__(self, signatures):
-        self._c = ctypes.CDLL(_library())
-        for name, (result, arguments) in _FUNCTIONS.items():
-            function = getattr(self._c, name)
-            function.restype, function.argtypes = result, arguments
-        self.version = self._c.TF_Version().decode()
-        self.xla_disabled = hasattr(self._c, _DISABLE_XLA)
-        if self.xla_disabled:
-            getattr(self._c, _DISABLE_XLA)()
-        self._signatures = signatures
-        self._graph = self._c.TF_NewGraph()
-
-    def load(self, directory):
-        """Loads the SavedModel in `directory`.
-
-        Raises:
-            ServerError: when TensorFlow cannot load it.
-        """
-        tags = (_text * 1)(b"serve")
-        with self._status() as status:
-            self._session = self._c.TF_LoadSessionFromSavedModel(
-                self._c.TF_NewSessionOptions(), None, directory.encode(), tags, 1, self._graph, None, status
-            )
-
-    def run(self, signature, inputs):
-        """The outputs of `signature`, `{name: array}`, for the inputs, `{name: array}`.
-
-        Raises:
-            ServerError: when TensorFlow answers with an error.
-        """
-        sides = self._signatures[signature]
-        fetched = (_pointer * len(sides["outputs"]))()
-        fed = (_pointer * len(inputs))(*(self._to_tensor(array) for array in inputs.values()))
-        try:
-            with self._status() as status:
-                self._c.TF_SessionRun(
-                    *(self._session, None),
-                    *(self._places(sides["inputs"][name] for name in inputs), fed, len(fed)),
-                    *(self._places(sides["outputs"].values()), fetched, len(fetched)),
-                    *(None, 0, None, status),
-                )
-            return {name: self._to_array(tensor) for name, tensor in zip(sides["outputs"], fetched, strict=True)}
-        finally:
-            for tensor in [*fed, *fetched]:
-                if tensor:
-                    self._c.TF_DeleteTensor(tensor)
-
-    @contextlib.contextmanager
-    def _status(self):
-        """A TF_Status that is raised as ServerError on the way out, unless it is OK."""
-        status = self._c.TF_NewStatus()
-        try:
-            yield status
-            if self._c.TF_GetCode(status):
-                raise ServerError(self._c.TF_Message(status).decode(errors="replace"))
-        finally:
-            self._c.TF_DeleteStatus(status)
-
-    def _places(self, infos):
-        places = []
-        for info in infos:
-            operation, index = info["tensor"].rsplit(":", 1)
-            pointer = self._c.TF_GraphOperationByName(self._graph, operation.encode())
-            if not pointer:
-                raise ServerError(f"the graph has no operation {operation!r}")
-            places.append(_Output(pointer, int(index)))
-        return (_Output * len(places))(*places)
-
-    def _to_tensor(self, array):
-        array = np.asarray(array, order="C")  # np.ascontiguousarray would turn scalars into vectors
-        strings = array.dtype == object
-        number = _STRING if strings else _NUMBERS[array.dtype]
-        size = array.size * _STRING_BYTES if strings else array.nbytes
-        tensor = self._c.TF_AllocateTensor(number, (_long * array.ndim)(*array.shape), array.ndim, size)
-        data = self._c.TF_TensorData(tensor)
-        if not strings:
-            ctypes.memmove(data, array.ctypes.data, size)
-            return tensor
-        for index, string in enumerate(array.ravel()):
-            place = data + index * _STRING_BYTES
-            self._c.TF_StringInit(place)
-            self._c.TF_StringCopy(place, string, len(string))
-        return tensor
-
-    def _to_array(self, tensor):
-        shape = [self._c.TF_Dim(tensor, axis) for axis in range(self._c.TF_NumDims(tensor))]
-        number, data = self._c.TF_TensorType(tensor), self._c.TF_TensorData(tensor)
-        if number != _STRING:
-            content = ctypes.string_at(data, self._c.TF_TensorByteSize(tensor))
-            return np.frombuffer(content, _DTYPES[number]).reshape(shape)
-        strings = np.empty(shape, object)
-        for index in range(strings.size):
-            place = data + index * _STRING_BYTES
-            text = self._c.TF_StringGetDataPointer(place)
-            strings.ravel()[index] = ctypes.string_at(text, self._c.TF_StringGetSize(place))
-        return strings
 
 
 # ---------------------------------------------------------------------- the checks
@@ -335,7 +174,7 @@ def report(name, check, *arguments):
 def main():
     die_with_parent()
     job = json.loads(Path(sys.argv[1]).read_text())
-    server = Server(job["signatures"])
+    server = Session(job["signatures"])
     if not report("load", loads, server, job["directory"]):
         return
     examples = golden.load(job["golden"])

@@ -1,0 +1,94 @@
+"""How much a server does at once, and for how long: a bounded queue before a few threads."""
+
+import asyncio
+import concurrent.futures
+import dataclasses
+import os
+
+from .status import Code, Refused, invalid
+
+
+@dataclasses.dataclass(frozen=True)
+class Limits:
+    """What a server takes.
+
+    Args:
+        body: bytes of a request.
+        rows: in a request.
+        elements: of all tensors of a request together.
+        seconds: until a request is answered with a time-out.
+        running: requests at once.
+        waiting: requests that wait for their turn; more are refused, to be tried again.
+        stopping: seconds that a request has to end when the server stops.
+    """
+
+    body: int = 32 * 2**20
+    rows: int = 1024
+    elements: int = 16 * 10**6
+    seconds: float = 30.0
+    running: int = dataclasses.field(default_factory=lambda: max(2, os.cpu_count() or 2))
+    waiting: int = 128
+    stopping: float = 30.0
+
+    def check(self, shapes):
+        """Raises Refused unless tensors of these shapes are few and small enough."""
+        elements = 0
+        for name, shape in shapes.items():
+            size = 1
+            for each in shape:
+                size *= max(each, 0)
+            elements += size
+            if shape and shape[0] > self.rows:
+                raise invalid(f"{name} has {shape[0]} rows; a request may have at most {self.rows}")
+        if elements > self.elements:
+            raise invalid(f"the tensors have {elements} elements; those of a request may have at most {self.elements}")
+
+
+class Work:
+    """Runs functions in a few threads; refuses them when too many wait.
+
+    TensorFlow cannot be stopped in the middle of a run: who waits too long is told so, but a place is only free when
+    the work has ended.
+    """
+
+    def __init__(self, limits):
+        self.limits = limits
+        self._threads = concurrent.futures.ThreadPoolExecutor(limits.running, "request")
+        self._places = limits.running + limits.waiting
+        self._taken = 0
+
+    async def run(self, function, *arguments, seconds=None):
+        """What `function(*arguments)` returns or raises.
+
+        Args:
+            seconds: a time limit below that of the server.
+
+        Raises:
+            Refused: when the queue is full or the time is over.
+        """
+        if self._taken >= self._places:
+            raise Refused(Code.UNAVAILABLE, "The server has too many requests; try again later")
+        seconds = self.limits.seconds if seconds is None else min(seconds, self.limits.seconds)
+        loop = asyncio.get_running_loop()
+        self._taken += 1
+        future = self._threads.submit(function, *arguments)
+        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._leave))
+        waiting = asyncio.wrap_future(future)
+        done, _ = await asyncio.wait([waiting], timeout=seconds)
+        if not done:
+            waiting.add_done_callback(_look)
+            future.cancel()  # of effect only where it has not begun
+            raise Refused(Code.DEADLINE_EXCEEDED, f"Not answered within {seconds:g} s")
+        return waiting.result()
+
+    def _leave(self):
+        self._taken -= 1
+
+    def close(self):
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _look(future):
+    """Takes note of an error that nobody waits for any more."""
+    if not future.cancelled():
+        future.exception()
