@@ -95,8 +95,8 @@ _FUNCTIONS = {
 @functools.cache
 def _library():
     """The library under TensorFlow's Python, found without importing it."""
-    [package] = importlib.util.find_spec("tensorflow").submodule_search_locations
-    library = ctypes.CDLL(str(Path(package) / "libtensorflow_cc.so.2"))
+    package = Path(importlib.util.find_spec("tensorflow").origin).parent
+    library = ctypes.CDLL(str(package / "libtensorflow_cc.so.2"))
     for name, (result, arguments) in _FUNCTIONS.items():
         function = getattr(library, name)
         function.restype, function.argtypes = result, arguments

@@ -76,6 +76,7 @@ VERBS = {
     ),
     "lite": ("keraszoo.export.command", "lite_command", True, "write an exported model for LiteRT"),
     "doctor": ("keraszoo.export.command", "doctor_command", True, "prove that an exported model serves"),
+    "serve": ("keraszoo.export.server.command", "serve_command", True, "serve exported models over REST and gRPC"),
 }
 
 

@@ -232,7 +232,8 @@ class Models:
         seen_as, start = _files(directory), time.perf_counter()
         try:
             servable = self._load_version(name, number, directory, self._allow_unverified)
-        except Refused as refused:
+        except Exception as error:  # one version's fault must not keep the others from being loaded
+            refused = error if isinstance(error, Refused) else Refused(Code.INTERNAL, type(error).__name__)
             with self._lock:
                 version.state, version.refused, version.seen_as = State.END, refused, seen_as
             self._say(f"{name}/{number}: not loaded: {refused.message}")

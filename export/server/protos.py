@@ -62,12 +62,12 @@ def to_array(name, proto):
     size = 1
     for each in shape:
         size *= each
-    if proto.tensor_content and dtype != object:
+    if proto.tensor_content and dtype.kind != "O":
         if len(proto.tensor_content) != size * dtype.itemsize:
             raise broken
         return np.frombuffer(proto.tensor_content, dtype).reshape(shape)
     values = getattr(proto, _FIELDS[dtype.name])
-    if dtype == object:
+    if dtype.kind == "O":
         array = np.empty(len(values), object)
         array[:] = values
     elif dtype.kind == "c":
@@ -87,7 +87,7 @@ def _filled(array, size, dtype, broken):
     if len(array) == size:
         return array
     if not len(array):
-        array = np.array([b"" if dtype == object else 0], dtype)
+        array = np.array([b"" if dtype.kind == "O" else 0], dtype)
     rest = np.full(1, array[-1], dtype)
     return np.concatenate([array, np.repeat(rest, size - len(array))])
 
