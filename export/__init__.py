@@ -3,6 +3,8 @@
     from keraszoo.export import doctor, export
     version = export("runs/vae", to="served")    # what `keraszoo export` does
     checks = doctor(version)                     # what `keraszoo doctor` does
+    serve("served")                              # what `keraszoo serve` does
+    Client("http://127.0.0.1:8501", "vae").predict({"image": images}, "encode")
 
 Importing this package costs no TensorFlow: each name is imported when it is first used.
 """
@@ -13,6 +15,9 @@ _HOMES = {
     "export": ".pipeline",
     "doctor": ".examination",
     "Check": ".examination",
+    "Client": ".client",
+    "ServingError": ".client",
+    "serve": ".server",
     "publish": ".versions",
     "write_server_config": ".server_config",
 }

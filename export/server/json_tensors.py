@@ -66,14 +66,14 @@ def _from_columns(value, inputs):
         for name in inputs:
             if name not in value:
                 raise invalid(f"Missing named input: {name} in 'inputs' object.")
-        return {name: _tensor(value[name], info["dtype"]) for name, info in inputs.items()}
+        return {name: tensor(value[name], info["dtype"]) for name, info in inputs.items()}
     if len(inputs) > 1:
         raise invalid(
             "inputs is a plain value/list, but expecting an object as multiple input tensors required as per "
             "tensorinfo_map"
         )
     [(name, info)] = inputs.items()
-    return {name: _tensor(value, info["dtype"])}
+    return {name: tensor(value, info["dtype"])}
 
 
 def _from_rows(rows, inputs):
@@ -139,7 +139,12 @@ def _same_shape(array, name, shapes):
     return array
 
 
-def _tensor(value, dtype):
+def tensor(value, dtype):
+    """A value of JSON as an array.
+
+    Raises:
+        Refused: where it is uneven, or an element is not of the dtype.
+    """
     array = _regular(value, dtype)
     return _walked(value, dtype) if array is None else array
 
@@ -291,7 +296,7 @@ def answer(outputs, form):
         if array.dtype != object and array.dtype.name not in (*_WHOLE, "float32", "float64", "bool"):
             written = _NAMES.get(array.dtype.name, array.dtype.name)
             raise invalid(f"Failed to write JSON value for tensor type: {written}")
-        values[name] = _writable(np.ascontiguousarray(array).reshape(array.shape), name.endswith("_bytes"))
+        values[name] = writable(array, name.endswith("_bytes"))
     if len(values) == 1:
         [value] = values.values()
     elif form == COLUMNS:
@@ -313,7 +318,7 @@ def _check_batch(outputs):
         rows = len(array)
 
 
-def _writable(array, as_bytes):
+def writable(array, as_bytes):
     """What orjson writes as TensorFlow Serving would: an array, or lists where it needs help."""
     if array.dtype == object:
         write = _base64_object if as_bytes else json_string
@@ -324,7 +329,7 @@ def _writable(array, as_bytes):
         numbers = np.empty(array.size, object)
         numbers[:] = [json_number(number) for number in array.ravel()]
         return numbers.reshape(array.shape).tolist()
-    return array if array.ndim else array[()]
+    return np.ascontiguousarray(array) if array.ndim else array[()]
 
 
 def json_number(number):
