@@ -77,6 +77,7 @@ VERBS = {
     "lite": ("keraszoo.export.command", "lite_command", True, "write an exported model for LiteRT"),
     "doctor": ("keraszoo.export.command", "doctor_command", True, "prove that an exported model serves"),
     "serve": ("keraszoo.export.server.command", "serve_command", True, "serve exported models over REST and gRPC"),
+    "predict": ("keraszoo.export.client.command", "predict_command", False, "ask a server of exported models"),
 }
 
 

@@ -44,14 +44,14 @@ class Client:
         if version is not None and label is not None:
             raise InputError("A version has a number or a label; both were given.")
         scheme, place = match.groups()
-        if scheme == "grpc":
-            from .over_grpc import Channel
-
-            self._channel = Channel(place, model, version, label, timeout)
-        else:
-            from .over_rest import Channel
-
-            self._channel = Channel(place, model, version, label, timeout, encrypted=scheme == "https")
+        try:
+            if scheme == "grpc":
+                from .over_grpc import Channel
+            else:
+                from .over_rest import Channel
+        except ModuleNotFoundError as error:
+            raise InputError(f"The client needs the package {error.name}: pip install 'keraszoo[serving]'.") from None
+        self._channel = Channel(place, model, version, label, timeout, encrypted=scheme == "https")
         self.model, self._retries, self._signatures = model, retries, None
 
     def predict(self, inputs, signature="serving_default"):

@@ -21,9 +21,10 @@ class Channel:
         place: `HOST:PORT`.
         model, version, label: of what is asked.
         timeout: seconds.
+        encrypted: not over gRPC.
     """
 
-    def __init__(self, place, model, version, label, timeout):
+    def __init__(self, place, model, version, label, timeout, encrypted=False):
         self._place, self._chosen, self._timeout = place, (model, version, label), timeout
         no_limits = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
         self._channel = grpc.insecure_channel(place, options=no_limits)

@@ -4,6 +4,7 @@ import functools
 import shutil
 
 from keraszoo.arguments import Parser
+from keraszoo.core.errors import InputError
 
 BACKENDS = ("auto", "tensorflow_model_server", "embedded")
 
@@ -63,7 +64,12 @@ def serve_command(argv):
     say(f"With Docker instead: {model_server.docker_command(options.dir)}")
     if chosen == "tensorflow_model_server":
         return model_server.run(binary, options.dir, options, policy, labels, say)
-    from .embedded import serve
+    try:
+        from .embedded import serve
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"The embedded server needs the package {error.name}: pip install 'keraszoo[serving]'."
+        ) from None
 
     serve(
         options.dir,
