@@ -1,7 +1,6 @@
 """Requests over HTTP, in TensorFlow Serving's JSON."""
 
 import http.client
-import threading
 import urllib.parse
 
 import orjson
@@ -14,7 +13,7 @@ _CODES = {status: code.name for code, status in reversed(HTTP.items())} | {400: 
 
 
 class Channel:
-    """A model at the end of HTTP connections, one for each thread.
+    """A model at the end of HTTP connections, as many as there are requests at once.
 
     Args:
         place: `HOST:PORT`.
@@ -32,7 +31,7 @@ class Channel:
         chosen = f"/versions/{version}" if version is not None else ""
         chosen = f"/labels/{urllib.parse.quote(label, safe='')}" if label is not None else chosen
         self._path = self._model_path + chosen
-        self._connections = threading.local()
+        self._idle = []  # connections
 
     def predict(self, signature, arrays, sides):
         request = {
@@ -53,14 +52,15 @@ class Channel:
         return {int(each["version"]): each["state"] for each in told}
 
     def close(self):
-        connection = getattr(self._connections, "open", None)
-        if connection is not None:
-            connection.close()
-        self._connections.open = None
+        while self._idle:
+            self._idle.pop().close()
 
     def _ask(self, method, path, body=None):
         """The answer, a dictionary."""
-        connection = getattr(self._connections, "open", None) or self._make()
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._make()
         try:
             connection.request(method, path, body, {"Content-Type": "application/json"})
             response = connection.getresponse()
@@ -72,7 +72,7 @@ class Channel:
             connection.close()  # also a connection that the server has closed since the last request
             why = getattr(error, "strerror", None) or type(error).__name__
             raise Unavailable(f"{self._place} cannot be reached: {why}.") from None
-        self._connections.open = connection
+        self._idle.append(connection)
         if response.status == 200:
             try:
                 return json_text.parse(answer)

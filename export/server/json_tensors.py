@@ -83,7 +83,9 @@ def _from_rows(rows, inputs):
             "tensorinfo_map"
         )
     if not _is_object(rows[0]):
-        [(name, info)] = inputs.items()
+        name, info = next(
+            iter(inputs.items())
+        )  # of several where the rows are base64; that some are missing shows later
         array = None if any(map(_is_object, rows)) else _regular(rows, info["dtype"])
         return {name: _walked_rows(rows, name, info["dtype"]) if array is None else array}
     if all(_is_object(row) and row.keys() == inputs.keys() for row in rows):

@@ -37,6 +37,7 @@ class Predictor:
             if not sides["inputs"]:
                 raise invalid(f"Failed to get input map for signature: {signature or 'DEFAULT'}")
             inputs, form = json_tensors.tensors(document, sides["inputs"])
+            _check_names(inputs, sides["inputs"])
             self._limits.check({key: array.shape for key, array in inputs.items()})
             outputs = self.run(servable, signature or DEFAULT, inputs)
         return json_tensors.answer(outputs, form)

@@ -3,6 +3,7 @@
 import asyncio
 import concurrent.futures
 import dataclasses
+import logging
 import os
 
 from .status import Code, Refused, invalid
@@ -64,7 +65,7 @@ class Work:
             seconds: a time limit below that of the server.
 
         Raises:
-            Refused: when the queue is full or the time is over.
+            Refused: when the queue is full, the time is over, or the function fails in a way that it should not.
         """
         if self._taken >= self._places:
             raise Refused(Code.UNAVAILABLE, "The server has too many requests; try again later")
@@ -79,7 +80,13 @@ class Work:
             waiting.add_done_callback(_look)
             future.cancel()  # of effect only where it has not begun
             raise Refused(Code.DEADLINE_EXCEEDED, f"Not answered within {seconds:g} s")
-        return waiting.result()
+        try:
+            return waiting.result()
+        except Refused:
+            raise
+        except Exception:
+            logging.getLogger(__name__).exception("A request could not be answered")
+            raise Refused(Code.INTERNAL, "The server failed; its log says why") from None
 
     def _leave(self):
         self._taken -= 1

@@ -382,6 +382,9 @@ ROWS = [
 ]
 
 IMAGE = [[[[1.0]] * 4] * 4]
+ROWS += [
+    multi("b64 of two inputs", "", 400, {"error_nonempty": True}, instances=[{"b64": "aGk="}]),
+]
 COLUMNS = [
     post("list", P, {"inputs": [3.0, 4.0]}, **outputs([3.5, 4.0])),
     post("scalar", P, {"inputs": 3.0}, **outputs(3.5)),
