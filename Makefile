@@ -1,4 +1,4 @@
-# make demo   set up, train the offline default, export it, prove that it serves
+# make demo   set up, train the offline default, export it, prove that it serves, ask it
 # make test   set up, run the tests          make test-slow   the trainings to their expected values
 # make lint   ruff                           make clean       remove the environment, runs and exports of the demo
 #
@@ -14,14 +14,22 @@ export TF_CPP_MIN_LOG_LEVEL ?= 2
 
 demo: $(VENV)/demo.stamp
 	@rm -rf runs/demo served-demo
-	@echo "== 1/3 keraszoo train vae/digits --run runs/demo"
+	@echo "== 1/4 keraszoo train vae/digits --run runs/demo"
 	@$(BIN)/keraszoo train vae/digits --run runs/demo
 	@echo
-	@echo "== 2/3 keraszoo export runs/demo --to served-demo"
+	@echo "== 2/4 keraszoo export runs/demo --to served-demo"
 	@$(BIN)/keraszoo export runs/demo --to served-demo
 	@echo
-	@echo "== 3/3 keraszoo doctor served-demo/vae"
+	@echo "== 3/4 keraszoo doctor served-demo/vae"
 	@$(BIN)/keraszoo doctor served-demo/vae
+	@echo
+	@echo "== 4/4 keraszoo serve served-demo, and a request to it: keraszoo predict ADDRESS vae --signature sample ..."
+	@$(BIN)/keraszoo serve served-demo --backend embedded --rest-port 0 --grpc-port 0 > runs/demo/serve.log 2>&1 & \
+	  server=$$!; trap 'kill $$server' EXIT; \
+	  until grep -q '^Ready' runs/demo/serve.log; do \
+	    kill -0 $$server 2>/dev/null || { cat runs/demo/serve.log; exit 1; }; sleep 0.2; done; \
+	  $(BIN)/keraszoo predict $$(sed -n 's/^REST: //p' runs/demo/serve.log) vae --signature sample \
+	    --set seed=1,2,3,4 --set temperature=1 --out runs/demo/samples/served.png
 	@echo
 	@echo "Pictures:     runs/demo/samples/"
 	@echo "TensorBoard:  $(BIN)/tensorboard --logdir runs/demo/logs"

@@ -66,6 +66,7 @@ def export_command(argv):
         print(f"Bundle: {write_bundle(arguments.to, version.parent.name)}")
     print("Next:")
     print(f"    keraszoo doctor {shlex.quote(str(version.parent))}")
+    print(f"    keraszoo serve {shlex.quote(arguments.to)}")
     print(f"    docker run --rm -p 8501:8501 -v {shlex.quote(str(Path(arguments.to).absolute()))}:/models \\")
     print("        tensorflow/serving --model_config_file=/models/models.config")
     return 0

@@ -587,7 +587,7 @@ def test_export_command_shows_what_was_published(model, tmp_path, monkeypatch, c
     assert str(tmp_path / "vae" / "1") in out
     assert "sample: seed int64[N], temperature float32[N] -> image float32[N,8,8,1]" in out
     assert "Warm-up: 5 records" in out and f"keraszoo doctor {tmp_path / 'vae'}" in out
-    assert "--model_config_file=/models/models.config" in out
+    assert f"keraszoo serve {tmp_path}" in out and "--model_config_file=/models/models.config" in out
     assert export_command(["runs/vae", "--to", str(tmp_path), "--name", "other"]) == 0
     assert (tmp_path / "other" / "1").is_dir() and (tmp_path / "models.config").read_text().count("config {") == 2
 
@@ -602,5 +602,6 @@ def test_missing_run_publishes_nothing(tmp_path):
 
 def test_importing_export_costs_no_tensorflow():
     modules = "keraszoo.export, keraszoo.export.command, keraszoo.export._capi"
+    modules += ", keraszoo.export.server.command, keraszoo.export.client.command, keraszoo.export.client.over_rest"
     program = f"import sys, {modules}; print('tensorflow' in sys.modules)"
     assert subprocess.check_output([sys.executable, "-c", program], text=True) == "False\n"
