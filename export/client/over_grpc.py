@@ -10,7 +10,7 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
-from ..server import protos
+from ..wire import protos
 from .errors import ServingError, Unavailable
 
 

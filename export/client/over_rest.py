@@ -5,8 +5,8 @@ import urllib.parse
 
 import orjson
 
-from ..server import json_tensors, json_text
-from ..server.status import HTTP, Refused
+from ..wire import json_tensors, json_text
+from ..wire.status import HTTP, Refused
 from .errors import ServingError, Unavailable
 
 _CODES = {status: code.name for code, status in reversed(HTTP.items())} | {400: "INVALID_ARGUMENT"}

@@ -9,12 +9,12 @@ import uvicorn
 
 from keraszoo.core.errors import AddressTaken, InputError
 
+from ..wire.status import Refused
 from . import grpc_services, metrics, rest
 from .examples import ExampleServices
 from .models import Models, check_root
 from .predict import Predictor
 from .selection import Policy
-from .status import Refused
 from .work import Limits, Work
 
 _STOPPING = (signal.SIGTERM, signal.SIGINT)

@@ -6,9 +6,9 @@ from google.protobuf import text_format
 from tensorflow.core.example import example_pb2
 from tensorflow_serving.apis import classification_pb2, regression_pb2
 
-from . import json_tensors, json_text
+from ..wire import json_tensors, json_text
+from ..wire.status import invalid
 from .predict import DEFAULT, chosen, describe, json_signature
-from .status import invalid
 
 
 class ExampleServices:

@@ -8,9 +8,9 @@ import grpc
 from tensorflow_serving.apis import model_management_pb2, model_service_pb2_grpc, prediction_service_pb2_grpc
 from tensorflow_serving.config import model_server_config_pb2
 
+from ..wire.status import Code, Refused, invalid
 from . import information
 from .selection import Policy
-from .status import Code, Refused, invalid
 
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 _ROOM = 2**20  # bytes of a message beside its tensors

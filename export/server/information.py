@@ -3,8 +3,8 @@
 from google.protobuf import json_format
 from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2
 
+from ..wire.status import invalid
 from .predict import chosen, describe
-from .status import invalid
 
 FIELD = "signature_def"
 

@@ -15,9 +15,9 @@ from pathlib import Path
 from keraszoo.core.errors import InputError
 
 from .. import versions
+from ..wire.status import Code, Refused, invalid
 from .selection import Policy
 from .servable import Servable
-from .status import Code, Refused, invalid
 
 
 class State(enum.Enum):

@@ -4,8 +4,8 @@ import time
 
 from tensorflow_serving.apis import predict_pb2
 
-from . import json_tensors, json_text, protos
-from .status import Code, Refused, invalid
+from ..wire import json_tensors, json_text, protos
+from ..wire.status import Code, Refused, invalid
 
 DEFAULT = "serving_default"
 

@@ -8,7 +8,7 @@ from keraszoo.core.errors import InputError
 
 from .. import graph, manifest, warmup
 from ..session import ServerError, Session
-from .status import Code, Refused
+from ..wire.status import Code, Refused
 
 _WARM_UPS = 1000  # TensorFlow Serving replays no more
 

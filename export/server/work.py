@@ -6,7 +6,7 @@ import dataclasses
 import logging
 import os
 
-from .status import Code, Refused, invalid
+from ..wire.status import Code, Refused, invalid
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,12 +12,13 @@ from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
 from keraszoo.core.errors import AddressTaken, InputError
-from keraszoo.export.server import Limits, json_tensors, protos
+from keraszoo.export.server import Limits
 from keraszoo.export.server.command import serve_command
 from keraszoo.export.server.models import Models, State
 from keraszoo.export.server.selection import Policy, parse_labels
-from keraszoo.export.server.status import Code, Refused
 from keraszoo.export.server.work import Work
+from keraszoo.export.wire import json_tensors, protos
+from keraszoo.export.wire.status import Code, Refused
 
 
 class Loaded:
