@@ -10,7 +10,7 @@ import threading
 import pytest
 import saved_models
 
-from keraszoo.export import examination, export, manifest
+from keraszoo.export import examination, export
 from keraszoo.models import VAE
 
 _SMALL = """
@@ -75,7 +75,7 @@ def _servers(vae, tmp_path_factory):
         export(vae, root, "vae")
     for name, source in {"half": root / "half_plus_two" / "123", "multi": root / "multi" / "1"}.items():
         shutil.copytree(source, small / name / "1")
-        manifest.write(small / name / "1", name=name, parameters=0, signatures={}, warm_up="none")
+        saved_models.describe(small / name / "1", name)
     options = ["--rest-port", "0", "--grpc-port", "0", "--versions", "all", "--allow-unverified"]
     labels = ["--label", "half_plus_two:stable=123", "--label", "half_plus_two:canary=124"]
     program = [sys.executable, "-m", "keraszoo", "serve", str(root), "--backend", "embedded"]
