@@ -36,7 +36,7 @@ demo: $(VENV)/demo.stamp
 	@echo "Served model: served-demo/vae/1"
 
 test: lint
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow and not gpu and not serving"
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow and not gpu and not serving and not browser"
 
 test-slow: $(VENV)/test.stamp
 	@$(BIN)/python -m pytest -m slow

@@ -162,6 +162,7 @@ def _bind(grpc_server, host, port):
 def _announce(models, say, host, rest_port, grpc_port):
     say(f"REST: http://{host}:{rest_port}")
     say(f"gRPC: {host}:{grpc_port}")
+    say(f"Explore: http://{host}:{rest_port}/explore")
     for name, numbers in models.available().items():
         labels = "".join(f", {label} is {number}" for label, number in models.labels().get(name, {}).items())
         say(f"Serving {name}: version {', '.join(map(str, numbers))}{labels}")

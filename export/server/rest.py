@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 
 from ..wire.status import Code, Refused, invalid
-from . import information, metrics
+from . import explorer, information, metrics
 
 _PREDICTION = re.compile(
     r"/v1/models/([^/:]+)(?:(?:/versions/(\d+))|(?:/labels/([^/:]+)))?:(classify|regress|predict)",
@@ -155,6 +155,7 @@ def application(models, work, counters, methods):
         routes=[
             Route(metrics.PATH, prometheus),
             Route("/health", health),
+            *explorer.routes(),
             Mount("/", app=Rest(models, work, counters, methods)),
         ]
     )
