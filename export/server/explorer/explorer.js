@@ -78,7 +78,9 @@ async function decode() {
   const answer = await predict("decode", { [name]: [state.latent] });
   if (!answer) return;
   const [first] = Object.values(answer);
+  $("decoded").hidden = !isImage(first[0]);
   if (isImage(first[0])) draw($("decoded"), first[0]);
+  $("numbers").textContent = isImage(first[0]) ? "" : JSON.stringify(first[0]).slice(0, 600);
 }
 
 function makeSliders(size) {
