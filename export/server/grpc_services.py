@@ -111,17 +111,19 @@ def _policy(config):
     return Policy(latest=max(1, chosen.latest.num_versions))
 
 
-def config_of(places, policy, labels):
+def config_of(places, policies, default, labels):
     """The text of a `ModelServerConfig`.
 
     Args:
         places: `{model: absolute path of its folder}`.
-        policy: of all models.
+        policies: `{model: Policy}`, of those that have one of their own.
+        default: that of the others.
         labels: `{model: {label: number}}`.
     """
     config = model_server_config_pb2.ModelServerConfig()
     for name, place in places.items():
         entry = config.model_config_list.config.add(name=name, base_path=str(place), model_platform="tensorflow")
+        policy = policies.get(name, default)
         if policy.numbers is not None:
             entry.model_version_policy.specific.versions.extend(policy.numbers)
         elif policy.latest is None:

@@ -10,7 +10,8 @@ from pathlib import Path
 from keraszoo.core.errors import InputError
 from keraszoo.system.processes import stopping_signals
 
-from .. import manifest, versions
+from .. import lifecycle, manifest, versions
+from .selection import Policy
 
 _MONITORING = 'prometheus_config { enable: true path: "/monitoring/prometheus/metrics" }\n'
 
@@ -42,9 +43,16 @@ def run(binary, root, options, policy, labels, say):
     """
     if binary is None:
         raise InputError("tensorflow_model_server is not on PATH; --backend embedded needs nothing but keraszoo.")
-    places = {}
+    places, policies, labels = {}, {}, dict(labels)
     for home in sorted(path for path in Path(root).iterdir() if path.is_dir() and not path.name.startswith(".")):
-        wanted = policy.wanted(versions.numbers(home))
+        present = versions.numbers(home)
+        wanted = policy.wanted(present)
+        on_disk = {label: number for label, number in lifecycle.labels(home).items() if number in present}
+        if on_disk and not set(on_disk.values()) <= set(wanted):  # this names versions, and so takes no new ones
+            wanted = sorted({*wanted, *on_disk.values()})
+            policies[home.name] = Policy(numbers=tuple(wanted))
+        if on_disk or home.name in labels:
+            labels[home.name] = {**on_disk, **labels.get(home.name, {})}
         for number in wanted:
             _verify(home / str(number), options.allow_unverified)
         if wanted:
@@ -56,7 +64,7 @@ def run(binary, root, options, policy, labels, say):
 
     with tempfile.TemporaryDirectory(prefix="keraszoo-serve-") as scratch:
         config, monitoring = Path(scratch, "models.config"), Path(scratch, "monitoring.config")
-        config.write_text(config_of(places, policy, labels))
+        config.write_text(config_of(places, policies, policy, labels))
         monitoring.write_text(_MONITORING)
         command = [
             binary,

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from keraszoo.core.errors import InputError
 
-from .. import versions
+from .. import lifecycle, versions
 from ..wire.status import Code, Refused, invalid
 from .selection import Policy
 from .servable import Servable
@@ -44,7 +44,7 @@ class Models:
 
     Args:
         root: directory with a folder for each model, and in it one for each version.
-        policy: which versions are served, unless `configure` says otherwise.
+        policy: which versions are served, beside those that have labels on disk, unless `configure` says otherwise.
         allow_unverified: whether SavedModels without a manifest are served.
         say: function that takes a line about what happens.
         load: function `(name, number, directory, allow_unverified) -> Servable`.
@@ -55,7 +55,9 @@ class Models:
         self._policy = policy or Policy(latest=1)
         self._allow_unverified, self._say, self._load_version = allow_unverified, say, load
         self._models = {}  # name: {number: _Version}
-        self._labels = {}  # name: {label: number}
+        self._labels = {}  # name: {label: number}, as they were set
+        self._labels_on_disk = {}  # the same, as `keraszoo versions` has written them beside the versions
+        self._complaints = {}  # name: what was last said about its labels
         self._policies = None  # name: Policy, once `configure` has been called; nothing else is served then
         self._lock = threading.Lock()  # of what the three hold
         self._polling = threading.Lock()  # one poll at a time
@@ -85,7 +87,7 @@ class Models:
     def _find(self, name, number, label):
         if label:
             try:
-                number = self._labels[name][label]
+                number = self._labels_of(name)[label]
             except KeyError:
                 raise invalid(f"Unrecognized servable version label: {label}") from None
         available = {
@@ -125,7 +127,8 @@ class Models:
     def labels(self):
         """`{name: {label: number}}`."""
         with self._lock:
-            return {name: dict(known) for name, known in self._labels.items()}
+            names = self._labels.keys() | self._labels_on_disk.keys()
+            return {name: known for name in sorted(names) if (known := self._labels_of(name))}
 
     # ------------------------------------------------------------------ what is served
 
@@ -173,7 +176,7 @@ class Models:
         with self._polling:
             for name in self._names():
                 present = self._numbers(name)
-                wanted = self._policy_of(name).wanted(present) if self._is_served(name) else []
+                wanted = self._wanted(name, present)
                 for number in wanted:
                     if self._closed.is_set():
                         return
@@ -215,11 +218,25 @@ class Models:
         except OSError:
             return []
 
-    def _is_served(self, name):
-        return self._policies is None or name in self._policies
+    def _wanted(self, name, present):
+        """The versions to be served: those of the policy, and those that have labels on disk."""
+        if self._policies is not None:
+            return self._policies[name].wanted(present) if name in self._policies else []
+        try:
+            labels = lifecycle.labels(self.root / name) if present else {}
+        except InputError as error:
+            labels = self._labels_on_disk.get(name, {})
+            if self._complaints.get(name) != str(error):  # once, and not at every poll
+                self._say(f"{name}: {error}")
+            self._complaints[name] = str(error)
+        with self._lock:
+            self._labels_on_disk[name] = labels
+        return sorted({*self._policy.wanted(present), *labels.values()} & set(present))
 
-    def _policy_of(self, name):
-        return self._policy if self._policies is None else self._policies[name]
+    def _labels_of(self, name):
+        """`{label: number}` of a model; those that were set count more than those on disk."""
+        on_disk = self._labels_on_disk.get(name, {}) if self._policies is None else {}
+        return {**on_disk, **self._labels.get(name, {})}
 
     def _try(self, name, number):
         """Loads a version, unless it is loaded or its files have failed before."""

@@ -135,6 +135,27 @@ def test_labels_are_of_versions_that_answer(tmp_path):
     assert models.labels() == {"vae": {"stable": 1}}
 
 
+def test_labels_on_disk_are_served_beside_the_newest(tmp_path):
+    """What `keraszoo versions` writes; a label that is set counts more."""
+    add(tmp_path, 1, 2, 3)
+    (tmp_path / "vae" / "labels.json").write_text('{"stable": 1, "gone": 7}')
+    models = models_of(tmp_path)
+    models.poll()
+    assert models.available() == {"vae": [1, 3]}
+    with models.lease("vae", label="stable") as version:
+        assert version.number == 1
+    with pytest.raises(Refused, match="Specific"), models.lease("vae", label="gone"):
+        pass
+    models.set_labels({"vae": {"stable": 3}})
+    assert models.labels()["vae"]["stable"] == 3
+    (tmp_path / "vae" / "labels.json").write_text('{"old": 2}')
+    models.poll()
+    assert models.available() == {"vae": [2, 3]}
+    (tmp_path / "vae" / "labels.json").write_text("no JSON")
+    models.poll()
+    assert models.available() == {"vae": [2, 3]}
+
+
 def test_only_what_is_configured_is_served(tmp_path):
     add(tmp_path, 1, 2)
     add(tmp_path, 1, name="gan")
