@@ -4,6 +4,7 @@ import asyncio
 import re
 import time
 import urllib.parse
+import zlib
 
 import orjson
 from starlette.applications import Starlette
@@ -133,7 +134,20 @@ async def _body(request, most):
             pieces.clear()
     if size > most:
         raise _too_long(most)
-    return b"".join(pieces)
+    body = b"".join(pieces)
+    return _unpacked(body, most) if "gzip" in request.headers.get("content-encoding", "") else body
+
+
+def _unpacked(body, most):
+    """A body that was compressed with gzip; nothing where it was not, as TensorFlow Serving has it."""
+    unpacking = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    try:
+        unpacked = unpacking.decompress(body, most + 1)
+    except zlib.error:
+        return b""
+    if len(unpacked) > most:
+        raise _too_long(most)
+    return unpacked
 
 
 def _too_long(most):

@@ -1,6 +1,7 @@
 """The embedded server: it answers as TensorFlow Serving does, as Keras does, and keeps answering."""
 
 import concurrent.futures
+import gzip
 import json
 import os
 import random
@@ -88,6 +89,16 @@ def test_a_body_that_is_announced_too_long_is_not_waited_for(server):
     with socket.create_connection((host, int(port)), timeout=60) as connection:
         connection.sendall(b"POST /v1/models/multi:predict HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n")
         assert connection.recv(100).startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_body_may_be_compressed_but_not_to_hide_its_size(server):
+    packed, path = {"Content-Encoding": "gzip"}, "/v1/models/half_plus_two/versions/123:predict"
+    status, _, raw = runner.send(server.rest, "POST", path, gzip.compress(b'{"instances": [1.0]}'), packed)
+    assert status == 200 and json.loads(raw) == {"predictions": [2.5]}
+    status, _, raw = runner.send(server.rest, "POST", path, gzip.compress(b" " * (40 * 2**20)), packed)
+    assert status == 413
+    status, _, raw = runner.send(server.rest, "POST", path, b'{"instances": [1.0]}', packed)
+    assert status == 400 and b"The document is empty" in raw
 
 
 def test_metrics_have_tensorflow_servings_names(server):
