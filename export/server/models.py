@@ -161,7 +161,11 @@ class Models:
             Refused: when a model has no version that can be served, or a labelled version does not answer.
         """
         for name in policies:
-            if not self._numbers(name):
+            try:
+                there = self._numbers(name)
+            except OSError:
+                there = []
+            if not there:
                 raise Refused(Code.NOT_FOUND, f"Could not find any versions of model {name}")
         with self._lock:
             self._policies = dict(policies)
@@ -172,16 +176,23 @@ class Models:
         self.set_labels(labels)
 
     def poll(self):
-        """Looks at the directory once: loads what is new and wanted, then gives up what is not wanted any more."""
-        with self._polling:
-            for name in self._names():
-                present = self._numbers(name)
-                wanted = self._wanted(name, present)
-                for number in wanted:
-                    if self._closed.is_set():
-                        return
-                    self._try(name, number)
-                self._retire(name, wanted, present)
+        """Looks at the directory once: loads what is new and wanted, then gives up what is not wanted any more.
+
+        What cannot be read at the moment stays as it is.
+        """
+        with self._polling, contextlib.suppress(OSError):
+            there = self._names()
+            for name in sorted(there | self._models.keys()):
+                with contextlib.suppress(OSError):
+                    self._bring_up_to_date(name, self._numbers(name) if name in there else [])
+
+    def _bring_up_to_date(self, name, present):
+        wanted = self._wanted(name, present)
+        for number in wanted:
+            if self._closed.is_set():
+                return
+            self._try(name, number)
+        self._retire(name, wanted)
 
     def watch(self, seconds=1.0):
         """Polls every so many seconds, in a thread of its own, until `close`."""
@@ -200,23 +211,21 @@ class Models:
         self._closed.set()
         with self._polling:
             for name in list(self._models):
-                self._retire(name, [], [], always=True)
+                self._retire(name, [], always=True)
 
     def _names(self):
-        try:
-            with os.scandir(self.root) as entries:
-                found = {entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir()}
-        except OSError:  # such as a network's file system that is away for a moment
-            found = set()
-        return sorted(found | self._models.keys())
+        """The folders that there are.
+
+        Raises:
+            OSError: when that cannot be told, such as while a network's file system is away.
+        """
+        with os.scandir(self.root) as entries:
+            return {entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir()}
 
     def _numbers(self, name):
-        try:
-            return [
-                number for number in versions.numbers(self.root / name) if (self.root / name / str(number)).is_dir()
-            ]
-        except OSError:
-            return []
+        """The versions of a model that there are; raises OSError as `_names` does."""
+        home = self.root / name
+        return [number for number in versions.numbers(home) if (home / str(number)).is_dir()]
 
     def _wanted(self, name, present):
         """The versions to be served: those of the policy, and those that have labels on disk."""
@@ -260,7 +269,7 @@ class Models:
         seconds = time.perf_counter() - start
         self._say(f"{name}/{number}: loaded in {seconds:.1f} s, {servable.warm_ups} warm-up requests")
 
-    def _retire(self, name, wanted, present, always=False):
+    def _retire(self, name, wanted, always=False):
         """Ends the versions that are not wanted, if a wanted one answers or they are not to be served at all."""
         with self._lock:
             known = self._models.get(name, {})

@@ -81,6 +81,21 @@ def test_a_new_version_takes_over_and_a_removed_one_gives_back(tmp_path):
     assert models.available() == {}
 
 
+def test_what_cannot_be_read_at_the_moment_is_served_on(tmp_path):
+    root = tmp_path / "served"
+    add(root, 1)
+    add(root, 1, name="gan")
+    models = models_of(root)
+    models.poll()
+    os.rename(root, tmp_path / "away")
+    models.poll()
+    assert models.available() == {"gan": [1], "vae": [1]}
+    os.rename(tmp_path / "away", root)
+    os.rename(root / "gan", root / ".gan")  # this is a decision
+    models.poll()
+    assert models.available() == {"vae": [1]}
+
+
 def test_a_lease_keeps_a_version_open(tmp_path):
     add(tmp_path, 1)
     models = models_of(tmp_path)
