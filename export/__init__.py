@@ -13,13 +13,13 @@ import importlib
 
 _HOMES = {
     "export": ".pipeline",
-    "doctor": ".examination",
-    "Check": ".examination",
+    "doctor": ".outside.examination",
+    "Check": ".outside.examination",
     "Client": ".client",
     "ServingError": ".client",
     "serve": ".server",
-    "publish": ".versions",
-    "write_server_config": ".server_config",
+    "publish": ".published.versions",
+    "write_server_config": ".published.server_config",
 }
 
 __all__ = sorted(_HOMES)

@@ -42,7 +42,7 @@ def export_command(argv):
     parser.add_argument("--data-dir", help="of tensorflow-datasets, for a sampler that is not fitted yet")
     arguments = parser.parse_args(argv)
 
-    from . import manifest
+    from .contents import manifest
     from .pipeline import export
 
     chosen = {
@@ -61,7 +61,7 @@ def export_command(argv):
     if described["cost"] is not None:
         print_cost(described["cost"])
     if arguments.bundle:
-        from .bundle import write_bundle
+        from .published.bundle import write_bundle
 
         print(f"Bundle: {write_bundle(arguments.to, version.parent.name)}")
     print("Next:")
@@ -90,8 +90,8 @@ def doctor_command(argv):
     parser.add_argument("--json", action="store_true", help="print the checks as JSON")
     arguments = parser.parse_args(argv)
 
-    from . import versions
-    from .examination import examine
+    from .outside.examination import examine
+    from .published import versions
 
     directory = versions.find(arguments.path, arguments.version)
     checks = examine(directory)
@@ -129,8 +129,8 @@ def profile_export_command(argv):
     parser.add_argument("--json", action="store_true", help="print the numbers as JSON")
     arguments = parser.parse_args(argv)
 
-    from . import versions
-    from .cost import cost
+    from .outside.cost import cost
+    from .published import versions
 
     found = cost(versions.find(arguments.path, arguments.version), arguments.rows)
     if arguments.json:
@@ -161,8 +161,8 @@ def lite_command(argv):
     parser.add_argument("--weights", default="float32", help="float32, float16 (half the size) or int8 (a quarter)")
     arguments = parser.parse_args(argv)
 
-    from . import versions
     from .lite import to_lite
+    from .published import versions
 
     found = to_lite(versions.find(arguments.path, arguments.version), arguments.out, arguments.weights)
     print(f"{found.path}: {found.bytes / 1e6:.2f} MB, weights in {arguments.weights}")
@@ -176,7 +176,7 @@ def lite_command(argv):
 
 
 def print_cost(found):
-    """What `keraszoo.export.cost` found, as a table."""
+    """What `keraszoo.export.outside.cost` found, as a table."""
     from rich.console import Console
     from rich.table import Table
 

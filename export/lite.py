@@ -14,7 +14,8 @@ from keraszoo.core.errors import InputError, closest
 from keraszoo.runs.drafts import write_whole
 from keraszoo.system.failures import reason as why
 
-from . import golden, graph
+from . import graph
+from .contents import golden
 
 WEIGHTS = ("float32", "float16", "int8")
 #: operations without a kernel of LiteRT's own: regular expression of their names, and why

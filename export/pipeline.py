@@ -9,9 +9,12 @@ from keraszoo.models.abilities import Serves
 from keraszoo.runs.run import Run
 from keraszoo.runs.samplers import run_sampler
 
-from . import batching, client_page, examination, golden, graph, interface, manifest, saved_model, versions, warmup
-from .cost import cost as measure
-from .server_config import write_server_config
+from . import graph, saved_model
+from .contents import batching, client_page, golden, manifest, warmup
+from .outside import examination
+from .outside.cost import cost as measure
+from .published import interface, versions
+from .published.server_config import write_server_config
 
 
 def export(
@@ -33,7 +36,7 @@ def export(
         to: the base directory, which may hold several models; its models.config is brought up to date.
         name: of the model; by default the run's family, or the model's class in snake case.
         new_interface: whether clients of the newest version may be unable to call this one, see
-            `keraszoo.export.interface`.
+            `keraszoo.export.published.interface`.
         profile: whether to measure what an answer costs; it comes to stand in the manifest.
         sampler: of a run; None, or "gaussian", "mixture" or "flow": what the signature `sample` draws codes from, see
             `keraszoo.runs.samplers`.

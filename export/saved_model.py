@@ -9,7 +9,7 @@ import tensorflow as tf
 from keraszoo.core.errors import InputError
 from keraszoo.core.inputs import Declaration, Undeclared
 
-from . import golden
+from .contents import golden
 from .float32 import in_float32
 from .guards import MEANINGLESS, guarded
 

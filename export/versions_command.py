@@ -29,8 +29,8 @@ def versions_command(argv):
     parser.add_argument("--json", action="store_true", help="print what there is as JSON")
     arguments = parser.parse_args(argv)
 
-    from . import lifecycle, versions
-    from .server_config import write_server_config
+    from .published import lifecycle, versions
+    from .published.server_config import write_server_config
 
     homes = _models(Path(arguments.path))
     asked = arguments.label or arguments.unlabel or arguments.roll_back is not None or arguments.keep is not None
@@ -61,7 +61,7 @@ def versions_command(argv):
 
 def _models(path):
     """The directories of the models that are meant: a model's own, or those in a base directory."""
-    from . import versions
+    from .published import versions
 
     if not path.is_dir():
         raise InputError(f"A directory of served models is needed. Received: {path}, which is not a directory.")
@@ -84,7 +84,8 @@ def _label(text):
 
 def _described(home, number):
     """A version, as it is shown."""
-    from . import lifecycle, manifest
+    from .contents import manifest
+    from .published import lifecycle
 
     directory = home / str(number)
     shown = {"version": number, "labels": [name for name, of in lifecycle.labels(home).items() if of == number]}

@@ -17,7 +17,7 @@ import pytest
 import tensorflow as tf
 from noise import control_noise
 
-from keraszoo.export import examination
+from keraszoo.export.outside import examination
 from keraszoo.training import choose_strategy
 from keraszoo.training.cluster.launch import free_ports
 

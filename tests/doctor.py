@@ -1,8 +1,8 @@
-"""Examines exported versions as `keraszoo.export._capi` does one: each line of input is the path of a job."""
+"""Examines exported versions as `keraszoo.export.outside._capi` does one: each line of input is the path of a job."""
 
 import sys
 
-from keraszoo.export import _capi
+from keraszoo.export.outside import _capi
 
 
 def main():

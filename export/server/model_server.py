@@ -10,7 +10,8 @@ from pathlib import Path
 from keraszoo.core.errors import InputError
 from keraszoo.system.processes import stopping_signals
 
-from .. import lifecycle, manifest, versions
+from ..contents import manifest
+from ..published import lifecycle, versions
 from .selection import Policy
 
 _MONITORING = 'prometheus_config { enable: true path: "/monitoring/prometheus/metrics" }\n'

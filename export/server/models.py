@@ -14,7 +14,7 @@ from pathlib import Path
 
 from keraszoo.core.errors import InputError
 
-from .. import lifecycle, versions
+from ..published import lifecycle, versions
 from ..wire.status import Code, Refused, invalid
 from .selection import Policy
 from .servable import Servable

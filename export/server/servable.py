@@ -6,8 +6,9 @@ from tensorflow.core.protobuf import meta_graph_pb2
 
 from keraszoo.core.errors import InputError
 
-from .. import graph, manifest, warmup
-from ..session import ServerError, Session
+from .. import graph
+from ..contents import manifest, warmup
+from ..outside.session import ServerError, Session
 from ..wire.status import Code, Refused
 
 _WARM_UPS = 1000  # TensorFlow Serving replays no more

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keraszoo.export import batching
+from keraszoo.export.contents import batching
 
 
 class CannotMerge(Exception):

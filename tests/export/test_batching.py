@@ -5,7 +5,8 @@ import pytest
 import tensorflow as tf
 from batcher import CannotMerge, merged
 
-from keraszoo.export import batching, export, golden, manifest
+from keraszoo.export import export
+from keraszoo.export.contents import batching, golden, manifest
 from keraszoo.models import ConditionalVAE, UNet
 
 

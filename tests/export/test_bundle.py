@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from keraszoo.core.errors import InputError
-from keraszoo.export.bundle import write_bundle
+from keraszoo.export.published.bundle import write_bundle
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ import pytest
 
 from keraszoo.__main__ import main
 from keraszoo.core.errors import InputError
-from keraszoo.export import export, manifest
-from keraszoo.export.cost import cost
+from keraszoo.export import export
+from keraszoo.export.contents import manifest
+from keraszoo.export.outside.cost import cost
 from keraszoo.models import ConditionalVAE
 
 

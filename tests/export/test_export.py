@@ -19,19 +19,10 @@ from google.protobuf import text_format
 from keraszoo.core.errors import InputError
 from keraszoo.core.inputs import Declaration
 from keraszoo.core.model import ZooModel
-from keraszoo.export import (
-    _capi,
-    doctor,
-    examination,
-    export,
-    golden,
-    manifest,
-    publish,
-    saved_model,
-    warmup,
-    write_server_config,
-)
+from keraszoo.export import doctor, export, publish, saved_model, write_server_config
 from keraszoo.export.command import doctor_command, export_command
+from keraszoo.export.contents import golden, manifest, warmup
+from keraszoo.export.outside import _capi, examination
 
 IMAGE = tf.TensorSpec([None, 8, 8, 1], tf.float32, name="image")
 SEED = tf.TensorSpec([None], tf.int64, name="seed")
@@ -497,7 +488,7 @@ def test_number_taken_meanwhile_is_left_alone(tmp_path):
 
 
 def test_race_for_a_number_is_lost_gracefully(tmp_path, monkeypatch):
-    from keraszoo.export import versions
+    from keraszoo.export.published import versions
 
     monkeypatch.setattr(versions, "numbers", lambda home: [])  # what a publisher sees just before another one's rename
     made = [publish(lambda directory: (directory / "x").touch(), tmp_path, "vae") for _ in range(3)]
@@ -601,7 +592,7 @@ def test_missing_run_publishes_nothing(tmp_path):
 
 
 def test_importing_export_costs_no_tensorflow():
-    modules = "keraszoo.export, keraszoo.export.command, keraszoo.export._capi"
+    modules = "keraszoo.export, keraszoo.export.command, keraszoo.export.outside._capi"
     modules += ", keraszoo.export.server.command, keraszoo.export.client.command, keraszoo.export.client.over_rest"
     program = f"import sys, {modules}; print('tensorflow' in sys.modules)"
     assert subprocess.check_output([sys.executable, "-c", program], text=True) == "False\n"

@@ -7,8 +7,9 @@ import pytest
 import tensorflow as tf
 
 from keraszoo.core.inputs import BoundedInput, Codes, Context, Input, Labels, Seed, Temperature, Undeclared
-from keraszoo.export import _capi, golden
+from keraszoo.export.contents import golden
 from keraszoo.export.guards import guarded
+from keraszoo.export.outside import _capi
 
 IMAGE = Input((2, 2, 1), (0.0, 1.0))
 #: (declaration, values of a row of it that are taken, values that are not)

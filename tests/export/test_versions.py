@@ -10,8 +10,11 @@ from keraszoo.__main__ import main
 from keraszoo.core.errors import InputError
 from keraszoo.core.inputs import Input
 from keraszoo.core.model import ZooModel
-from keraszoo.export import doctor, examination, export, lifecycle, manifest, pipeline, versions
-from keraszoo.export.interface import changes
+from keraszoo.export import doctor, export, pipeline
+from keraszoo.export.contents import manifest
+from keraszoo.export.outside import examination
+from keraszoo.export.published import lifecycle, versions
+from keraszoo.export.published.interface import changes
 
 UNIT = (0.0, 1.0)
 

@@ -10,7 +10,8 @@ import threading
 import pytest
 import saved_models
 
-from keraszoo.export import examination, export
+from keraszoo.export import export
+from keraszoo.export.outside import examination
 from keraszoo.models import VAE
 
 _SMALL = """

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from keraszoo.export import manifest
+from keraszoo.export.contents import manifest
 
 F32, F64, F16 = tf.float32, tf.float64, tf.float16
 I32, I64 = tf.int32, tf.int64

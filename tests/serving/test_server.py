@@ -32,8 +32,9 @@ from tensorflow_serving.apis import (
 )
 
 from keraszoo.core.errors import InputError
-from keraszoo.export import Client, ServingError, golden, manifest
+from keraszoo.export import Client, ServingError
 from keraszoo.export.client.command import predict_command
+from keraszoo.export.contents import golden, manifest
 
 HALF = "/v1/models/half:predict"
 

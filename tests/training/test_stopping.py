@@ -94,7 +94,8 @@ def test_a_training_needs_no_screen(tmp_path, screen):
 
 EXPORTER = """
 import os, signal, sys
-from keraszoo.export import examination, pipeline
+from keraszoo.export.outside import examination
+from keraszoo.export import pipeline
 from keraszoo.__main__ import main
 def examine(directory):
     print(directory, flush=True)

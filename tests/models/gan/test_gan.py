@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from keraszoo.core.errors import InputError
 from keraszoo.core.updates import call_unchanged
-from keraszoo.export import golden
+from keraszoo.export.contents import golden
 from keraszoo.layers import BatchNormalization, DifferentiableAugmentation, SpectralNormalization
 from keraszoo.layers.packing import pack, unpack
 from keraszoo.losses.adversarial import LOSSES

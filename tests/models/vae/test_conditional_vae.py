@@ -11,7 +11,7 @@ from tensorflow_probability.python import distributions as tfd
 from keraszoo.__main__ import main
 from keraszoo.core.errors import InputError
 from keraszoo.distributions import Gaussian
-from keraszoo.export import golden
+from keraszoo.export.contents import golden
 from keraszoo.layers.labels import with_label_channels
 from keraszoo.models import ConditionalVAE
 from keraszoo.training import train

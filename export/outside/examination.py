@@ -6,7 +6,10 @@ from typing import NamedTuple
 
 from keraszoo.core.errors import InputError
 
-from . import golden, graph, manifest, outside, versions, warmup
+from .. import graph
+from ..contents import golden, manifest, warmup
+from ..published import versions
+from . import process
 
 
 class Check(NamedTuple):
@@ -103,7 +106,7 @@ def _same_arithmetic(producer):
 
 def _run(job, scratch):
     """Runs the program `_capi` on `job` and returns its checks, with one about the process itself."""
-    lines, ending = outside.run("keraszoo.export._capi", job, scratch)
+    lines, ending = process.run("keraszoo.export.outside._capi", job, scratch)
     checks = [Check(**line) for line in lines if "ok" in line]
     if ending is None:
         return [*checks, Check("process", True, "alive after every request")]

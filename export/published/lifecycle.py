@@ -12,7 +12,8 @@ from keraszoo.core.errors import InputError
 from keraszoo.runs.drafts import draft_in, write_whole
 from keraszoo.system.failures import reason
 
-from . import manifest, versions
+from ..contents import manifest
+from . import versions
 
 LABELS = "labels.json"
 

@@ -27,7 +27,7 @@ def run(module, job, scratch):
     """Runs a module of this package on a job, a dictionary, whose path is its argument.
 
     Args:
-        module: full name, such as "keraszoo.export._capi". It prints JSON objects, a line each.
+        module: full name, such as "keraszoo.export.outside._capi". It prints JSON objects, a line each.
         job: what JSON can hold.
         scratch: an empty directory (`pathlib.Path`).
 

@@ -2,7 +2,8 @@
 
 from keraszoo.core.errors import InputError
 
-from . import manifest, versions
+from ..contents import manifest
+from . import versions
 
 
 def check_unchanged(home, signatures, source, *, named):

@@ -1,6 +1,6 @@
 """The program that the doctor runs in a process of its own: it serves a version as TensorFlow Serving would.
 
-    python -P -m keraszoo.export._capi JOB
+    python -P -m keraszoo.export.outside._capi JOB
 
 where JOB is the path of a JSON object with directory, signatures, default, golden, warm_up and exact, as
 `examination` writes it.
@@ -19,7 +19,7 @@ import numpy as np
 
 from keraszoo.system.processes import die_with_parent
 
-from . import golden
+from ..contents import golden
 from .session import ServerError, Session
 
 # What a value of another machine or release may differ by; on the exporting machine every bit must agree.

@@ -5,7 +5,9 @@ from pathlib import Path
 
 from keraszoo.core.errors import InputError
 
-from . import golden, graph, outside
+from .. import graph
+from ..contents import golden
+from . import process
 
 ROWS = (1, 8, 32)
 
@@ -36,7 +38,7 @@ def cost(directory, rows=ROWS):
         "rows": list(rows),
     }
     with tempfile.TemporaryDirectory() as scratch:
-        lines, ending = outside.run("keraszoo.export._cost", job, Path(scratch))
+        lines, ending = process.run("keraszoo.export.outside._cost", job, Path(scratch))
     if ending is not None:
         raise InputError(f"{directory} cannot be measured: the server's process {ending.how}{ending.why}")
     found = {}

@@ -1,6 +1,6 @@
 """The program that measures what answers cost, in a process of its own that serves a version as `_capi` does.
 
-    python -P -m keraszoo.export._cost JOB
+    python -P -m keraszoo.export.outside._cost JOB
 
 where JOB is the path of a JSON object with directory, signatures, golden, default and rows, as `cost` writes it. Each
 measurement is one line of JSON on stdout.
@@ -18,7 +18,7 @@ import numpy as np
 
 from keraszoo.system.processes import die_with_parent
 
-from . import golden
+from ..contents import golden
 from .session import Session
 
 _SECONDS, _TIMES = 0.3, 5  # a signature is run for so long, and so often, at least

@@ -32,7 +32,8 @@ def write(directory, *, name, source, parameters, signatures, batching, warm_up,
             the default first; the last three are of inputs, as far as they are known.
         batching: a sentence about which requests may be merged.
         warm_up: a sentence about the warm-up records.
-        cost: what an answer costs on the machine of `producer`, see `keraszoo.export.cost`; None: it was not measured.
+        cost: what an answer costs on the machine of `producer`, see `keraszoo.export.outside.cost`; None: not
+            measured.
     """
     described = {
         "format": _FORMAT,

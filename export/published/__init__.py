@@ -1,0 +1,1 @@
+"""The directory of published models: versions and their life, what the next may change, what servers start with."""
