@@ -14,6 +14,7 @@ from .pipeline.batches import batches, resident, steps_per_epoch, transformed_sh
 from .pipeline.service import Service
 from .sources.source import Source
 from .views.few_labels import few_labels
+from .views.held_out import held_out
 from .views.repeated import repeated
 from .views.rescaled import rescaled
 from .views.unpaired import unpaired
@@ -25,6 +26,7 @@ __all__ = [
     "Source",
     "batches",
     "few_labels",
+    "held_out",
     "load",
     "repeated",
     "rescaled",

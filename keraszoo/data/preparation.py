@@ -2,6 +2,7 @@
 
 from ..core.errors import InputError, closest
 from .views.few_labels import few_labels
+from .views.held_out import held_out
 from .views.repeated import repeated
 from .views.unpaired import unpaired
 from .views.weighted import weighted
@@ -13,6 +14,7 @@ OF_ALL = {
 }
 #: and what only the training sees
 OF_TRAINING = {
+    "hold_out": lambda source, split, seed, count: held_out(source, split, count)[0],
     "few_labels": lambda source, split, seed, count: few_labels(source, split, count, seed),
     "repeat": lambda source, split, seed, times: repeated(source, split, times),
 }
@@ -24,7 +26,8 @@ def prepared(source, steps, split, seed):
     Args:
         source: a `Source`.
         steps: `((name, *arguments), ...)`: ("few_labels", 100) leaves so many training examples their label;
-            ("repeat", 2) shows each training example twice an epoch; ("unpaired", "3", "8") pairs two classes by
+            ("hold_out", 4) keeps the last 4 training examples for what a model does not learn but chooses, and comes
+            first; ("repeat", 2) shows each training example twice an epoch; ("unpaired", "3", "8") pairs two classes by
             chance; ("weighted", {"w0": 5.0}) weighs pixels, options as for `keraszoo.data.weighted`.
         split: name of the training split.
         seed: integer, of what is drawn.

@@ -25,8 +25,10 @@ from .samples.modes import ModeCoverage, mode_coverage
 from .samples.precision import precision_recall
 from .segmentation.all_measures import choose_threshold, segmentation_scores
 from .segmentation.boundary import boundary_f1
+from .segmentation.objects import average_precision
 from .segmentation.overlap import dice, iou, pixel_confusion, pixel_error
 from .segmentation.segments import rand_error, segments, thin_borders, v_info, v_rand
+from .segmentation.surface import hausdorff, surface_distance
 from .segmentation.warping import warping_error
 
 __all__ = [
@@ -34,6 +36,7 @@ __all__ = [
     "ClassScores",
     "ModeCoverage",
     "Reliability",
+    "average_precision",
     "bicubic",
     "boundary_f1",
     "choose_threshold",
@@ -53,6 +56,7 @@ __all__ = [
     "explicitness_score",
     "factor_vae_score",
     "frechet_distance",
+    "hausdorff",
     "higgins_score",
     "hole_psnr",
     "inception_score",
@@ -74,6 +78,7 @@ __all__ = [
     "segmentation_scores",
     "segments",
     "ssim",
+    "surface_distance",
     "thin_borders",
     "v_info",
     "v_rand",

@@ -145,8 +145,14 @@ class PreparedData:
 
     def one_by_one(self, split, count):
         """Up to `count` (x, y) of a split, one at a time."""
-        for x, y in itertools.islice(self.batches(split, 1, labels=True).as_numpy_iterator(), count):
-            yield x[0], {name: values[0] for name, values in y.items()} if isinstance(y, dict) else y[0]
+        yield from itertools.islice(_alone(self.batches(split, 1, labels=True)), count)
+
+    def held_out(self):
+        """Each (x, y) that is held out of the training by the step "hold_out"."""
+        for count in (step[1] for step in self.data.prepare if step[0] == "hold_out"):
+            _, kept = data.held_out(self.source, self.data.train, count)
+            batches = data.batches(kept, self.data.train, 1, training=False, **self._pipeline(True))
+            yield from _alone(batches)
 
     def rows(self, split, rows, *, labels=False):
         """The examples of a split at these rows, in the order of `rows`: x [len(rows), ...] float32, or (x, y)."""
@@ -169,6 +175,12 @@ class PreparedData:
 
     def _pipeline(self, labels):
         return {"transforms": self.data.transforms, "with_labels": labels, "seed": self.seed}
+
+
+def _alone(batches):
+    """Each (x, y) of batches of one."""
+    for x, y in batches.as_numpy_iterator():
+        yield x[0], {name: values[0] for name, values in y.items()} if isinstance(y, dict) else y[0]
 
 
 def _crops_within(read, described):

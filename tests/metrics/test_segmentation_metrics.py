@@ -2,19 +2,24 @@
 
 import numpy as np
 import pytest
+import scipy.stats
+import skimage.metrics
 from scipy import ndimage
 from sklearn.metrics import f1_score, jaccard_score, pair_confusion_matrix
 
 from keraszoo.core.errors import InputError
 from keraszoo.metrics import (
+    average_precision,
     boundary_f1,
     choose_threshold,
     dice,
+    hausdorff,
     iou,
     pixel_confusion,
     pixel_error,
     rand_error,
     segmentation_scores,
+    surface_distance,
     thin_borders,
     v_info,
     v_rand,
@@ -80,8 +85,9 @@ def test_what_an_empty_mask_scores(label, predicted, score):
 def test_a_perfect_prediction_scores_one_and_errs_nowhere(random):
     label = np.stack([blobs(random), blobs(random), np.zeros([40, 50], int), np.ones([40, 50], int)])
     scores = segmentation_scores(label, label)
-    errors = {"pixel_error", "rand_error", "warping_error"}
+    errors = {"pixel_error", "rand_error", "warping_error", "hausdorff_95_1", "surface_distance_1"}
     wanted = {"iou_0", "iou_1", "mean_iou", "dice_0", "dice_1", "mean_dice", "v_rand", "v_info", "boundary_f1"}
+    wanted |= {"average_precision"}
     assert set(scores) == errors | wanted
     assert {name: scores[name] for name in errors} == pytest.approx(dict.fromkeys(errors, 0.0), abs=1e-12)
     assert {name: scores[name] for name in wanted} == pytest.approx(dict.fromkeys(wanted, 1.0), abs=1e-12)
@@ -232,7 +238,7 @@ def test_instances_tell_apart_what_touches():
     assert segmentation_scores(touching, touching, instances=instances)["v_rand"] == pytest.approx(0.5 / 0.75)
 
 
-def test_more_classes_have_overlap_only(random):
+def test_more_classes_have_scores_of_objects_and_distances_of_each(random):
     label = random.integers(0, 3, [2, 9, 9])
     scores = segmentation_scores(label, label)
     assert set(scores) == {
@@ -240,6 +246,8 @@ def test_more_classes_have_overlap_only(random):
         *(f"{n}_{i}" for n in ("iou", "dice") for i in range(3)),
         "mean_iou",
         "mean_dice",
+        *("v_rand", "v_info", "rand_error", "average_precision"),
+        *(f"{n}_{i}" for n in ("hausdorff_95", "surface_distance") for i in (1, 2)),
     }
     assert set(segmentation_scores(CELL, CELL, num_classes=4)) >= {"iou_3"}
 
@@ -269,6 +277,47 @@ def test_masks_that_cannot_be_compared(function, message):
     with pytest.raises(InputError, match=message) as error:
         function()
     assert "\n" not in str(error.value)
+
+
+def test_v_rand_and_v_info_are_scikit_images_adapted_rand_and_variation_of_information(random):
+    """After the same thinning. Its Rand error leaves out the pairs of a pixel with itself, hence 1e-3."""
+    truth = segments(blobs(random, (120, 160)))
+    found = segments(blobs(random, (120, 160), 1.0) & (truth > 0))
+    thin = thin_borders(found)
+    error = skimage.metrics.adapted_rand_error(truth, thin, ignore_labels=(0,))[0]
+    assert v_rand(truth, found) == pytest.approx(1 - error, abs=1e-3)
+    inside = truth > 0
+    entropies = [scipy.stats.entropy(np.unique(part[inside], return_counts=True)[1], base=2) for part in (truth, thin)]
+    both = sum(skimage.metrics.variation_of_information(truth, thin, ignore_labels=(0,)))
+    assert v_info(truth, found) == pytest.approx(1 - both / sum(entropies), abs=1e-9)
+    assert 0.2 < v_info(truth, found) < 0.98
+
+
+def test_average_precision_counts_right_missed_and_made_up_objects():
+    truth = np.zeros([4, 12], int)
+    truth[:, 0:3], truth[:, 4:7], truth[:, 8:12] = 5, 2, 9
+    found = np.zeros_like(truth)
+    found[:, 0:2], found[:, 4:6], found[2:, 6], found[:, 9] = 1, 3, 4, 2  # IoU 2/3, 2/3, 1/6, 1/4
+    assert average_precision(truth, found) == 2 / (2 + 1 + 2)
+    assert average_precision(truth, found, iou=0.25) == 3 / (3 + 0 + 1)
+    assert average_precision(truth, found, iou=0.7) == 0
+    halves = np.repeat([[1, 1, 2, 2]], 3, axis=0)  # both overlap by exactly half: only one of them is right
+    assert average_precision(np.ones([3, 4], int), halves) == 1 / 2
+    assert average_precision(0 * truth, 0 * truth) == 1 and average_precision(0 * truth, truth) == 0
+
+
+def test_distances_of_a_moved_square_and_of_scikit_image(random):
+    square, moved = np.zeros([20, 20], int), np.zeros([20, 20], int)
+    square[5:10, 5:10], moved[5:10, 8:13] = 1, 1
+    assert hausdorff(square, moved, percentile=100) == 3 == skimage.metrics.hausdorff_distance(square, moved)
+    assert hausdorff(square, 0 * square) == pytest.approx(20 * 2**0.5) and hausdorff(0 * square, 0 * square) == 0
+    one, other = blobs(random), blobs(random)
+    edges = [np.pad(mask, 1) & ~ndimage.binary_erosion(np.pad(mask, 1)) for mask in (one > 0, other > 0)]
+    assert hausdorff(one, other, percentile=100) == pytest.approx(skimage.metrics.hausdorff_distance(*edges))
+    places = [np.argwhere(edge) for edge in edges]
+    apart = np.linalg.norm(places[0][:, None] - places[1][None], axis=-1)
+    nearest = [apart.min(1), apart.min(0)]
+    assert surface_distance(one, other) == pytest.approx(np.concatenate(nearest).mean())
 
 
 def test_pixels_that_do_not_count_change_no_score():

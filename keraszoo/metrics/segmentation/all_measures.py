@@ -4,33 +4,37 @@ import numpy as np
 
 from ...core.errors import InputError
 from .boundary import boundary_f1
+from .objects import average_precision
 from .overlap import check_masks, dice, iou, pixel_confusion, pixel_error
 from .segments import rand_and_information, rand_error, segments
+from .surface import hausdorff, surface_distance
 from .warping import warping_error
 
 THRESHOLDS = tuple(np.linspace(0.05, 0.95, 19).round(2).tolist())
 
 
-def segmentation_scores(predicted, label, threshold=0.5, instances=None, num_classes=None, ignore=None):
+def segmentation_scores(predicted, label, threshold=0.5, instances=None, num_classes=None, ignore=None, found=None):
     """How good masks are, by every score of this room.
 
-    Overlap is counted over all images together, the scores of segments and boundaries are means over the images. They
-    are given for two classes, 1 being the foreground.
+    Overlap is counted over all images together, all else is a mean over the images. Distances are of each class but 0,
+    in pixels; the warping error and the boundary's F1 are given for two classes, 1 being the foreground.
 
     Args:
         predicted: masks [n, height, width] or [height, width] of integers, or probabilities of class 1, which are
             compared with the threshold.
         label: masks of the same shape.
         threshold: a pixel belongs to class 1 where its probability is at least this.
-        instances: number of each pixel's object, of the same shape, 0 outside; None: connected parts of class 1.
+        instances: number of each pixel's true object, of the same shape, 0 outside; None: connected parts of a class.
         num_classes: by default as many as are seen, at least 2.
         ignore: label of pixels that do not count, or None. To segments and boundaries they are background in both
             masks, and the warping error is a share of the others.
+        found: number of each pixel's predicted object, of the same shape; None: connected parts of each class.
 
     Returns:
-        `{"pixel_error", "iou_0", "iou_1", ..., "mean_iou", "dice_0", "dice_1", ..., "mean_dice"}`, and for two classes
-        `{"v_rand", "v_info", "rand_error", "warping_error", "boundary_f1"}` too. What an empty mask scores is written
-        at each of these functions; a mask that is its label has no error and scores 1.
+        `{"pixel_error", "iou_0", "iou_1", ..., "mean_iou", "dice_0", "dice_1", ..., "mean_dice", "v_rand", "v_info",
+        "rand_error", "average_precision", "hausdorff_95_1", ..., "surface_distance_1", ...}`, and for two classes
+        `{"warping_error", "boundary_f1"}` too. What an empty mask scores is written at each of these functions; a mask
+        that is its label has no error and scores 1.
 
     Raises:
         InputError: differing shapes, numbers that are no classes, a threshold outside [0, 1], or no images.
@@ -51,12 +55,15 @@ def segmentation_scores(predicted, label, threshold=0.5, instances=None, num_cla
     for name, values in (("iou", iou(confusion)), ("dice", dice(confusion))):
         scores |= {f"{name}_{number}": float(value) for number, value in enumerate(values)}
         scores[f"mean_{name}"] = float(values.mean())
-    if len(confusion) > 2:
-        return scores
     counts = np.ones(label.shape, bool) if ignore is None else label != ignore
     label, predicted = label * counts, predicted * counts
     truths = [segments(mask) for mask in label] if instances is None else _stack(instances) * counts
-    rows = [_scores_of_segments(*images) for images in zip(label, predicted, truths, counts, strict=True)]
+    founds = [segments(mask) for mask in predicted] if found is None else _stack(found) * counts
+    rows = []
+    for images in zip(label, predicted, truths, founds, counts, strict=True):
+        rows.append(_scores_of_objects(*images[2:4]) | _distances(*images[:2], len(confusion)))
+        if len(confusion) == 2:
+            rows[-1] |= _scores_of_boundaries(*images[:2], images[-1])
     return scores | {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
 
 
@@ -100,13 +107,26 @@ def choose_threshold(probabilities, labels, thresholds=THRESHOLDS, instances=Non
     return float(thresholds[best[len(best) // 2]])
 
 
-def _scores_of_segments(label, predicted, truth, counts):
-    found = segments(predicted)
+def _scores_of_objects(truth, found):
     of_pairs, of_information = rand_and_information(truth, found)
     return {
         "v_rand": of_pairs,
         "v_info": of_information,
         "rand_error": rand_error(truth, found),
+        "average_precision": average_precision(truth, found),
+    }
+
+
+def _distances(label, predicted, classes):
+    return {
+        f"{name}_{number}": measure(label == number, predicted == number)
+        for name, measure in (("hausdorff_95", hausdorff), ("surface_distance", surface_distance))
+        for number in range(1, classes)
+    }
+
+
+def _scores_of_boundaries(label, predicted, counts):
+    return {
         "warping_error": warping_error(label, predicted) / max(counts.mean(), 1 / counts.size),
         "boundary_f1": boundary_f1(label, predicted),
     }

@@ -6,13 +6,14 @@ Neuroanatomy 9 (2015), https://doi.org/10.3389/fnana.2015.00142: the scores by w
 
 import numpy as np
 from scipy import ndimage
+from skimage.measure import label as connected
 from sklearn.metrics.cluster import contingency_matrix
 
 from .overlap import check_masks
 
 
 def segments(mask):
-    """The connected parts of a mask, [height, width] numbered from 1; 0 is the background.
+    """The connected parts of each class of a mask, [height, width] numbered from 1; 0 is the background.
 
     Pixels are connected that share an edge, so that a diagonal line of background parts two segments.
 
@@ -22,7 +23,7 @@ def segments(mask):
                [1, 0, 2],
                [0, 3, 0]], dtype=int32)
     """
-    return ndimage.label(np.asarray(mask))[0]
+    return connected(np.asarray(mask), connectivity=1).astype("int32")
 
 
 def thin_borders(segmented):

@@ -19,6 +19,8 @@ from ...networks.tiles import predict_tiled
 from ...networks.unet import lost_pixels, receptive_radius, unet, valid_sizes
 from ...scaling import Scaling
 from .encoded import EncodedImages, decoded
+from .instances import check_levels, instances
+from .levels import check_measure, choose_levels, without_void
 
 LOSSES = {
     "cross_entropy": losses.pixel_cross_entropy,
@@ -28,7 +30,6 @@ LOSSES = {
     "tversky": losses.tversky,
 }
 WEIGHTED = ("cross_entropy", "focal")  # that use the weight of each pixel
-PIXEL_ERROR_TOLERANCE = 0.003  # by which the chosen threshold may miss the smallest pixel error
 AVERAGINGS = (None, "flips", "flips_and_rotations")
 
 
@@ -55,6 +56,10 @@ class UNet(ZooModel):
             weight matters to cross-entropy and focal loss alone.
         threshold: with two classes, the probability of the foreground from which on a pixel is foreground in the mask.
             `calibrate` chooses it.
+        marker: the probability from which on there is an object; from there it grows down to `threshold`, see
+            `instances`. `calibrate` chooses it. None: as `threshold`, so that objects are connected parts.
+        measure: for what `calibrate` chooses: "segments" (V_rand + V_info), "v_rand", "v_info", "rand_error",
+            "average_precision" or "pixel_error".
         averaging: "flips" or "flips_and_rotations": `segment` averages over 4 flips of the image, or over these of the
             image and of its transposed, 8 times the work. None: the image alone.
         scaling: (dtype, low, high): which stored values of an encoded image become 0 and 1 in `segment_png_bytes`,
@@ -95,6 +100,8 @@ class UNet(ZooModel):
         weights=None,
         loss="cross_entropy",
         threshold=0.5,
+        marker=None,
+        measure="segments",
         averaging=None,
         tile=None,
         ignore=None,
@@ -107,12 +114,11 @@ class UNet(ZooModel):
         (self.num_classes,) = positive_integers("num_classes", [num_classes])
         self.loss_weights = _loss_weights(loss)
         self.term_names = tuple(self.loss_weights)
-        if isinstance(threshold, bool) or not isinstance(threshold, (int, float)) or not 0 <= threshold <= 1:
-            raise InputError(f"threshold is a probability, a number in [0, 1]. Received: threshold={threshold!r}.")
-        self._threshold = self.add_weight(
-            name="threshold", shape=(), initializer=keras.initializers.Constant(threshold), trainable=False,
-            autocast=False, aggregation="only_first_replica",
-        )  # fmt: skip
+        marker = threshold if marker is None else marker
+        check_levels(marker, threshold)
+        check_measure(measure)
+        self.measure = measure
+        self._threshold, self._marker = self._level("threshold", threshold), self._level("marker", marker)
         check_options(averaging=(averaging, AVERAGINGS))
         self.averaging = averaging
         self.network = unet(
@@ -149,6 +155,11 @@ class UNet(ZooModel):
     def threshold(self):
         """The probability of the foreground from which on a pixel is foreground, a weight of the model."""
         return round(float(keras.ops.convert_to_numpy(self._threshold)), 6)
+
+    @property
+    def marker(self):
+        """The probability from which on there is an object, a weight of the model."""
+        return round(float(keras.ops.convert_to_numpy(self._marker)), 6)
 
     @takes("inputs")
     def logits(self, x, training=False):
@@ -194,8 +205,23 @@ class UNet(ZooModel):
         probabilities = self.probabilities(x)
         return probabilities, self.mask(probabilities)
 
+    def instances(self, probabilities, line=False):
+        """The objects: [batch, height, width, classes] -> [batch, height, width] int32, an array, 0 in the background.
+
+        They begin where the foreground is at least `marker` and grow down to `threshold`; of more than two classes each
+        has its own, numbered class by class. See `keraszoo.models.segmentation.instances`.
+        """
+        levels = max(self.marker, self.threshold), self.threshold
+        return np.stack([instances(each, *levels, line=line) for each in np.asarray(probabilities)])
+
     def call(self, x, training=False):
         return self.probabilities(x)
+
+    def _level(self, name, value):
+        return self.add_weight(
+            name=name, shape=(), initializer=keras.initializers.Constant(value), trainable=False,
+            autocast=False, aggregation="only_first_replica",
+        )  # fmt: skip
 
     def _tiled(self, x):
         """The probabilities of images of any size, a tensor, without averaging."""
@@ -284,30 +310,24 @@ class UNet(ZooModel):
         return parts["label"], parts.get("weight"), parts.get("valid")
 
     def calibrate(self, x, y):
-        """Chooses `threshold` for two classes: of those with nearly the fewest wrong pixels, the one for segments.
+        """Chooses `threshold` and `marker` together for the objects, by `measure`; of several classes `marker` alone.
 
-        That is what `keraszoo.metrics.choose_threshold` takes of the thresholds whose pixel error on these images is at
-        most 0.003 above the smallest. V_rand alone may ask for walls so thick that many pixels are wrong.
+        See `keraszoo.models.segmentation.levels.choose_levels`.
 
         Args:
-            x: [n, height, width, channels], images that it has learned from.
+            x: [n, height, width, channels], images; better such as it has not learned from.
             y: their labels.
         """
-        if self.num_classes > 2:
-            return
-        from ...metrics.segmentation.all_measures import THRESHOLDS, choose_threshold
-
         labels = y["label"] if isinstance(y, dict) else y
         labels = np.reshape(labels, np.shape(x)[:3])
         counts = np.ones(labels.shape, bool) if self.targets.ignore is None else labels != self.targets.ignore
         if not counts.any():
             return
-        labels = np.where(counts, labels, 0)
-        foreground = [np.asarray(self.probabilities(image[None]))[0, ..., 1] for image in x]
-        foreground = np.where(counts, np.stack(foreground), 0)  # what does not count is background in both
-        errors = {value: np.mean(((foreground >= value) != (labels == 1))[counts]) for value in THRESHOLDS}
-        good = [value for value, error in errors.items() if error <= min(errors.values()) + PIXEL_ERROR_TOLERANCE]
-        self._threshold.assign(choose_threshold(foreground, labels, thresholds=good))
+        probabilities = np.concatenate([np.asarray(self.probabilities(image[None])) for image in x])
+        fixed = {"levels": (self.threshold,)} if self.num_classes > 2 else {}
+        marker, threshold = choose_levels(probabilities, labels, counts, self.measure, **fixed)
+        self._marker.assign(marker)
+        self._threshold.assign(threshold)
 
     # ------------------------------------------------------------------ what it takes
 

@@ -268,11 +268,12 @@ def test_the_threshold_is_chosen_on_images_and_stays_with_the_model(classes, tmp
     x = foreground[..., None].astype("float32")
     model.probabilities = lambda image: tf.concat([1 - tf.constant(image), tf.constant(image)], -1)
     model.calibrate(x, label)
-    assert 0.7 < model.threshold <= 0.9
+    assert 0.7 < model.threshold <= model.marker <= 0.9
+    assert model.instances(model.probabilities(x)).max() == 2
     np.testing.assert_array_equal(model.segment(x)[1], label)
     del model.probabilities
     model.save(tmp_path / "model.keras")
-    assert keras.saving.load_model(tmp_path / "model.keras").threshold == model.threshold
+    assert keras.saving.load_model(tmp_path / "model.keras").marker == model.marker
 
 
 @pytest.mark.parametrize(("averaging", "turned"), [("flips", False), ("flips_and_rotations", True)])
@@ -306,6 +307,8 @@ def test_averaged_answers_turn_with_the_image(averaging, turned):
     ({"loss": "dise"}, "Unknown loss.*Closest: dice"),
     ({"loss": {"dice": 0}}, "weight of a loss"),
     ({"loss": {}}, "loss is a name"),
+    ({"marker": 0.3}, "marker is no less. Received: marker=0.3, threshold=0.5"),
+    ({"measure": "vrand"}, "chosen for a measure. Received: 'vrand'. Closest: v_rand"),
     ({"threshold": 2}, "threshold is a probability"),
     ({"ignore": "255"}, "ignore is the class of pixels that do not count"),
     ({"dropout": 1.0}, "dropout is a rate"),
