@@ -5,16 +5,21 @@ What is asked for is one image, the pages of a TIFF, or the images of a folder. 
 after the other, so that memory holds one of them.
 """
 
+import contextlib
 import os
 import pathlib
 
 import numpy as np
+from tifffile import TiffWriter
+from tqdm import tqdm
 
 from keraszoo.analysis import restore as restore_image
 from keraszoo.analysis.restoration import input_channels, tiles
 from keraszoo.core.errors import InputError
 from keraszoo.data.sources.pages import TIFF, read_file
 from keraszoo.models.abilities import Segments, Translates
+from keraszoo.models.segmentation.blocks import count_blocks, in_blocks
+from keraszoo.models.segmentation.overlay import overlay as in_colours
 from keraszoo.runs.run import Run
 from keraszoo.scaling import Scaling
 
@@ -34,6 +39,7 @@ from .image_files import (
 from .queries import images_of
 
 TABLE = "table.csv"
+LARGE = 1536  # pixels of height or width from which on an image is segmented block by block
 
 
 def restore(run, image, out, mask=None, *, temperature=None, table=None, say=print):
@@ -73,16 +79,20 @@ def restore(run, image, out, mask=None, *, temperature=None, table=None, say=pri
         known = None if masks is None else _known(masks[row % len(masks)])
         if (parts := tiles(model, *values.shape[:2])) > 1:
             say(f"{query.name}: {values.shape[0]}x{values.shape[1]} pixels are restored in {parts} tiles")
-        return stored(restore_image(model, values, known, temperature), job.scaling), ()
+        return [stored(restore_image(model, values, known, temperature), job.scaling)], ()
 
     return job.write(restored)
 
 
-def segment(run, image, out, *, table=None, say=print):
-    """Segments image files with a run's model.
+def segment(run, image, out, *, instances=None, overlay=None, probabilities=None, table=None, say=print):
+    """Segments image files with a run's model, large ones block by block.
 
     Args:
-        run, image, out, table, say: as `restore` takes them.
+        run, image, out, table, say: as `restore` takes them; `out` receives the masks.
+        instances: where to write the number of each pixel's object, 0 in the background, in 16 bits; as `out`, or None.
+        overlay: where to write the images with their objects in colours; as `out`, or None.
+        probabilities: where to write the foreground's probability, or those of all classes, as float32: a `.tif`, or
+            None.
 
     Returns:
         Of one image what was written, uint8 [height, width]: 0 and 255 for two classes, else the classes; and a list of
@@ -90,22 +100,62 @@ def segment(run, image, out, *, table=None, say=print):
 
     Raises:
         InputError: missing or unfinished run, no such image, a model that does not segment it, a file that cannot be
-            written.
+            written, more objects than 16 bits can number.
     """
-    job = _Job(run, image, out, table, say)
+    further = {"instances": instances, "overlay": overlay, "probabilities": probabilities}
+    further = {name: place for name, place in further.items() if place is not None}
+    if probabilities is not None and pathlib.Path(probabilities).suffix.lower() not in TIFF:
+        raise InputError(f"Probabilities are written as the pages of a .tif. Received: {probabilities}.")
+    job = _Job(run, image, out, table, say, tuple(further.values()))
     model = job.able(Segments, "{} does not segment images; a UNet does.")
     classes = max(2, model.num_classes)
     if classes > 256:
         raise InputError(f"A mask file holds up to 256 classes. Received: a model of {classes}.")
 
     def segmented(_, query):
-        values = job.values(query, model.image_shape[2])
-        mask = np.asarray(model.segment(values[None])[1])[0]
+        seen, found = _in_blocks(model, job, query)
+        mask = (found[..., 0] >= model.threshold if classes == 2 else found.argmax(-1)).astype("uint8")
         shares = (np.bincount(mask.ravel(), minlength=classes) / mask.size).tolist()
-        return (255 * mask if classes == 2 else mask).astype("uint8")[..., None], shares
+        images = {"mask": (255 * mask if classes == 2 else mask)[..., None]}
+        if "probabilities" in further:
+            images["probabilities"] = found
+        if {"instances", "overlay"} & set(further):
+            (objects,) = model.instances(found[None, ..., 0] if classes == 2 else found[None])
+            if objects.max() > 65535:
+                raise InputError(f"{query.name}: 16 bits number 65535 objects. Received: {objects.max()}.")
+            images["instances"] = objects.astype("uint16")[..., None]
+            shares.append(int(objects.max()))
+            if job.single:
+                say(f"{query.name}: {objects.max()} objects")
+        if "overlay" in further:
+            images["overlay"] = in_colours(seen, objects)
+        return [images[name] for name in ("mask", *further)], shares
 
-    answer = job.write(segmented, [f"class_{number}" for number in range(classes)])
-    return (answer[..., 0], job.shares) if job.single else answer
+    columns = [f"class_{number}" for number in range(classes)]
+    answer = job.write(segmented, columns + ["objects"] * bool({"instances", "overlay"} & set(further)))
+    return (answer[..., 0], job.shares[:classes]) if job.single else answer
+
+
+def _in_blocks(model, job, query):
+    """An image as the model sees it, and its probabilities: of the foreground alone where there are two classes.
+
+    [height, width, channels] in half precision, and [height, width, 1 or classes].
+    """
+    pixels = job.pixels(query, model.image_shape[2])
+    height, width = shape = pixels.shape[:2]
+    seen, first = np.empty(pixels.shape, "float16"), int(model.num_classes <= 2)
+    found = np.empty([height, width, max(2, model.num_classes) - first], "float32")
+
+    def predict(*window):
+        seen[window] = values = as_seen(pixels[window], query.file, job.scaling)
+        return model.probabilities(values[None])[0, ..., first:]
+
+    if max(shape) <= LARGE:
+        return seen, np.asarray(predict(slice(None), slice(None)))
+    parts, blocks = in_blocks(predict, shape, model.context), count_blocks(shape)
+    for rows, columns, part in tqdm(parts, query.name, blocks, leave=False, disable=None):
+        found[rows, columns] = part
+    return seen, found
 
 
 def translate(run, image, out, to="b", *, table=None, say=print):
@@ -127,7 +177,7 @@ def translate(run, image, out, to="b", *, table=None, say=print):
 
     def translated(_, query):
         values = job.values(query, model.image_shape[2])
-        return stored(np.asarray(model.translate(values[None], to))[0], job.scaling), ()
+        return [stored(np.asarray(model.translate(values[None], to))[0], job.scaling)], ()
 
     return job.write(translated)
 
@@ -147,26 +197,32 @@ class _Job:
         shares: what the answer to the last image had beside it.
     """
 
-    def __init__(self, run, image, out, table, say):
-        self.out, self.table, self.say = pathlib.Path(out), table, say
-        suffix = self.out.suffix.lower()
+    def __init__(self, run, image, out, table, say, further=()):
+        self.places, self.table, self.say = [pathlib.Path(place) for place in (out, *further)], table, say
+        self.out, suffix = self.places[0], self.places[0].suffix.lower()
         if table is not None:
             check_csv(table)
-        if suffix and suffix not in TIFF and not os.path.isdir(image):
-            check_png(out)
+        for place in self.places:
+            if place.suffix and place.suffix.lower() not in TIFF and not os.path.isdir(image):
+                check_png(place)
         run = run if isinstance(run, Run) else Run.open(run)
         self.model, self.scaling = run.model(), Scaling.of(run.recipe.data.scaling)
         self.queries, self.shares, self._grey = images_of(image, say), None, False
         several = len(self.queries) > 1 or os.path.isdir(image)
-        self.single = not several and suffix != "" and suffix not in TIFF
-        if several and suffix in (".png", ".jpg", ".jpeg"):
-            raise InputError(
-                f"{len(self.queries)} images are written into a folder, or as the pages of a .tif. Received: {out}."
-            )
-        if suffix in TIFF:
-            check_place(out)
-        elif not self.single:
-            _check_folder(self.out)
+        self.several, self.single = several, not several and suffix != "" and suffix not in TIFF
+        for place in self.places:
+            suffix = place.suffix.lower()
+            if several and suffix in (".png", ".jpg", ".jpeg"):
+                raise InputError(
+                    f"{len(self.queries)} images are written into a folder, or as the pages of a .tif. "
+                    f"Received: {place}."
+                )
+            if suffix in TIFF:
+                check_place(place)
+            elif several or not suffix:
+                _check_folder(place)
+        if len(set(self.places)) < len(self.places):
+            raise InputError(f"Each kind of picture needs its own place. Received: {', '.join(map(str, self.places))}.")
 
     def able(self, ability, refusal):
         """The model, if it has an ability."""
@@ -176,59 +232,94 @@ class _Job:
 
     def values(self, query, channels):
         """An image as the model sees it, [height, width, channels] float32 from 0 to 1."""
+        return as_seen(self.pixels(query, channels), query.file, self.scaling)
+
+    def pixels(self, query, channels):
+        """An image as it is stored, [height, width, channels]."""
         (pixels,) = read_file(query.file, [query.number])
         if channels == 1 and pixels.shape[-1] == 3 and not self._grey and np.ptp(pixels, axis=-1).any():
             self.say(f"{query.file}: converted to grey, which is what the model takes")
             self._grey = True
         if pixels.shape[-1] != channels:
             (pixels,) = read_file(query.file, [query.number], channels)
-        return as_seen(pixels, query.file, self.scaling)
+        return pixels
 
     def write(self, answer, columns=()):
-        """Writes what `answer(row, query)` gives for each image, (image, further cells), and the table.
+        """Writes what `answer(row, query)` gives for each image, (images, further cells), and the table.
+
+        All places are written or none; memory holds the answer to one image.
 
         Args:
-            answer: the image is uint8, uint16 or float32 [height, width, channels].
+            answer: the images are one for each place, uint8, uint16 or float32 [height, width, channels].
             columns: names of the further cells.
 
         Returns:
-            The image where there is one; else the rows of the table.
+            The first image where there is one; else the rows of the table.
         """
         header = ["file", "page", "output", "height", "width", *columns]
-        rows = []
+        rows, first = [], None
 
-        def answered(row, query, output):
-            image, self.shares = answer(row, query)
-            rows.append([query.file, query.number + 1, str(output), *image.shape[:2], *self.shares])
-            return image
+        def all_of_them(sheets):
+            nonlocal first
+            with contextlib.ExitStack() as opened:
+                sheets = [opened.enter_context(sheet) for sheet in sheets]
+                with tqdm(self.queries, leave=False, disable=None if len(self.queries) > 1 else True) as queries:
+                    for row, query in enumerate(queries):
+                        (first, *others), self.shares = answer(row, query)
+                        files = [sheet.add(query, each) for sheet, each in zip(sheets, (first, *others), strict=True)]
+                        rows.append([query.file, query.number + 1, files[0], *first.shape[:2], *self.shares])
+            if sheets[0].is_folder:
+                save_csv(sheets[0].path / TABLE, rows, header)
 
-        if self.single:
-            found = answered(0, self.queries[0], self.out)
-            write(self.out, lambda path: save_image(path, found))
-        elif self.out.suffix.lower() in TIFF:
-            write(self.out, lambda path: self._pages(path, answered))
-        else:
-            write(self.out, lambda folder: self._files(folder, answered, header, rows))
+        _together(self.places, self.several, all_of_them)
         if self.table is not None:
             write_csv(self.table, rows, header)
-        return found if self.single else [dict(zip(header, row, strict=True)) for row in rows]
+        return first if self.single else [dict(zip(header, row, strict=True)) for row in rows]
 
-    def _pages(self, path, answered):
-        import tifffile
 
-        with tifffile.TiffWriter(path) as tif:
-            for row, query in enumerate(self.queries):
-                add_page(tif, answered(row, query, self.out))
+class _Sheet(contextlib.AbstractContextManager):
+    """Where the pictures of one kind go: one file, the pages of a `.tif`, or the files of a folder.
 
-    def _files(self, folder, answered, header, rows):
-        folder.mkdir()
-        for row, query in enumerate(self.queries):
-            image = answered(row, query, "")
-            file = folder / f"{query.stem}{'.png' if fits_png(image) else '.tif'}"
-            rows[-1][2] = str(self.out / file.relative_to(folder))
+    Args:
+        path: where they are written.
+        place: where they will lie then.
+        several: whether they are of several images.
+    """
+
+    def __init__(self, path, place, several):
+        self.path, self.place = path, place
+        self.is_folder = not place.suffix or (several and place.suffix.lower() not in TIFF)
+
+    def __enter__(self):
+        if self.is_folder:
+            self.path.mkdir()
+        self._tif = TiffWriter(self.path, bigtiff=False) if self.path.suffix.lower() in TIFF else None
+        return self
+
+    def add(self, query, image):
+        """Writes an image [height, width, channels]; returns the name of the file in which it will lie."""
+        if self._tif is not None:
+            add_page(self._tif, image)
+        elif not self.is_folder:
+            save_image(self.path, image)
+        else:
+            file = self.path / f"{query.stem}{'.png' if fits_png(image) else '.tif'}"
             file.parent.mkdir(parents=True, exist_ok=True)
             save_image(file, image)
-        save_csv(folder / TABLE, rows, header)
+            return str(self.place / file.relative_to(self.path))
+        return str(self.place)
+
+    def __exit__(self, *_):
+        if self._tif is not None:
+            self._tif.close()
+
+
+def _together(places, several, save, opened=()):
+    """Writes several places, all or none: `save` is given a `_Sheet` for each."""
+    if not places:
+        return save(opened)
+    first, *others = places
+    return write(first, lambda path: _together(others, several, save, (*opened, _Sheet(path, first, several))))
 
 
 def _check_folder(out):

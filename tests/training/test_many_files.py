@@ -20,7 +20,7 @@ from keraszoo.models import Autoencoder, UNet
 from keraszoo.recipes.data import Data
 from keraszoo.runs.prepared import PreparedData
 from keraszoo.runs.run import Run
-from keraszoo.training import anomaly, compress, measure, restore, search, segment
+from keraszoo.training import anomaly, compress, image_to_image, measure, restore, search, segment
 from keraszoo.training.queries import Examples, images_of, rows_of
 
 RANDOM = np.random.default_rng(0)
@@ -320,3 +320,62 @@ def test_files_of_a_folder_that_are_no_images_are_all_told(tmp_path, count, told
     said = []
     assert len(images_of(tmp_path, said.append)) == 1
     assert said[0].endswith(told)
+
+
+# ---------------------------------------------------------------------- objects
+
+
+def test_a_stack_gives_masks_objects_overlays_and_probabilities_in_one_command(here, unet, capsys):
+    images = photos(here / "photos")
+    tifffile.imwrite("stack.tif", images)
+    further = ["--instances", "objects.tif", "--overlay", "overlays.tif", "--probabilities", "all.tif"]
+    assert main(["segment", str(unet.path), "stack.tif", "masks.tif", *further, "--table", "all.csv"]) == 0
+    model = unet.model()
+    probabilities = np.asarray(model.probabilities(images[..., None] / np.float32(255)))
+    np.testing.assert_allclose(tifffile.imread("all.tif"), probabilities[..., 1], atol=1e-6)
+    objects = tifffile.imread("objects.tif")
+    assert objects.dtype == "uint16"
+    np.testing.assert_array_equal(objects, model.instances(probabilities))
+    assert tifffile.imread("overlays.tif").shape == (6, 8, 8, 3)
+    assert [int(row["objects"]) for row in table_of("all.csv")] == objects.max((1, 2)).tolist()
+
+
+def test_each_kind_of_picture_has_its_place_and_all_are_written_or_none(here, unet, capsys):
+    images = photos(here / "photos")
+    rows = segment(unet, "photos", "masks", instances="objects", overlay="shown.tif", say=lambda _: None)
+    assert len(rows) == 6 and sorted(os.listdir("masks")) == sorted([*os.listdir("objects"), "table.csv"])
+    before = sorted(here.rglob("*"))
+    for options, message in (
+        ({"instances": "more"}, "new or empty folder|is a directory"),
+        ({"overlay": "new"}, "needs its own place"),
+        ({"probabilities": "p.png"}, "pages of a .tif. Received: p.png"),
+        ({"instances": "one.png"}, "into a folder"),
+    ):
+        (here / "more").mkdir(exist_ok=True)
+        (here / "more" / "file").touch()
+        with pytest.raises(InputError, match=message):
+            segment(unet, "photos", "new", **options, say=lambda _: None)
+    assert [path for path in sorted(here.rglob("*")) if here / "more" not in (path, path.parent)] == before
+    lines = []
+    segment(unet, _saved("one.png", images[0]), "mask.png", instances="objects.png", say=lines.append)
+    numbers = np.asarray(Image.open("objects.png"))
+    assert lines == [f"one.png: {numbers.max()} objects"]
+
+
+@pytest.mark.parametrize("padding", ["same", "valid"])
+def test_an_image_in_blocks_is_segmented_as_a_whole(here, padding, monkeypatch):
+    size = 44 if padding == "valid" else 16
+    model = UNet((size, size, 1), depth=2, width=2, padding=padding, tile=None)
+    run = run_of(here / "run", "unet/cells", model)
+    image = np.random.default_rng(0).integers(0, 256, (150, 133)).astype("uint8")
+    whole = tiff_of(run, image, "whole.tif")
+    monkeypatch.setattr(image_to_image, "LARGE", 100)
+    monkeypatch.setattr(image_to_image.in_blocks, "__defaults__", (64,))
+    np.testing.assert_allclose(tiff_of(run, image, "blocks.tif"), whole, atol=1e-5)
+    monkeypatch.setattr(UNet, "context", 0)
+    assert np.abs(tiff_of(run, image, "seams.tif") - whole).max() > 1e-3
+
+
+def tiff_of(run, image, name):
+    segment(run, _saved("image.png", image), f"mask_{name}", probabilities=name, say=lambda _: None)
+    return tifffile.imread(name)

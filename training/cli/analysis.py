@@ -111,13 +111,19 @@ def segment_command(argv):
     parser = _image_parser(
         "segment",
         "Segment images with a run's model: the class of each pixel. In masks white is the foreground, or grey levels "
-        "0, 1, 2 ... are classes.",
+        "0, 1, 2 ... are classes. Large images are segmented block by block.",
     )
+    for kind, text in (
+        ("instances", "number of each pixel's object, 0 in the background, 16 bits"),
+        ("overlay", "images with their objects in colours"),
+        ("probabilities", "of the foreground or of all classes, float32, .tif only"),
+    ):
+        parser.add_argument(f"--{kind}", metavar="OUT", help=f"where to write the {text}")
     options = parser.parse_args(argv)
 
     from ..image_to_image import segment
 
-    done = segment(options.run, options.image, options.out, table=options.table)
+    done = segment(**vars(options))
     if isinstance(done, list):
         return _say_written(done, "Segmented", options.out)
     mask, shares = done

@@ -20,7 +20,7 @@ from ...networks.unet import lost_pixels, receptive_radius, unet, valid_sizes
 from ...scaling import Scaling
 from .encoded import EncodedImages, decoded
 from .instances import check_levels, instances
-from .levels import check_measure, choose_levels, without_void
+from .levels import check_measure, choose_levels
 
 LOSSES = {
     "cross_entropy": losses.pixel_cross_entropy,
@@ -275,6 +275,12 @@ class UNet(ZooModel):
                 f"of {self._factor} unless padding='valid'. Received: tile={tile}. Nearest: {nearest}."
             )
         return {"tile": tile, "overlap": overlap, "margin": margin, "lost": self._lost}
+
+    @property
+    def context(self):
+        """How far around a pixel its class depends on the image, in pixels, a multiple of 2^depth."""
+        reach = self._lost // 2 + receptive_radius(self._depth) if self._lost else self._grid["margin"]
+        return _up_to_multiple(reach, self._factor)
 
     # ------------------------------------------------------------------ learning
 
