@@ -60,7 +60,7 @@ def build_model(recipe, dtype=None, class_names=None):
     if "scaling" in known and recipe.data.scaling is not None:
         arguments.setdefault("scaling", recipe.data.scaling)
     classes = {**constructor_arguments(made), **arguments}.get("num_classes")
-    if "class_names" in known and class_names is not None and len(class_names) == classes:
+    if "class_names" in known and class_names is not None and len(class_names) == max(2, classes):
         arguments.setdefault("class_names", tuple(map(str, class_names)))
     try:
         return made(recipe.input_shape, dtype=dtype, **arguments)

@@ -46,8 +46,8 @@ def load(
     `name` is one of
 
     - the name of a tfds dataset, `name`, `name/config` or `name/config:version`, that is prepared in
-      `data_dir`, or of one of the zoo's own (`digits`, `photos`, `photographs`, `cells`, `points/moons` and its other
-      configurations, `shapes/32` and `shapes/64`), which is prepared when it is first used, in a cache directory:
+      `data_dir`, or of one of the zoo's own (`digits`, `photos`, `photographs`, `cells`, `cell_kinds`, `points/moons`
+      and its other configurations, `shapes/32` and `shapes/64`), which is prepared once, in a cache directory:
       KERASZOO_CACHE, else XDG_CACHE_HOME/keraszoo, else ~/.cache/keraszoo. A dataset that is one split is divided
       90 : 10 into train and test.
     - `stacked_mnist`: three random digits of the prepared `mnist` as channels, 1000 classes; always in memory.

@@ -8,6 +8,7 @@ from .divergences import normal_kl
 from .gradient_penalties import lipschitz_penalty, squared_gradient_norm
 from .penalties import kl_sparsity, l1, squared_jacobian_norm
 from .segmentation import dice, focal, jaccard, pixel_cross_entropy, tversky
+from .topology import centerline_dice
 from .total_correlation import aggregate_log_densities, aggregate_log_weights, total_correlation
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "adversarial_loss",
     "aggregate_log_densities",
     "aggregate_log_weights",
+    "centerline_dice",
     "code_covariance",
     "dice",
     "focal",

@@ -7,6 +7,16 @@ from ..core.errors import InputError
 TOP = 5  # most probable classes that a server names
 
 
+def checked_class_names(names, classes):
+    """The names as a tuple, or None; InputError unless there are as many different ones as classes."""
+    if names is None:
+        return None
+    fits = isinstance(names, (list, tuple)) and all(isinstance(name, str) for name in names)
+    if not fits or len(names) != classes or len(set(names)) < len(names):
+        raise InputError(f"class_names are {classes} different names, one for each class. Received: {names!r}.")
+    return tuple(names)
+
+
 class NamesClasses:
     """A part of a `ZooModel` with `num_classes` and `classify(x)`.
 
@@ -22,13 +32,7 @@ class NamesClasses:
         Raises:
             InputError: others, or another number of them.
         """
-        if names is not None:
-            fits = isinstance(names, (list, tuple)) and all(isinstance(name, str) for name in names)
-            if not fits or len(names) != self.num_classes or len(set(names)) < len(names):
-                raise InputError(
-                    f"class_names are {self.num_classes} different names, one for each class. Received: {names!r}."
-                )
-        self.class_names = None if names is None else tuple(names)
+        self.class_names = checked_class_names(names, self.num_classes)
 
     def _serve_classify(self, x):
         """All probabilities and the most probable class, and the names and scores of the first few, best first.

@@ -5,7 +5,7 @@ import dataclasses
 from .augment import augmented
 
 #: the data sets that KerasZoo makes itself
-OFFLINE = ("digits", "cells", "photographs", "photos", "points", "shapes")
+OFFLINE = ("digits", "cells", "cell_kinds", "photographs", "photos", "points", "shapes")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -27,12 +27,15 @@ RECIPES = (
             "normalization": "batch",
             "dropout": 0.2,
             "loss": {"cross_entropy": 1, "dice": 1},
+            "averaging": "flips",
+            "measure": "average_precision",
         },
         data=Data(
             "cells",
             prepare=(
                 ("weighted", {"w0": 5.0, "class_weights": None}),
-                ("repeat", 2),
+                ("hold_out", 16),  # marker and threshold are chosen on these
+                ("repeat", 4),
             ),
             transforms=(("random_crop", 64), ("flip", "horizontal_and_vertical"), ("rotate90",)),
         ),
@@ -63,7 +66,8 @@ RECIPES = (
             "isbi2012.npz",
             prepare=(
                 ("weighted", {"w0": 10.0, "sigma": 10.0, "midline": 1.0, "class_weights": None}),
-                ("repeat", 70),
+                ("hold_out", 4),  # marker and threshold are chosen on these: on learned slices they would be too bold
+                ("repeat", 93),
             ),
             transforms=(
                 ("random_crop", 192),

@@ -134,6 +134,9 @@ def evaluate_command(argv):
     if split == run.recipe.data.test and (compared := restorations(run, data_dir=options.data_dir)):
         print()
         print(table(compared[1:], header=compared[0]))
+    if of_classes := _segmented_classes(run, shown):
+        print()
+        print(table(of_classes[1:], header=of_classes[0]))
     if found is not None:
         classes = told(found, prepared, split, options.figures)
         print()
@@ -141,6 +144,13 @@ def evaluate_command(argv):
     if options.figures:
         print(f"\nFigures are in {options.figures}")
     return 0
+
+
+def _segmented_classes(run, shown):
+    """Rows of a table of the classes of pixels; none for a model that does not segment."""
+    from ..evaluators.segmentation import class_table
+
+    return class_table(shown["segmentation"], run.model().class_names) if "segmentation" in shown else []
 
 
 def likelihood_command(argv):

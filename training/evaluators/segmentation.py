@@ -52,3 +52,22 @@ def calibrate(model, prepared, count=16):
     images, targets = zip(*examples, strict=True)
     labels = [target["label"] if isinstance(target, dict) else target for target in targets]
     model.calibrate(np.stack(images), np.stack(labels))
+
+
+def class_table(found, names=None):
+    """The scores of each class, as `scores` gives them, as rows of strings, the header first.
+
+    Args:
+        found: the scores; none for a model that does not segment.
+        names: of the classes, or None: their numbers.
+    """
+    if not found:
+        return []
+    classes = sum(name.startswith("iou_") for name in found)
+    columns = {"IoU": "iou", "Dice": "dice", "Hausdorff 95 %": "hausdorff_95", "surface distance": "surface_distance"}
+    rows = [["class", *columns]]
+    for number in range(classes):
+        values = [found.get(f"{score}_{number}") for score in columns.values()]
+        name = str(number) if names is None else f"{number} {names[number]}"
+        rows.append([name, *("" if value is None else f"{value:.4g}" for value in values)])
+    return rows

@@ -11,6 +11,7 @@ import tensorflow as tf
 from ...core.errors import InputError
 from ...system.failures import reason
 from ...system.locks import lock
+from .cell_kinds import CellKinds
 from .cells import Cells
 from .digits import Digits
 from .photographs import Photographs
@@ -19,7 +20,7 @@ from .points import Points
 from .shapes import Shapes
 
 # A further offline dataset is a tfds builder in a file of its own and an entry here.
-BUILDERS = {builder.name: builder for builder in (Digits, Cells, Photographs, Photos, Points, Shapes)}
+BUILDERS = {builder.name: builder for builder in (Digits, Cells, CellKinds, Photographs, Photos, Points, Shapes)}
 
 
 def cache_dir():

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from ...core.checks import positive_integers, sizes
-from ...core.errors import InputError, closest
+from ...core.errors import InputError
 from ...core.inputs import Input, Mask
 from ...core.model import ZooModel, takes
 from ...layers.padding import mirror, mirror_to_multiple
@@ -18,18 +18,12 @@ from ...networks.convolutional import check_options
 from ...networks.tiles import predict_tiled
 from ...networks.unet import lost_pixels, receptive_radius, unet, valid_sizes
 from ...scaling import Scaling
+from ..classes import checked_class_names
 from .encoded import EncodedImages, decoded
 from .instances import check_levels, instances
 from .levels import check_measure, choose_levels
+from .loss import loss_functions
 
-LOSSES = {
-    "cross_entropy": losses.pixel_cross_entropy,
-    "focal": losses.focal,
-    "dice": losses.dice,
-    "jaccard": losses.jaccard,
-    "tversky": losses.tversky,
-}
-WEIGHTED = ("cross_entropy", "focal")  # that use the weight of each pixel
 AVERAGINGS = (None, "flips", "flips_and_rotations")
 
 
@@ -52,8 +46,11 @@ class UNet(ZooModel):
         padding, depth, width, normalization, dropout, up, residual, attention, encoder, weights: of the network, see
             `keraszoo.networks.unet`. `weights` are not loaded again with a saved model, which has its own.
         loss: "cross_entropy", "dice", "jaccard", "focal" or "tversky", or several with their weights, such as
-            {"cross_entropy": 1, "dice": 1}; see `keraszoo.losses.segmentation`. Each is the image's own. A pixel's
-            weight matters to cross-entropy and focal loss alone.
+            {"cross_entropy": 1, "dice": 1}, or with parameters, {"focal": {"gamma": 3, "weight": 0.5}}; see
+            `keraszoo.losses.segmentation`; also "centerline_dice", for thin structures. Each is the image's own. A
+            pixel's weight matters to cross-entropy and focal loss alone.
+        class_weights: how much a pixel of each class counts in these two, times its own weight; None: alike.
+        class_names: names of the classes, class 0 first, for tables; None: numbers.
         threshold: with two classes, the probability of the foreground from which on a pixel is foreground in the mask.
             `calibrate` chooses it.
         marker: the probability from which on there is an object; from there it grows down to `threshold`, see
@@ -64,6 +61,7 @@ class UNet(ZooModel):
             image and of its transposed, 8 times the work. None: the image alone.
         scaling: (dtype, low, high): which stored values of an encoded image become 0 and 1 in `segment_png_bytes`,
             "uint8" or "uint16" as dtype; None: 0 and 255 of 8 bits. A recipe's own is its data's.
+        served_pixels: how many pixels the images of a request to `segment_png_bytes` may have together.
         tile: height and width of the parts of larger images, a multiple of 2^depth, or with padding="valid" a possible
             size; None: three times the overlap that they need, at least 512.
         ignore: the class of pixels that do not count, such as 255 or -1, none of the others; None: all count. They are
@@ -99,6 +97,8 @@ class UNet(ZooModel):
         encoder=None,
         weights=None,
         loss="cross_entropy",
+        class_weights=None,
+        class_names=None,
         threshold=0.5,
         marker=None,
         measure="segments",
@@ -106,14 +106,18 @@ class UNet(ZooModel):
         tile=None,
         ignore=None,
         scaling=None,
+        served_pixels=2**22,
         **kwargs,
     ):
         super().__init__(**kwargs)
         self.scaling = Scaling.of(scaling) or Scaling("uint8", 0.0, 255.0)
         self.image_shape = _image_shape(image_shape)
+        (self.served_pixels,) = positive_integers("served_pixels", [served_pixels])
         (self.num_classes,) = positive_integers("num_classes", [num_classes])
-        self.loss_weights = _loss_weights(loss)
-        self.term_names = tuple(self.loss_weights)
+        self._loss_functions = loss_functions(loss)
+        self.term_names = tuple(self._loss_functions)
+        self.class_names = checked_class_names(class_names, max(2, self.num_classes))
+        self.class_weights = None if class_weights is None else _class_weights(class_weights, max(2, self.num_classes))
         marker = threshold if marker is None else marker
         check_levels(marker, threshold)
         check_measure(measure)
@@ -289,10 +293,10 @@ class UNet(ZooModel):
             self._check_valid(*x.shape[1:3])
         labels, weight, valid = self._targets(x, y)
         logits = self.logits(x, training=training)
-        terms = {}
-        for name, share in self.loss_weights.items():
-            weighted = [weight] if name in WEIGHTED else []
-            terms[name] = share * LOSSES[name](logits, labels, *weighted, valid=valid)
+        if self.class_weights is not None:
+            of_class = tf.gather(tf.constant(self.class_weights, tf.float32), labels)
+            weight = of_class if weight is None else weight * of_class
+        terms = {name: loss(logits, labels, weight, valid) for name, loss in self._loss_functions.items()}
         predicted = tf.argmax(losses.probabilities(logits), axis=-1, output_type=labels.dtype)
         return {
             **terms,
@@ -377,7 +381,7 @@ class UNet(ZooModel):
 
     def _serve_segment_png_bytes(self, image_bytes):
         """The same for encoded images, PNG or JPEG of the training images' depth; those of a request of one size."""
-        return self._serve_segment(decoded(image_bytes, self.image_shape[2], self.scaling))
+        return self._serve_segment(decoded(image_bytes, self.image_shape[2], self.scaling, self.served_pixels))
 
 
 def _image_shape(image_shape):
@@ -391,17 +395,12 @@ def _image_shape(image_shape):
     return tuple(None if size is None else next(known) for size in shape)
 
 
-def _loss_weights(loss):
-    """`{name: weight}` of the argument `loss`."""
-    weights = {loss: 1.0} if isinstance(loss, str) else loss
-    if not isinstance(weights, dict) or not weights:
-        raise InputError(f"loss is a name, or weights of names such as {{'dice': 1}}. Received: loss={loss!r}.")
-    for name, weight in weights.items():
-        if name not in LOSSES:
-            raise InputError(f"Unknown loss. Received: {name!r}. {closest(str(name), LOSSES)}")
-        if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not weight > 0:
-            raise InputError(f"The weight of a loss is a number > 0. Received: {name}={weight!r}.")
-    return {name: float(weight) for name, weight in weights.items()}
+def _class_weights(weights, classes):
+    """A positive number for each class."""
+    fits = isinstance(weights, (list, tuple)) and len(weights) == classes
+    if not fits or not all(isinstance(w, (int, float)) and not isinstance(w, bool) and w > 0 for w in weights):
+        raise InputError(f"class_weights are {classes} numbers > 0, one for each class. Received: {weights!r}.")
+    return tuple(map(float, weights))
 
 
 def _mean_iou(predicted, labels, classes, valid=None):

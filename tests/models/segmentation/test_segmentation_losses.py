@@ -6,8 +6,9 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from scipy import ndimage
 
-from keraszoo.losses import dice, focal, jaccard, pixel_cross_entropy, tversky
+from keraszoo.losses import centerline_dice, dice, focal, jaccard, pixel_cross_entropy, tversky
 
 SURE = 99.0  # a logit whose probability is 0 or 1
 
@@ -132,3 +133,28 @@ def test_a_loss_is_that_of_the_image_without_the_pixels_that_do_not_count(loss, 
     assert np.all(tape.gradient(found, logits)[:, :, 4:] == 0)
     np.testing.assert_allclose(loss(logits, labels, valid=np.ones_like(valid)), loss(logits, labels), rtol=1e-6)
     assert np.isfinite(loss(logits, labels, valid=np.zeros_like(valid))).all()
+
+
+def line(gap=0):
+    labels = np.zeros([1, 24, 40], int)
+    labels[0, 10:13] = 1
+    predicted = labels.copy()
+    predicted[0, 10:13, 20 : 20 + gap] = 0
+    return SURE * tf.constant(2 * predicted - 1, tf.float32)[..., None], labels
+
+
+def test_a_gap_costs_its_share_of_the_skeleton_and_a_wider_line_costs_little():
+    assert centerline_dice(*line()).numpy() == pytest.approx([0], abs=1e-6)
+    logits, labels = line(gap=10)  # a quarter of the skeleton is missed: 2 * .75 / 1.75
+    assert centerline_dice(logits, labels).numpy() == pytest.approx([1 - 1.5 / 1.75], abs=0.02)
+    wide = ndimage.binary_dilation(labels[0], iterations=2)[None]
+    logits = SURE * tf.constant(2 * wide - 1, tf.float32)[..., None]
+    assert centerline_dice(logits, labels).numpy()[0] < 0.1 < dice(logits, labels).numpy()[0]
+
+
+def test_the_thin_class_may_be_the_background():
+    logits, labels = line(gap=10)
+    both = centerline_dice(-logits, 1 - labels, of=0)
+    np.testing.assert_allclose(both, centerline_dice(logits, labels), rtol=1e-6)
+    three = tf.concat([-logits, logits, tf.fill(logits.shape, -2.0 * SURE)], -1) / 2.0
+    np.testing.assert_allclose(centerline_dice(three, labels), centerline_dice(logits, labels), atol=1e-6)

@@ -8,16 +8,19 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from keraszoo import losses
 from keraszoo.__main__ import main
 from keraszoo.core.errors import InputError
 from keraszoo.export import doctor, export
 from keraszoo.layers import BatchNormalization
 from keraszoo.models import UNet
+from keraszoo.models.segmentation.encoded import decoded, encoded_size
 from keraszoo.networks import named_encoder, unet
 from keraszoo.networks.unet import lost_pixels, valid_sizes
 from keraszoo.recipes import Data, Recipe
 from keraszoo.runs.prepared import PreparedData
 from keraszoo.runs.run import Run
+from keraszoo.scaling import Scaling
 from keraszoo.training.build import model_arguments
 from keraszoo.training.evaluators.segmentation import calibrate
 from keraszoo.training.evaluators.segmentation import scores as scores_of
@@ -307,6 +310,11 @@ def test_averaged_answers_turn_with_the_image(averaging, turned):
     ({"loss": "dise"}, "Unknown loss.*Closest: dice"),
     ({"loss": {"dice": 0}}, "weight of a loss"),
     ({"loss": {}}, "loss is a name"),
+    ({"loss": {"focal": {"gama": 3}}}, "focal has no parameter 'gama'. Closest: gamma"),
+    ({"loss": {"dice": {"valid": 1}}}, "dice has no parameter 'valid'. It has none"),
+    ({"loss": {"focal": {"gamma": -1}}}, "number >= 0. Received: focal, gamma=-1"),
+    ({"class_weights": (1,)}, "class_weights are 2 numbers > 0"),
+    ({"class_names": ("cell",)}, "class_names are 2 different names"),
     ({"marker": 0.3}, "marker is no less. Received: marker=0.3, threshold=0.5"),
     ({"measure": "vrand"}, "chosen for a measure. Received: 'vrand'. Closest: v_rand"),
     ({"threshold": 2}, "threshold is a probability"),
@@ -362,6 +370,27 @@ def test_an_empty_mask_is_learned_from(batch):
 
 
 # ---------------------------------------------------------------------- export and the command
+
+
+def test_an_encoded_image_of_too_many_pixels_is_refused_by_its_header():
+    """Before it is decoded: this one is a header alone, of 2^31 - 1 by 3000 pixels, which no decoder could read."""
+    scaling = Scaling("uint8", 0.0, 255.0)
+    image = np.random.default_rng(0).integers(0, 256, (20, 30, 1)).astype("uint8")
+    png, jpeg = tf.io.encode_png(image), tf.io.encode_jpeg(image)
+    for one in (png, jpeg):
+        assert encoded_size(one).numpy().tolist() == [20, 30]
+        assert decoded(tf.stack([one, one]), 1, scaling, most=1200).shape == (2, 20, 30, 1)
+        with pytest.raises(tf.errors.InvalidArgumentError, match="(?s)may have 1199 pixels together.*20, 30"):
+            decoded(tf.stack([one, one]), 1, scaling, most=1199)
+    bomb = png.numpy()[:16] + (2**31 - 1).to_bytes(4, "big") + (3000).to_bytes(4, "big") + png.numpy()[24:33]
+    with pytest.raises(tf.errors.InvalidArgumentError, match="(?s)pixels together.*3000, 2147483647"):
+        decoded(tf.constant([bomb]), 1, scaling, most=2**22)
+    for other in (b"GIF89a", b"", b"\x89PNG"):
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            decoded(tf.constant([other]), 1, scaling, most=2**22)
+    served = tf.function(small(served_pixels=599)._serve_segment_png_bytes)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="may have 599 pixels"):
+        served(tf.stack([png]))
 
 
 @pytest.mark.slow
@@ -452,7 +481,7 @@ def test_a_run_is_scored_at_the_threshold_chosen_on_its_training_images(tmp_path
 
 # ---------------------------------------------------------------------- pixels that do not count
 
-ALL_LOSSES = {"cross_entropy": 1, "focal": 1, "dice": 1, "jaccard": 1, "tversky": 1}
+ALL_LOSSES = {"cross_entropy": 1, "focal": {"gamma": 3}, "dice": 1, "jaccard": 1, "tversky": 1, "centerline_dice": 1}
 
 
 @pytest.mark.parametrize("ignore", [255, -1])
@@ -472,7 +501,68 @@ def test_pixels_that_do_not_count_change_no_term(batch, ignore):
         terms.append(model.loss_terms(x[:, :, :width], {"label": y[:, :, :width], "weight": own[:, :, :width]}))
     for name in terms[0]:
         np.testing.assert_allclose(terms[0][name], terms[1][name], rtol=1e-6, err_msg=name)
-        np.testing.assert_allclose(terms[0][name], terms[2][name], rtol=1e-5, err_msg=name)
+        if name != "centerline_dice":  # a skeleton ends where the image does
+            np.testing.assert_allclose(terms[0][name], terms[2][name], rtol=1e-5, err_msg=name)
+
+
+def test_gradients_and_scores_are_blind_to_what_lies_beneath_void(batch):
+    """The probabilities there may be anything: the gradient of each loss and every score of a run stay the same."""
+    x, y = batch
+    y = np.where(np.arange(16) < 11, y, -1)
+    model = small(loss=ALL_LOSSES, ignore=-1, class_weights=(1, 3))
+    random = np.random.default_rng(2)
+    one = random.standard_normal((6, 16, 16, 1)).astype("float32")
+    other = np.where(y[..., None] < 0, 4 * random.standard_normal(one.shape), one).astype("float32")
+    gradients = {}
+    for logits in (tf.constant(one), tf.constant(other)):
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch(logits)
+            model.logits = lambda x, training=False, logits=logits: logits
+            terms = {name: tf.reduce_sum(term) for name, term in model.loss_terms(x, y).items()}
+        for name in ALL_LOSSES:
+            gradients.setdefault(name, []).append(tape.gradient(terms[name], logits).numpy())
+    for name, (before, after) in gradients.items():
+        np.testing.assert_allclose(before, after, atol=1e-7, err_msg=name)
+        assert not before[y < 0].any() and before[y >= 0].any()
+    found = []
+    for logits in (one, other):
+        answers = iter(logits)
+        model.probabilities = lambda x, answers=answers: tf.sigmoid([-1.0, 1.0] * tf.constant(next(answers)[None]))
+        found.append(scores_of(model, prepared_of(x, y)))
+    assert found[0] == found[1] and found[0]["pixel_error"] > 0.3
+
+
+def prepared_of(x, y):
+    from keraszoo.data.sources.source import from_arrays
+
+    images = (255 * x).astype("uint8")
+    arrays = {split: {"image": images, "label": y.astype("int8")} for split in ("train", "test")}
+    return PreparedData(
+        from_arrays("test", arrays, input="image", target="label", num_classes=2, has_void=True), Data("test")
+    )
+
+
+def test_class_weights_weigh_what_a_weight_map_would(batch):
+    x, y = batch
+    arguments = {"loss": {"cross_entropy": 1, "dice": 1}}
+    one, other = small(**arguments), small(class_weights=(0.5, 4), **arguments)
+    other.set_weights(one.get_weights())
+    map_of_them = np.where(y == 1, 4.0, 0.5).astype("float32")
+    weighted = one.loss_terms(x, {"label": y, "weight": map_of_them})
+    for name, term in other.loss_terms(x, y).items():
+        np.testing.assert_allclose(term, weighted[name], rtol=1e-6, err_msg=name)
+    assert np.abs(weighted["cross_entropy"] - one.loss_terms(x, y)["cross_entropy"]).min() > 1e-3
+
+
+def test_losses_have_parameters_and_weights(batch, tmp_path):
+    x, y = batch
+    model = small(loss={"focal": {"gamma": 3, "weight": 0.5}, "tversky": {"alpha": 0.1, "beta": 0.9}})
+    terms, logits = model.loss_terms(x, y), model.logits(x)
+    np.testing.assert_allclose(terms["focal"], 0.5 * losses.focal(logits, y, gamma=3.0), rtol=1e-6)
+    np.testing.assert_allclose(terms["tversky"], losses.tversky(logits, y, 0.1, 0.9), rtol=1e-6)
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(again.loss_terms(x, y)["focal"], terms["focal"], rtol=1e-6)
 
 
 def test_the_gate_takes_the_label_that_does_not_count_and_no_other(batch, tmp_path):
