@@ -24,6 +24,7 @@ OF_DATA = {
     "image_size": "image_size",
     "augment": "augment",
     "test_last": "test_last",
+    "hold_out": "hold_out",
     "ignore": "ignore",
     "mask_values": "mask_values",
     "mask_suffix": "mask_suffix",

@@ -61,6 +61,13 @@ class Options:
     test_last: int | None = _option(
         None, _DATA, "test on the last N examples of a data set that is not divided", type=int, metavar="N"
     )
+    hold_out: int | None = _option(
+        None,
+        _DATA,
+        "last training examples that are kept to choose what is not learned, such as a threshold; 0 for none",
+        type=int,
+        metavar="N",
+    )
     ignore: int | None = _option(
         None, _DATA, "value of masks' pixels that do not count, such as 255", type=int, metavar="VALUE"
     )

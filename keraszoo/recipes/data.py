@@ -62,10 +62,15 @@ class Data:
     def replace(self, **changes):
         """These data with other values.
 
-        `domains` are the arguments of the step "unpaired"; `augment` names random transforms, "flip,crop".
+        `domains` are the arguments of the step "unpaired", `hold_out` that of the step of this name, 0 for none;
+        `augment` names random transforms, "flip,crop".
         """
         if "augment" in changes:
             changes["transforms"] = augmented(changes.get("transforms", self.transforms), changes.pop("augment"))
+        if "hold_out" in changes:
+            count = changes.pop("hold_out")
+            others = tuple(step for step in self.prepare if step[0] != "hold_out")
+            changes["prepare"] = ((("hold_out", count),) if count else ()) + others
         if "domains" in changes:
             domains = changes.pop("domains")
             steps = [("unpaired", *domains) if step[0] == "unpaired" else step for step in self.prepare]

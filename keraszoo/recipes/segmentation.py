@@ -50,6 +50,94 @@ RECIPES = (
         minutes=0.7,
     ),
     Recipe(
+        name="unet/cell_kinds",
+        title="Drawn cells of three kinds, in colours, each with its number; offline",
+        model="UNet",
+        input_shape=(64, 64, 3),
+        arguments={
+            "num_classes": 4,
+            "depth": 3,
+            "width": 8,
+            "normalization": "batch",
+            "dropout": 0.2,
+            "loss": {"cross_entropy": 1, "dice": 1},
+            "averaging": "flips",
+            "measure": "average_precision",
+        },
+        data=Data(
+            "cell_kinds",
+            prepare=(("weighted", {"w0": 5.0, "class_weights": None}), ("hold_out", 16), ("repeat", 4)),
+            transforms=(("random_crop", 64), ("flip", "horizontal_and_vertical"), ("rotate90",)),
+            class_names=("background", "plain", "ring", "speckled"),
+        ),
+        optimizers={"optimizer": Optimizer("adam", 5e-3, decay="cosine")},
+        batch_size=16,
+        epochs=20,
+        minutes=3,
+    ),
+    # Pets and their outlines, once tensorflow-datasets has prepared them:
+    #
+    #     keraszoo train unet/pets --mixed-precision
+    Recipe(
+        name="unet/pets",
+        title="Cats and dogs of oxford_iiit_pet: pet, background and outline",
+        model="UNet",
+        input_shape=(128, 128, 3),
+        arguments={
+            "num_classes": 3,
+            "depth": 4,
+            "width": 32,
+            "normalization": "batch",
+            "dropout": 0.2,
+            "loss": {"cross_entropy": 1, "dice": 1},
+            "averaging": "flips",
+        },
+        data=Data(
+            "oxford_iiit_pet",
+            supervised_keys=("image", "segmentation_mask"),
+            image_size=(128, 128),
+            class_names=("pet", "background", "outline"),
+            transforms=(("flip", "horizontal"), ("rotate", 15), ("brightness", 0.1), ("contrast", 0.2)),
+        ),
+        optimizers={"optimizer": Optimizer("adam", 1e-3, decay="cosine")},
+        batch_size=16,
+        epochs=20,
+        minutes=300,
+    ),
+    # Your own images and masks, in a folder, an .npz file or a pair of TIFFs:
+    #
+    #     keraszoo train unet/folder --dataset slices/ --test-last 4
+    Recipe(
+        name="unet/folder",
+        title="Your own images and masks: `--dataset`",
+        model="UNet",
+        input_shape=(192, 192, 1),
+        arguments={
+            "num_classes": 1,
+            "depth": 4,
+            "width": 16,
+            "normalization": "batch",
+            "dropout": 0.2,
+            "loss": {"cross_entropy": 1, "dice": 1},
+            "averaging": "flips",
+        },
+        data=Data(
+            "slices",
+            prepare=(("weighted", {"w0": 10.0, "class_weights": None}), ("hold_out", 2), ("repeat", 20)),
+            transforms=(
+                ("random_crop", 192),
+                ("flip", "horizontal_and_vertical"),
+                ("rotate90",),
+                ("brightness", 0.1),
+                ("contrast", 0.2),
+            ),
+        ),
+        optimizers={"optimizer": Optimizer("adam", 2e-3, decay="cosine")},
+        batch_size=4,
+        epochs=10,
+        minutes=10,
+    ),
+    Recipe(
         name="unet/isbi2012",
         title="Membranes of neurons in electron micrographs; trained on 16 slices, tested on the last 4",
         model="UNet",
@@ -86,9 +174,6 @@ RECIPES = (
         # of a border the line halfway: all of it made membranes thicker than they are
         expected={
             "test/pixel_error": (0.076, 0.003),
-            "segmentation/pixel_error": (0.0745, 0.002),
-            "segmentation/v_rand": (0.88, 0.06),
-            "segmentation/v_info": (0.97, 0.01),
         },
         minutes=15,
     ),

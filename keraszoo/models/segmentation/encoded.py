@@ -35,7 +35,6 @@ class EncodedImages(Declaration):
         return tf.ones(tf.shape(tensor), tf.bool)  # what cannot be decoded is an error
 
 
-
 def decoded(image_bytes, channels, scaling, most):
     """PNG or JPEG images as the model sees them. All must have one size.
 

@@ -56,7 +56,7 @@ class UNet(ZooModel):
         marker: the probability from which on there is an object; from there it grows down to `threshold`, see
             `instances`. `calibrate` chooses it. None: as `threshold`, so that objects are connected parts.
         measure: for what `calibrate` chooses: "segments" (V_rand + V_info), "v_rand", "v_info", "rand_error",
-            "average_precision" or "pixel_error".
+            "average_precision" or "pixel_error"; None: nothing, and the levels stay.
         averaging: "flips" or "flips_and_rotations": `segment` averages over 4 flips of the image, or over these of the
             image and of its transposed, 8 times the work. None: the image alone.
         scaling: (dtype, low, high): which stored values of an encoded image become 0 and 1 in `segment_png_bytes`,
@@ -120,7 +120,8 @@ class UNet(ZooModel):
         self.class_weights = None if class_weights is None else _class_weights(class_weights, max(2, self.num_classes))
         marker = threshold if marker is None else marker
         check_levels(marker, threshold)
-        check_measure(measure)
+        if measure is not None:
+            check_measure(measure)
         self.measure = measure
         self._threshold, self._marker = self._level("threshold", threshold), self._level("marker", marker)
         check_options(averaging=(averaging, AVERAGINGS))
@@ -331,7 +332,7 @@ class UNet(ZooModel):
         labels = y["label"] if isinstance(y, dict) else y
         labels = np.reshape(labels, np.shape(x)[:3])
         counts = np.ones(labels.shape, bool) if self.targets.ignore is None else labels != self.targets.ignore
-        if not counts.any():
+        if self.measure is None or not counts.any():
             return
         probabilities = np.concatenate([np.asarray(self.probabilities(image[None])) for image in x])
         fixed = {"levels": (self.threshold,)} if self.num_classes > 2 else {}

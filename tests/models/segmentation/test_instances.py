@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 from scipy import ndimage
 
+from keraszoo import recipes
 from keraszoo.core.errors import InputError
 from keraszoo.data.sources.source import from_arrays
 from keraszoo.metrics import segments
@@ -14,7 +15,9 @@ from keraszoo.models.segmentation.instances import instances
 from keraszoo.models.segmentation.levels import choose_levels
 from keraszoo.recipes import Data
 from keraszoo.runs.prepared import PreparedData
+from keraszoo.training.changes import changed
 from keraszoo.training.evaluators.segmentation import calibrate
+from keraszoo.training.options import Options
 
 
 def hills(shape=(40, 60), count=8, seed=0):
@@ -142,6 +145,10 @@ def test_levels_are_chosen_on_what_was_held_out_of_the_training():
     model.probabilities = lambda x: tf.concat([1 - tf.constant(x), tf.constant(x)], -1)
     calibrate(model, prepared)
     assert model.marker > 0.87
+    fixed = UNet((16, 16, 1), 1, depth=1, width=2, marker=0.6, measure=None)
+    fixed.probabilities = model.probabilities
+    calibrate(fixed, prepared)
+    assert (fixed.marker, fixed.threshold) == (0.6, 0.5)
     for count in (0, 8, True):
         with pytest.raises(InputError, match="from 1 to 7 can be held out"):
             PreparedData(source, Data("cells", prepare=(("hold_out", count),)))
@@ -160,3 +167,11 @@ def test_what_has_no_instances(change, message):
     with pytest.raises(InputError, match=message) as error:
         change(hills())
     assert "\n" not in str(error.value)
+
+
+def test_how_many_are_held_out_is_an_option_and_none_is_one():
+    described = recipes.get("unet/isbi2012").data
+    assert described.has_step("hold_out")
+    six = changed(recipes.get("unet/isbi2012"), Options(hold_out=6)).data
+    assert six.prepare[0] == ("hold_out", 6) and len(six.prepare) == len(described.prepare)
+    assert not described.replace(hold_out=0).has_step("hold_out")
