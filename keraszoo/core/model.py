@@ -138,7 +138,7 @@ class ZooModel(Loop):
         """Sets what is chosen on data after training, such as a threshold. Nothing here.
 
         Args:
-            x: a few of the examples that it has learned from, as arrays.
+            x: a few examples as arrays, held out of the training where the recipe says so.
             y: their labels, if the model learns from (x, y).
         """
 

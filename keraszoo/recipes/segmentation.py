@@ -72,7 +72,7 @@ RECIPES = (
         ),
         optimizers={"optimizer": Optimizer("adam", 5e-3, decay="cosine")},
         batch_size=16,
-        epochs=20,
+        epochs=10,
         minutes=3,
     ),
     # Pets and their outlines, once tensorflow-datasets has prepared them:
