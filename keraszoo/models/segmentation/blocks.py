@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-BLOCK = 384  # pixels, a multiple of what networks divide by; its surroundings make it several times as large
+BLOCK = 256  # pixels, a multiple of what networks divide by; its surroundings make it several times as large
 
 
 def in_blocks(predict, shape, context, block=BLOCK):
@@ -44,6 +44,6 @@ def count_blocks(shape, block=BLOCK):
 
     Example:
         >>> count_blocks((4000, 4000))
-        121
+        256
     """
     return math.prod(-(-size // block) for size in shape)
