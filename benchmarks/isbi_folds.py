@@ -59,13 +59,13 @@ def main():
     table = out / "folds.csv"
     data = np.load(options.slices)
     image, label = data["image"], data["label"]
-    done = set(pd.read_csv(table)["fold"]) if table.exists() else set()
+    done = set(pd.read_csv(table)["fold"]) if table.exists() and table.stat().st_size else set()
     for fold, tested in enumerate(np.array_split(np.arange(len(image)), options.folds)):
         if fold in done or (options.only and fold not in options.only):
             continue
+        rows = list(one_fold(out, fold, image, label, tested, options))
         with open(table, "a", newline="") as file:
             writer = csv.writer(file)
-            rows = list(one_fold(out, fold, image, label, tested, options))
             if not done:
                 writer.writerow(["fold", "variant", "marker", "threshold", *SCORES, "train_minutes", "minutes"])
             writer.writerows(rows)
