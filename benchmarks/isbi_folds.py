@@ -14,6 +14,7 @@ import csv
 import dataclasses
 import os
 import pathlib
+import shutil
 import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -96,6 +97,7 @@ def one_fold(out, fold, image, label, tested, options):
         optimizers={"optimizer": dataclasses.replace(optimizer, arguments=average)},
     )
     weights = str(out / f"fold{fold}.weights.h5")
+    shutil.rmtree(out / f"fold{fold}", ignore_errors=True)  # of a fold that was interrupted
     run = train(recipe, out / f"fold{fold}", mixed_precision=not options.float32, callbacks=(LastWeights(weights),))
     minutes = (time.process_time() - start) / 60
     model = run.model()
