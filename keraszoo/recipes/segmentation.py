@@ -75,6 +75,13 @@ RECIPES = (
         optimizers={"optimizer": Optimizer("adam", 5e-3, decay="cosine")},
         batch_size=16,
         epochs=10,
+        expected={
+            "test/pixel_error": (0.0062, 0.002),
+            "test/iou": (0.976, 0.01),
+            "segmentation/v_rand": (0.986, 0.015),
+            "segmentation/v_info": (0.993, 0.008),
+            "segmentation/average_precision": (0.94, 0.03),
+        },
         minutes=3,
     ),
     # Pets and their outlines, once tensorflow-datasets has prepared them:
