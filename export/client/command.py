@@ -1,7 +1,5 @@
 """The command `keraszoo predict`."""
 
-import numpy as np
-
 from keraszoo.arguments import Parser
 from keraszoo.core.errors import InputError
 
@@ -72,13 +70,15 @@ def _numbers(text):
         numbers = []
     if not equals or not name or not numbers:
         raise InputError(f"--set is INPUT=VALUES with numbers, such as seed=1,2,3. Received: {text!r}.")
-    return name, np.array(numbers)
+    return name, numbers
 
 
 def _repeated(given, inputs):
-    """Single numbers repeated for as many rows as the other inputs have."""
+    """Arrays: single numbers repeated for as many rows as the other inputs have."""
+    import numpy as np
+
     rows = max((len(array) for array in (*given.values(), *inputs.values())), default=1)
-    return {name: np.repeat(array, rows) if len(array) == 1 else array for name, array in given.items()}
+    return {name: np.repeat(array, rows) if len(array) == 1 else np.asarray(array) for name, array in given.items()}
 
 
 def _show(array):

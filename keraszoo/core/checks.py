@@ -71,14 +71,11 @@ def checked_weight(name, value):
 
 
 def check_kinds(arguments, defaults):
-    """Raises InputError for arguments of another kind than their defaults.
-
-    A default of True or False takes these two; a number no text and no NaN; `activation` no unknown name. What else may
-    stand for a number, such as a schedule, and which names there are, is for whoever takes them.
+    """Raises InputError for a text or a number where True or False is meant, and for NaN where a number is.
 
     Args:
         arguments: {name: value}.
-        defaults: {name: default}.
+        defaults: {name: default}, which tell what is meant.
 
     Example:
         >>> check_kinds({"skips": True, "beta": 2}, {"skips": False, "beta": 1.0})
@@ -89,12 +86,23 @@ def check_kinds(arguments, defaults):
     for name, value in arguments.items():
         default = defaults.get(name)
         if isinstance(default, bool):
-            if not isinstance(value, (bool, np.bool_)):
+            if isinstance(value, (str, numbers.Real)) and not isinstance(value, bool):
                 raise InputError(f"{name} is True or False. Received: {name}={value!r}.")
-        elif isinstance(default, numbers.Real):
-            if isinstance(value, str) or isinstance(value, float) and math.isnan(value):
-                raise InputError(f"{name} is a number. Received: {name}={value!r}.")
-        elif name == "activation" and isinstance(value, str):
+        elif isinstance(default, numbers.Real) and isinstance(value, float) and math.isnan(value):
+            raise InputError(f"{name} is a number. Received: {name}={value!r}.")
+
+
+def check_names(arguments, defaults):
+    """Raises InputError for a text where a number is meant, and for an activation that there is not.
+
+    For arguments on which a constructor failed without saying so: some take a text in the place of a number, or have
+    activations of their own.
+    """
+    for name, value in arguments.items():
+        default = defaults.get(name)
+        if isinstance(value, str) and isinstance(default, numbers.Real):
+            raise InputError(f"{name} is a number. Received: {name}={value!r}.")
+        if isinstance(value, str) and name == "activation":
             check_activation(value)
 
 

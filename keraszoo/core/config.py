@@ -7,7 +7,8 @@ import numbers
 import keras
 import numpy as np
 
-from .checks import check_kinds
+from .checks import check_kinds, check_names
+from .errors import InputError
 
 
 class Captured(keras.Model):
@@ -122,8 +123,16 @@ def _capturing(init):
             return init(self, *args, **kwargs)
         kwargs = {**preset(type(self)), **kwargs}
         vars(self)["_captured"] = _by_name(type(self), signature.bind(self, *args, **kwargs))
-        check_kinds(self._captured, constructor_arguments(type(self)))
-        init(self, *args, **kwargs)
+        given, defaults = dict(self._captured), constructor_arguments(type(self))
+        try:
+            init(self, *args, **kwargs)
+        except InputError:
+            raise  # what the class says itself
+        except (TypeError, ValueError, AttributeError):
+            check_kinds(given, defaults)
+            check_names(given, defaults)
+            raise
+        check_kinds(given, defaults)
         self.constructed()
         return None
 

@@ -178,7 +178,7 @@ def test_a_reader_that_has_seen_enough_ends_the_command_quietly(arguments):
         (["vae/digits", "--set", "nosuch=1"], "no argument 'nosuch'"),
         (["vae/digits", "--set", "latent_dm=1"], "Closest: latent_dim"),
         (["vae/digits", "--set", "latent_dim"], "NAME=VALUE"),
-        (["vae/digits", "--set", "activation=rellu"], "refuses its arguments"),
+        (["vae/digits", "--set", "activation=rellu"], "activation='rellu'. Closest: relu"),
         (["vae/digits", "--set", "network=convolutional", "--set", "hidden=[8,8,8,8]"], "divisible by 16"),
         (["vae/digits", "--epochs", "0"], "epochs must be"),
         (["vae/digits", "--batch-size", "100000"], "1437"),

@@ -17,7 +17,7 @@ def held_out(source, split, count):
     Args:
         source: a `Source`.
         split: name of the split; the others stay as they are.
-        count: how many, from 1 to one less than there are.
+        count: how many, from 1 to one less than there are; or a share of them, from 0 to 1, which is one at least.
 
     Raises:
         InputError: another number, or records that are read one after the other.
@@ -26,11 +26,16 @@ def held_out(source, split, count):
         >>> from keraszoo.data import held_out, load
         >>> [part.sizes["train"] for part in held_out(load("digits"), "train", 37)]
         [1400, 37]
+        >>> [part.sizes["train"] for part in held_out(load("digits"), "train", 0.1)]
+        [1293, 144]
     """
     part = source.split(split)
+    if isinstance(count, float) and 0 < count < 1:
+        count = max(1, round(count * part.size))
     if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count < part.size:
         raise InputError(
-            f"Of {part.size} training examples from 1 to {part.size - 1} can be held out. Received: {count!r}."
+            f"Of {part.size} training examples from 1 to {part.size - 1} can be held out. Received: {count!r}. "
+            "Nearest: --hold-out 0."
         )
     if isinstance(part, RecordSplit):
         raise InputError(f"Examples are held out of data in memory or in files. Received: {source.name}, in records.")

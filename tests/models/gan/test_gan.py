@@ -506,7 +506,10 @@ def test_sample_is_served_alike_by_the_saved_and_loaded_model(name, tmp_path):
         ({"value_range": (1.0, 0.0)}, "value_range"),
         ({"network": "convolutoinal"}, "convolutional"),
         ({"network": "convolutional", "hidden": (8, 8, 8, 8)}, "divisible by 16"),
-        ({"network": "convolutional", "gradient_penalty": 1.0}, "batch normalisation"),
+        (
+            {"network": "convolutional", "gradient_penalty": 1.0, "discriminator_normalization": "batch"},
+            "batch normalisation",
+        ),
         ({"discriminator_normalization": "instance"}, "normalization"),
         ({"augmentation": ("colour",)}, "color"),
         ({"generator": keras.layers.Dense(7)}, "generator must map"),
