@@ -4,10 +4,5 @@
     client = Client("http://127.0.0.1:8501", "vae")
     latent = client.predict({"image": images}, "encode")["latent"]
 
-Importing this package costs no TensorFlow; gRPC's messages do, when they are first used.
+Importing `client` costs no TensorFlow; gRPC's messages do, when they are first used.
 """
-
-from .client import Client
-from .errors import ServingError
-
-__all__ = ["Client", "ServingError"]
