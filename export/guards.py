@@ -60,8 +60,9 @@ def _of_one_length(name, declarations, inputs):
 
 def _beside(rows, tensor):
     """[batch] with axes of size 1 behind, as many as the tensor has."""
-    ones = tf.ones([tf.rank(tensor) - 1], tf.int32) if tensor.shape.rank is None else [1] * (tensor.shape.rank - 1)
-    return tf.reshape(rows, tf.concat([[-1], ones], 0) if tensor.shape.rank is None else [-1, *ones])
+    if tensor.shape.rank is None:
+        return tf.reshape(rows, tf.concat([[-1], tf.ones([tf.rank(tensor) - 1], tf.int32)], 0))
+    return tf.reshape(rows, [-1] + [1] * (tensor.shape.rank - 1))
 
 
 def _served(signature, name, output, rows):

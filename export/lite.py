@@ -85,10 +85,10 @@ def to_lite(directory, out, weights="float32"):
 def _without_kernel(meta_graph, signature):
     """Why a signature cannot be converted, as its operations say; None where they do not."""
     operations, _ = graph.reachable(meta_graph, meta_graph.signature_def[signature])
-    reasons = (
-        why for operation in operations for known, why in _WITHOUT_KERNEL.items() if re.fullmatch(known, operation)
+    found = (
+        said for operation in operations for known, said in _WITHOUT_KERNEL.items() if re.fullmatch(known, operation)
     )
-    return next(reasons, None)
+    return next(found, None)
 
 
 def _attempt(directory, signature, weights):

@@ -67,9 +67,7 @@ def _models(path):
         raise InputError(f"A directory of served models is needed. Received: {path}, which is not a directory.")
     if versions.numbers(path):
         return [path]
-    found = sorted(
-        entry for entry in path.iterdir() if entry.is_dir() and versions.is_name(entry.name) and versions.numbers(entry)
-    )
+    found = versions.models(path)
     if not found:
         raise InputError(f"There is no version in {path}: a version is a directory with a number as its name.")
     return found

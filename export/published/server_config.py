@@ -49,20 +49,12 @@ def write_server_config(base, seen_as="/models"):
             if not (base / name).exists():
                 write_whole(base / name, content)
         models = None
-        while models != (models := _models(base)):  # another process may have published while this one wrote
+        # another process may have published while this one wrote
+        while models != (models := [home.name for home in versions.models(base)]):
             write_whole(base / "models.config", _models_config(models, base, seen_as))
     except OSError as error:
         raise InputError(f"Cannot write the server's configuration to {base}: {reason(error)}.") from error
     return base / "models.config"
-
-
-def _models(base):
-    """The names of the models in `base` that have a version, in alphabetical order."""
-    return sorted(
-        entry.name
-        for entry in base.iterdir()
-        if entry.is_dir() and versions.is_name(entry.name) and versions.numbers(entry)
-    )
 
 
 def _models_config(models, base, seen_as):

@@ -92,6 +92,11 @@ def is_name(name):
     return bool(re.fullmatch(r"(?!\d+$)[A-Za-z0-9_][A-Za-z0-9_-]{0,99}", name))
 
 
+def models(base):
+    """The directories in `base` of models that have a version, in alphabetical order."""
+    return sorted(entry for entry in Path(base).iterdir() if entry.is_dir() and is_name(entry.name) and numbers(entry))
+
+
 def numbers(home):
     """The version numbers in a model's directory, rising."""
     return sorted(int(entry) for entry in os.listdir(home) if re.fullmatch(r"[1-9]\d*", entry, re.ASCII))

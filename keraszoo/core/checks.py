@@ -1,4 +1,4 @@
-"""Heights and widths that can be halved, or cut into windows."""
+"""Checks of arguments: numbers, kinds and names, and heights and widths that can be halved or cut into windows."""
 
 import math
 import numbers

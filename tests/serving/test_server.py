@@ -156,11 +156,10 @@ def test_damage_on_disk_is_told_without_the_path(server):
     shutil.copytree(server.root / "vae" / "1", server.root / "vae" / ".copying")
     (server.root / "vae" / ".copying" / "saved_model.pb").unlink()
     os.rename(server.root / "vae" / ".copying", server.root / "vae" / "2")
-    for _ in range(300):
-        status, answer = get(server, "/v1/models/vae")
-        if len(answer["model_version_status"]) == 2 and answer["model_version_status"][0]["state"] == "END":
-            break
-        time.sleep(0.1)
+    answer = eventually(
+        lambda: get(server, "/v1/models/vae")[1],
+        lambda found: [each["state"] for each in found["model_version_status"]] == ["END", "AVAILABLE"],
+    )
     broken = answer["model_version_status"][0]
     assert broken["version"] == "2" and broken["status"]["error_code"] == "DATA_LOSS"
     assert "saved_model.pb is missing" in broken["status"]["error_message"]
@@ -427,16 +426,21 @@ def published(small, number, source=1, damage=None):
     os.rename(draft, home / str(number))
 
 
+def eventually(look, done, seconds=30.0):
+    """What `look()` returns once that is `done`, or last: another process works, and says nothing when it is ready."""
+    end = time.monotonic() + seconds
+    while not done(found := look()) and time.monotonic() < end:
+        time.sleep(0.05)
+    return found
+
+
 def states(small):
     return {int(each["version"]): each["state"] for each in get(small, "/v1/models/half")[1]["model_version_status"]}
 
 
 def wait_for(small, number, state):
-    for _ in range(600):
-        if states(small).get(number) == state:
-            return
-        time.sleep(0.05)
-    raise AssertionError((states(small), small.said))
+    found = eventually(lambda: states(small), lambda found: found.get(number) == state)
+    assert found.get(number) == state, small.said
 
 
 def test_versions_change_under_load_without_a_failed_request(small):
@@ -482,11 +486,10 @@ def test_a_saved_model_without_a_manifest_is_not_served_unasked(small):
     shutil.copytree(small.root / "half" / "1", small.root / ".foreign" / "1")
     (small.root / ".foreign" / "1" / manifest.FILE).unlink()
     os.rename(small.root / ".foreign", small.root / "foreign")
-    for _ in range(600):
-        status, answer = get(small, "/v1/models/foreign")
-        if status == 200 and answer["model_version_status"][0]["state"] == "END":
-            break
-        time.sleep(0.05)
+    _, answer = eventually(
+        lambda: get(small, "/v1/models/foreign"),
+        lambda found: found[0] == 200 and found[1]["model_version_status"][0]["state"] == "END",
+    )
     assert "manifest.json is missing" in answer["model_version_status"][0]["status"]["error_message"]
     assert post(small, "/v1/models/foreign:predict", {"instances": [1.0]})[0] == 404
 
@@ -525,10 +528,10 @@ def test_a_client_that_cannot_wait_is_told_so(small):
 def test_a_server_that_is_stopped_answers_what_it_has_begun(small):
     """The last test here, as it ends the server."""
     with concurrent.futures.ThreadPoolExecutor(1) as threads:
-        for _ in range(100):  # the one before may still be at work
-            if post(small, "/v1/models/multi:predict", {**SLOW, "inputs": [1.0]})[0] == 200:
-                break
-            time.sleep(0.1)
+        # the one before may still be at work
+        eventually(
+            lambda: post(small, "/v1/models/multi:predict", {**SLOW, "inputs": [1.0]})[0], lambda status: status == 200
+        )
         asked = threads.submit(post, small, "/v1/models/multi:predict", {**SLOW, "inputs": [6000.0]})
         time.sleep(0.3)  # so long does nobody wait for a request to arrive
         small.process.send_signal(signal.SIGTERM)
