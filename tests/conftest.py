@@ -1,5 +1,6 @@
 """Two logical CPU devices for the whole session, and the noise under control."""
 
+import collections
 import gc
 import json
 import os
@@ -32,13 +33,19 @@ def pytest_collection_modifyitems(items):
     """Tests that share fixtures stay in one process: those of a recipe, or of a file.
 
     Files that stand above the folders come first: one takes long, and one process would end with it alone.
-    Of a test marked `by_default("a", "b")` all cases but these are slow.
+    Of a test marked `by_default("a", "b")` all cases but these are slow, of `by_default(every=3)` all but the first,
+    the fourth and so on.
     """
     items.sort(key=lambda item: item.path.parent != pathlib.Path(__file__).parent)
+    cases = collections.Counter()
     for item in items:
         kept = item.get_closest_marker("by_default")
-        if kept and item.callspec.id not in kept.args:
-            item.add_marker(pytest.mark.slow)
+        if kept:
+            test = item.nodeid.split("[")[0]
+            in_turn = "every" in kept.kwargs and cases[test] % kept.kwargs["every"] == 0
+            cases[test] += 1
+            if not in_turn and item.callspec.id not in kept.args:
+                item.add_marker(pytest.mark.slow)
         subject = item.callspec.params.get("subject") if hasattr(item, "callspec") else None
         item.add_marker(pytest.mark.xdist_group(getattr(subject, "name", item.path.stem)))
 

@@ -182,6 +182,7 @@ def test_classify_answers_names_and_scores(run, files, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("method", ["gradient", "grad_cam", "deconvolution"])
+@pytest.mark.by_default("deconvolution")
 def test_explain_draws_what_an_answer_depends_on(run, files, tmp_path, method, capsys):
     out = tmp_path / "why.png"
     assert main(["explain", str(run.path), *files, "--method", method, "--out", str(out)]) == 0

@@ -64,8 +64,8 @@ def fresh(recipe, weights=None, dtype=None, **options):
 #: Laws of graphs, and the recipes on which each is tried by default: one for each way of computing or of taking a step.
 #: The slow suite tries them on all recipes.
 ONE_OF_EACH = (
-    "vae/digits", "factor_vae/digits", "vq_vae/digits", "regularized/digits", "wgan/digits", "conditional_gan/digits",
-    "realnvp/moons", "continuous_flow/moons_flow_matching", "classifier/digits", "unet/cells",
+    "vae/digits", "vq_vae/digits", "regularized/digits", "wgan/digits", "realnvp/moons", "classifier/digits",
+    "unet/cells",
 )  # fmt: skip
 TRIED = {
     "subject": ONE_OF_EACH,
@@ -332,6 +332,7 @@ def test_two_replicas_learn_what_one_learns(subject, mirrored, noise_by_row):
     assert difference(replicated(subject, mirrored)[0], alone(subject)) <= 1e-6
 
 
+@pytest.mark.slow
 def test_two_replicas_learn_what_one_learns_of_regularised_layers(mirrored, noise_by_row):
     x = np.random.default_rng(0).random((ROWS, 8, 8, 1), "float32")
 

@@ -120,6 +120,7 @@ def test_wrong_batches_are_refused_alike_and_before_anything_is_learned(compiled
 
 
 @pytest.mark.parametrize("name", ["VAE", "ACGAN", "RealNVP", "UNet"])
+@pytest.mark.by_default(every=2)
 def test_graphs_refuse_what_eager_steps_refuse(name):
     """Each has learned from good data before, so that its graphs are there."""
     model = zoo.compiled(zoo.small(name), jit_compile=False)
@@ -182,6 +183,7 @@ def test_labels_of_text_are_told_how_to_become_numbers(compiled):
 
 @pytest.mark.parametrize("form", ["array", "dataset", "single step"])
 @pytest.mark.parametrize("eagerly", [False, True])
+@pytest.mark.by_default("False-array", "True-single step")
 def test_a_batch_of_one_has_nothing_to_be_compared_with(form, eagerly):
     model = zoo.compiled(zoo.small("SimCLR"), run_eagerly=eagerly)
     x, _ = zoo.data(model)
@@ -209,6 +211,7 @@ def test_arguments_of_another_kind_are_refused(name):
 
 
 @pytest.mark.parametrize("name", [n for n in zoo.NAMES if "encoder" in constructor_arguments(getattr(models, n))])
+@pytest.mark.by_default("RegularizedAutoencoder", "VQVAE", "UNet")
 def test_every_encoder_may_be_given_by_name(name):
     """The name of a network, the same of all families; a U-Net takes those of images of any size."""
     changes = {"image_shape": (32, 32, 3), "encoder": "resnet18" if name == "UNet" else "resnet8"}

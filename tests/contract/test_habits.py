@@ -88,6 +88,7 @@ def rates(model):
 
 
 @pytest.mark.parametrize("name", zoo.SEVERAL_OPTIMIZERS)
+@pytest.mark.by_default("WGAN")
 def test_learning_rates_reach_every_optimizer(name):
     model = zoo.compiled(zoo.small(name), lambda: keras.optimizers.SGD(0.01), run_eagerly=True)
     x, y = zoo.data(model)
@@ -104,6 +105,7 @@ def test_learning_rates_reach_every_optimizer(name):
 
 
 @pytest.mark.parametrize("name", ["VAE", *zoo.SEVERAL_OPTIMIZERS])
+@pytest.mark.by_default("VAE", "WGAN")
 def test_averages_of_every_optimizer_are_swapped_and_kept(name):
     """With a momentum of 0 the average is the weights, of 1 what they began as: the swap and the end show which."""
     make = lambda: keras.optimizers.SGD(0.01, use_ema=True, ema_momentum=1.0)  # noqa: E731
@@ -211,6 +213,7 @@ def test_floatx_of_64_bits(name, floatx64):
 
 
 @pytest.mark.parametrize("name", [n for n in zoo.NAMES if hasattr(getattr(models, n), "sample")])
+@pytest.mark.by_default("RegularizedAutoencoder", "VQVAE", "RealNVP")
 def test_sampling_inside_a_function(name):
     model = zoo.small(name)
     if not getattr(model, "has_forward", True):
@@ -269,7 +272,7 @@ def test_two_replicas(name, mirrored, tmp_path):
 
 
 @pytest.mark.parametrize("name", zoo.NAMES)
-@pytest.mark.by_default("VAE", "VQVAE")
+@pytest.mark.by_default("VAE")
 def test_a_training_that_is_over_leaves_no_graph_behind(name):
     """TensorFlow keeps the gradient of every `tf.custom_gradient` in a graph for ever, and the whole graph with it."""
 

@@ -142,6 +142,7 @@ MORE = {
 
 
 @pytest.mark.parametrize("name", (*zoo.NAMES, *MORE))
+@pytest.mark.by_default("RegularizedAutoencoder", "VQVAE", "in_a_sequential")
 def test_a_new_process_loads_the_file_after_one_import(files, name):
     failure = files.failure_elsewhere(name)
     assert failure is None, failure

@@ -92,10 +92,7 @@ NAMES = tuple(models.MODELS)
 WITHOUT_GRADIENTS = ("Histogram", "KernelDensity", "GaussianMixture", "GenerativeClassifier")
 BY_GRADIENTS = tuple(name for name in NAMES if name not in WITHOUT_GRADIENTS)
 #: classes that compute, or are trained, unlike the others; the laws of the slow suite are tried on all
-DISTINCT = (
-    "RegularizedAutoencoder", "VAE", "FactorVAE", "ConditionalVAE", "VQVAE", "WGAN", "ACGAN", "RealNVP", "Classifier",
-    "SimCLR", "UNet",
-)  # fmt: skip
+DISTINCT = ("RegularizedAutoencoder", "VAE", "ConditionalVAE", "VQVAE", "WGAN", "RealNVP", "Classifier", "UNet")
 # What follows is asked of the models by `test_the_lists_are_those_of_the_models`: making all of them takes a minute,
 # which every collection of the tests would pay.
 WITH_LABELS = (

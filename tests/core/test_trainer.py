@@ -83,6 +83,7 @@ def test_a_weight_that_no_update_learns_is_named():
     model.compile("adam")
 
 
+@pytest.mark.slow
 def test_many_models_in_one_process_are_not_taken_for_one_that_is_traced_often(caplog):
     for _ in range(6):
         model = Autoencoder((4, 4, 1), 2, hidden=(3,))

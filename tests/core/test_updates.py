@@ -157,6 +157,7 @@ def everything(model):
 
 
 @pytest.mark.parametrize("game", GAMES)
+@pytest.mark.by_default("spectral, augmented, averaged", "labelled")
 def test_a_look_changes_nothing_and_sees_the_same_again(run, digits, game):
     model = compiled(game)
     before = everything(model)

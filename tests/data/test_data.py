@@ -421,6 +421,7 @@ def test_photos_are_patches_of_the_photographs_of_sklearn():
     assert (covered[:, 0] > 0.72).all() and (covered[:, 1] > 0.24).all()
 
 
+@pytest.mark.slow
 def test_photographs_for_testing_are_others_than_those_for_training():
     from sklearn.datasets import load_sample_image
 

@@ -123,6 +123,7 @@ def density_on(true, half_side, cell):
 
 
 @pytest.mark.parametrize("name", PLANES)
+@pytest.mark.by_default(every=2)
 def test_density_is_that_of_the_samples(name):
     """It integrates to 1, has the published entropy, and gives 12 x 12 blocks as many points as are drawn there."""
     true, (half_side, cell, published) = distribution(name), PLANES[name]

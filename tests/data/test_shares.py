@@ -58,6 +58,7 @@ def rows(arrays):
 
 @pytest.mark.parametrize("limit", [10, 2**30], ids=["files", "memory"])
 @pytest.mark.parametrize("count", [2, 3])
+@pytest.mark.by_default(every=2)
 def test_shares_put_together_are_the_batches_of_one_replica(folder, limit, count):
     source = load(folder, memory_limit=limit)
     for options in ({"training": True, "count": 13}, {"training": True, "first_step": 5, "count": 4}, {}):
@@ -69,6 +70,7 @@ def test_shares_put_together_are_the_batches_of_one_replica(folder, limit, count
 
 @pytest.mark.parametrize(("split", "size"), [("test", 48), ("train", 718), ("train", 2), ("train", 1000)])
 @pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.by_default(every=3)
 def test_shares_of_records_hold_every_example_once_in_equally_many_batches(data_dir, split, size, count):
     held, source = load("digits"), load("digits", data_dir=data_dir, memory_limit=10)
     shares = [stream(source, split, size, (i, count), transforms=()) for i in range(count)]
@@ -228,6 +230,7 @@ def test_a_service_that_is_not_there_is_refused(capsys, tmp_path, arguments, mes
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_service_reads_records_only(folder, service, tmp_path, capsys):
     arguments = ["--dataset", str(folder), "--batch-size", "4", "--data-service", service]
     assert main(["train", "vae/digits", *arguments, "--run", str(tmp_path / "run")]) == 2

@@ -18,6 +18,7 @@ def version(tmp_path_factory):
     return export(model, tmp_path_factory.mktemp("served"), profile=True)
 
 
+@pytest.mark.slow
 def test_each_signature_and_number_of_rows_is_measured(version):
     found = manifest.read(version)["cost"]
     assert found["signatures"].keys() == manifest.read(version)["signatures"].keys()

@@ -70,6 +70,7 @@ NEXT = {
 
 
 @pytest.mark.parametrize(("signatures", "lost"), NEXT.values(), ids=NEXT)
+@pytest.mark.by_default(every=2)
 def test_a_version_that_clients_cannot_call_is_refused(signatures, lost, tmp_path):
     export(Served(**ENCODE), tmp_path, "model")
     if not lost:

@@ -317,6 +317,7 @@ def test_a_run_is_scored_by_the_codes_of_every_example(run, shapes_dir, capsys, 
     np.testing.assert_array_equal(tables[0][1], factors)
 
 
+@pytest.mark.slow
 def test_the_gap_is_told_after_each_epoch(run, shapes_dir):
     history = run.metrics()["history"]
     assert [set(epoch) >= {"val_mig", "val_loss"} for epoch in history] == [True, True]

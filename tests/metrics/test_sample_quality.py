@@ -92,6 +92,7 @@ def test_any_keras_classifier_will_do():
     np.testing.assert_allclose(probabilities, network(x), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_classifiers_that_come_with_the_library_tell_classes(tmp_path):
     for name in weights.NAMES:
         data = load(name.split("/")[1])
@@ -118,6 +119,7 @@ def test_data_that_have_a_classifier_need_no_other(name, measured):
 # ---------------------------------------------------------------------- while a model trains
 
 
+@pytest.mark.slow
 def test_samples_are_measured_unasked_ten_times_and_a_resumed_run_has_them(tmp_path):
     """Where it was killed before its measures were written they are found again."""
     run = train("vae/digits", tmp_path / "run", **FAST | {"epochs": 20}, say=quiet)

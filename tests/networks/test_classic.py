@@ -119,6 +119,7 @@ def test_conv_features_equal_those_of_keras_applications():
     np.testing.assert_allclose(got, expected, atol=1e-4 * np.abs(expected).max())
 
 
+@pytest.mark.slow
 def test_a_residual_network_equals_that_of_keras_applications():
     x = RANDOM.normal(size=(2, 64, 64, 3)).astype("float32")
     theirs = keras.applications.ResNet50(include_top=False, weights=None, input_shape=(64, 64, 3), pooling="avg")
@@ -212,6 +213,7 @@ def test_what_lies_beyond_the_border(padding):
         assert same == (padding == "periodic")
 
 
+@pytest.mark.slow
 def test_auxiliary_classifiers_add_their_losses_and_leave_the_answers():
     keras.utils.set_random_seed(0)
     network, names = {"name": "googlenet", "width": 1 / 16, "dropout": 0.0}, ("inception_4a", "inception_4d")
@@ -226,6 +228,7 @@ def test_auxiliary_classifiers_add_their_losses_and_leave_the_answers():
     assert set(model.fit(x, y, verbose=0).history) == {"loss", "cross_entropy", "auxiliary", "accuracy"}
 
 
+@pytest.mark.slow
 def test_encoders_by_name_serve_every_family(tmp_path):
     x = RANDOM.random((2, 32, 32, 3), "float32")
     for model in (

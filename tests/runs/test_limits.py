@@ -35,6 +35,7 @@ def disk_of(size):
     ],
     ids=lambda arguments: " ".join(arguments[:1] + arguments[-1:]),
 )
+@pytest.mark.by_default("sample {out}/x.png")
 def test_a_full_disk_leaves_nothing_half_written(finished, tmp_path, capsys, arguments):
     shutil.copytree(finished.path, tmp_path / "run")
     before = files(tmp_path)

@@ -462,6 +462,7 @@ def test_restore_says_when_colours_are_lost(run, here, capsys):
         (["anomaly", "FILLS", "image.png"], "can loss_terms. Received: Restorer"),
     ],
 )  # fmt: skip
+@pytest.mark.by_default(every=3)
 def test_wrong_files_and_options_are_one_line_and_leave_nothing(run, here, capsys, arguments, message):
     write_image("image.png", load("digits").array("test")[0])
     write_image("large.png", np.zeros([16, 12]))

@@ -271,6 +271,7 @@ def test_unknown_verbs_and_options_are_one_line(capsys):
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_mirrored_training_by_command(tmp_path, capsys):
     arguments = [*TWO, "--run", str(tmp_path / "run"), *FAST]
     assert main(["train", "vae/digits", *arguments]) == 0

@@ -171,6 +171,7 @@ def tables(tmp_path_factory):
         ("samples", 2, ["--density", "histogram"]),
     ],
 )
+@pytest.mark.by_default(every=3)
 def test_the_command_draws_a_users_table_the_same_each_time(name, size, options, tables, tmp_path, capsys):
     written = []
     for out in (tmp_path / "a.png", tmp_path / "b.png"):

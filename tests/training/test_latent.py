@@ -203,6 +203,7 @@ def printed(capsys, *arguments):
     return lines
 
 
+@pytest.mark.slow
 def test_walk_is_a_film_of_its_pictures(run, here, capsys):
     assert printed(capsys, "latent", "walk", run.path, "--out", "a.gif", "--steps", 12) == [
         "16 closed walks of 12 steps in a.gif"
@@ -363,6 +364,7 @@ def runs(run, tmp_path_factory):
         ),
     ],
 )  # fmt: skip
+@pytest.mark.by_default(every=2)
 def test_what_cannot_be_done_is_one_line_and_leaves_nothing(runs, here, capsys, arguments, message):
     assert main(["latent", *(str(runs.get(argument, argument)) for argument in arguments)]) == 2
     _, err = capsys.readouterr()

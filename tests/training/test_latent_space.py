@@ -184,6 +184,7 @@ def printed(capsys, *arguments):
     return lines
 
 
+@pytest.mark.slow
 def test_units_sum_to_the_kl_of_the_evaluation(run, capsys):
     found = latent.units(run)
     assert sorted(unit.number for unit in found) == list(range(8))
@@ -394,6 +395,7 @@ def runs(run, tmp_path_factory):
         ),
     ],
 )
+@pytest.mark.by_default(every=2)
 def test_what_cannot_be_done_is_one_line_and_leaves_nothing(runs, here, capsys, arguments, message):
     assert main(["latent", *(str(runs.get(argument, argument)) for argument in arguments)]) == 2
     _, err = capsys.readouterr()

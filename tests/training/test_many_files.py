@@ -118,6 +118,7 @@ def test_a_table_of_numbers_is_read_by_its_columns(here, points):
     assert [query.name for query in examples.queries[:2]] == ["x.npy, row 0", "x.npy, row 1"]
 
 
+@pytest.mark.slow
 def test_search_and_compress_take_many(here, digits, capsys):
     source = load("digits")
     tifffile.imwrite("stack.tif", source.array("train")[[123, 7, 300], ..., 0], photometric="minisblack")

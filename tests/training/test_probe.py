@@ -248,6 +248,7 @@ def test_the_command_prints_a_table_of_what_there_is(gan, capsys, tmp_path):
     assert {row["representation"] for row in rows} == {"features", "untrained", "PCA", "pixels"} and len(rows) == 16
 
 
+@pytest.mark.slow
 def test_numbers_of_labels_that_cannot_be_are_one_line(run, capsys):
     for count, says in (("0", ">= 1"), ("ten", "numbers"), ("5", "10 classes"), ("5000", "no more labels than rows")):
         line = refused(capsys, run.path, "--labels", count)

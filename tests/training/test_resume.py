@@ -203,6 +203,7 @@ def test_pulled_between_the_last_epoch_and_the_finished_run(straight, pulled):
     assert_same(resume(pulled("save_model")), straight("none"))
 
 
+@pytest.mark.slow
 def test_pulled_before_the_first_checkpoint_starts_from_the_beginning(straight, pulled):
     path = pulled("tidy")  # only recipe.json was written
     (path / ".draft-0").mkdir()
@@ -557,6 +558,7 @@ def test_other_replicas_continue_with_the_same_metrics(straight, mirrored, tmp_p
     np.testing.assert_allclose(history[2]["loss"], reference[2]["loss"], rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_profile_is_written_and_named(tmp_path, capsys):
     arguments = ["--epochs", "1", "--set", "hidden=[16]", "--run", str(tmp_path / "run")]
     assert main(["train", "vae/digits", "--profile", *arguments]) == 0

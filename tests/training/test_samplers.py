@@ -116,6 +116,7 @@ def test_the_flow_learns_what_a_gaussian_cannot_say():
 
 
 @pytest.mark.parametrize("kind", ["gaussian", "mixture", "flow"])
+@pytest.mark.by_default("gaussian")
 def test_a_sampler_repeats_by_seed_and_is_restored(kind, monkeypatch, tmp_path):
     monkeypatch.setattr(densities, "EPOCHS", 1)
     sampler = fit_sampler(autoencoder(), images(), kind)
@@ -224,6 +225,7 @@ def refused(capsys, *arguments):
     return lines[0]
 
 
+@pytest.mark.slow
 def test_a_sampler_is_kept_and_fitted_again_for_another_model(run, tmp_path, capsys):
     kept, said = run.path / "samplers" / "gaussian.keras", []
     first = sample(run, 3, sampler="gaussian", say=said.append)

@@ -45,6 +45,7 @@ def test_a_child_dies_with_its_parent_even_if_that_is_killed():
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+@pytest.mark.by_default("15")
 def test_every_stopping_signal_saves_a_training(tmp_path, monkeypatch, capsys, request, number):
     before = signal.signal(number, signal.default_int_handler)  # a background job ignores some
     request.addfinalizer(lambda: signal.signal(number, before))
@@ -78,7 +79,7 @@ def test_a_signal_while_the_run_is_finished_does_no_harm(tmp_path, monkeypatch, 
 
 
 @pytest.mark.parametrize("screen", ["full", "closed"])
-@pytest.mark.by_default("full")
+@pytest.mark.slow
 def test_a_training_needs_no_screen(tmp_path, screen):
     if screen == "full":
         stdout = os.open("/dev/full", os.O_WRONLY)
@@ -141,6 +142,7 @@ def test_an_export_that_is_stopped_leaves_a_run_to_resume_and_no_draft(tmp_path,
         ["evaluate", ""],
     ],
 )
+@pytest.mark.by_default(every=3)
 def test_numbers_and_names_that_cannot_be_are_one_line(tmp_path, monkeypatch, capsys, arguments, request):
     run = request.getfixturevalue("sampled")
     monkeypatch.chdir(tmp_path)

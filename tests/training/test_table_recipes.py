@@ -100,6 +100,7 @@ def test_autoencoders_of_any_numbers_take_a_likelihood_of_them(opened):
         opened("vae", {"hidden": (4,), "likelihood": "bernoulli"})
 
 
+@pytest.mark.slow
 def test_the_zoos_own_vectors_are_left_alone():
     assert load("points/gaussians8").columns is None
 

@@ -359,6 +359,7 @@ def trained_by_two(tmp_path_factory):
     return folder, finished
 
 
+@pytest.mark.slow
 def test_only_the_chief_writes_and_speaks(trained_by_two):
     folder, finished = trained_by_two
     assert finished.stderr == ""

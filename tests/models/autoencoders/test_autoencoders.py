@@ -273,6 +273,7 @@ def encoding_models():
 
 
 @pytest.mark.parametrize("name", encoding_models())
+@pytest.mark.by_default(every=3)
 def test_decoding_what_encode_gives_is_the_reconstruction(name):
     options = {**SMALL, **WITH_OPTIONS.get(name, {})}
     if name == "VQVAE":

@@ -28,6 +28,7 @@ def fitted(density, x=X, y=Y, epochs=1, dtype="float64", **options):
 
 @pytest.mark.parametrize("rows", [150, 110])
 @pytest.mark.parametrize("name", THEIRS)
+@pytest.mark.by_default("lda-150", "naive_bayes-110")
 def test_normal_distributions_are_scikit_learns_discriminant_analysis(name, rows):
     """With classes of unequal size too: the first 110 rows have 50, 50 and 10."""
     ours = fitted(name, X[:rows], Y[:rows])
@@ -35,6 +36,7 @@ def test_normal_distributions_are_scikit_learns_discriminant_analysis(name, rows
 
 
 @pytest.mark.parametrize("name", THEIRS)
+@pytest.mark.by_default("naive_bayes")
 def test_one_epoch_is_enough_and_a_second_changes_nothing(name):
     once, twice = fitted(name), fitted(name, epochs=2)
     np.testing.assert_allclose(once.classify(X), twice.classify(X), atol=1e-9)
@@ -48,6 +50,7 @@ def test_one_epoch_is_enough_and_a_second_changes_nothing(name):
         GaussianMixture((4,), 2, covariance="diag"),
     ],
 )
+@pytest.mark.by_default(every=3)
 def test_each_class_has_the_density_of_its_own_examples(density):
     classifier = fitted(density, SMALL, dtype="float32", epochs=3)
     for label, found in enumerate(classifier.densities):

@@ -128,6 +128,7 @@ def test_another_base_of_the_circle_is_taken():
 
 @pytest.mark.parametrize("mixing", ["none", "reverse", "random"])
 @pytest.mark.parametrize("form", ["autoregressive", "coupling"])
+@pytest.mark.by_default("autoregressive-none", "autoregressive-random", "coupling-random")
 def test_every_circular_flow_that_is_allowed_integrates_to_one(form, mixing):
     flow = small(NSF, circular=True, form=form, mixing=mixing)
     axis = np.linspace(-math.pi, math.pi, 300, endpoint=False) + math.pi / 300
@@ -150,6 +151,7 @@ def test_a_chain_of_the_circle_takes_degrees_and_no_linear_maps():
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 @pytest.mark.parametrize("cls", [ResidualFlow, RealNVP, MAF, NSF])
 @pytest.mark.parametrize("direction", ["forward", "inverse"])
+@pytest.mark.by_default(every=3)
 def test_one_bad_row_leaves_the_others_as_they_are(cls, direction, bad):
     """Inside a graph, as a server computes, where no gate looks at the numbers."""
     flow = small(cls)
@@ -176,6 +178,7 @@ def test_a_mask_may_be_an_array():
     ],
     ids=["RealNVP", "coupling_NSF", "MAF", "Glow"],
 )
+@pytest.mark.by_default("RealNVP", "Glow")
 def test_networks_of_flows_in_float64_see_all_digits(make):
     """What a step of 1e-7 changes is what the slope says: nothing is rounded to float32 on the way."""
     flow = shaken(make())

@@ -65,6 +65,7 @@ def test_samples_stay_inside_whatever_has_been_learned():
     assert x[:, 0].min() >= 0 and x[:, 1].min() >= -2 and x[:, 1].max() <= 3 and x[:, 2].max() <= 5
 
 
+@pytest.mark.slow
 def test_it_learns_a_density_that_ends_at_its_bounds():
     keras.utils.set_random_seed(0)
     x, test = rows(8000), rows(4000)
@@ -99,6 +100,7 @@ def test_what_lies_on_a_bound_is_finite():
     assert np.isfinite(loss) and all(np.isfinite(g).all() for g in tape.gradient(loss, flow.trainable_weights))
 
 
+@pytest.mark.slow
 def test_they_are_saved_and_served(tmp_path):
     flow = MAF((4,), transforms=1, hidden=(8,), bounds=BOUNDS, standardize=True)
     x = rows(16)

@@ -35,6 +35,7 @@ def images(count, scale=1.0):
 
 
 @pytest.mark.parametrize("scale", [1.0, 1000.0])
+@pytest.mark.by_default("1.0")
 def test_the_network_learns_with_the_flow(scale):
     keras.utils.set_random_seed(0)
     x, contexts = images(4000, scale)
@@ -79,6 +80,7 @@ def test_the_network_is_told_whether_it_trains():
     ],
     ids=["ContinuousFlow", "Glow"],
 )
+@pytest.mark.by_default("Glow")
 def test_every_flow_takes_one_and_is_saved_with_it(make, tmp_path):
     flow = make(of_images())
     x = RANDOM.random((16, *flow.event_shape)).astype("float32")

@@ -82,6 +82,7 @@ def test_bits_per_dimension_are_measured_where_the_data_have_levels():
     assert set(measured) == {"loss", "flow_matching", "negative_log_likelihood", "bits_per_dimension", "logit_nll"}
 
 
+@pytest.mark.slow
 def test_matching_learns_what_a_context_says():
     keras.utils.set_random_seed(0)
     context = tf.random.stateless_uniform([4096, 1], (0, 0), -1, 1)

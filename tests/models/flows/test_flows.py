@@ -99,6 +99,7 @@ def test_inverse_undoes_forward_and_its_log_det(transform):
     assert z.shape == (ROWS, *transform.latent_shape) and log_det.shape == (ROWS,)
 
 
+@pytest.mark.by_default(every=2)
 def test_log_det_is_that_of_the_jacobian(transform):
     x = examples(transform)
     with tf.GradientTape(persistent=True) as tape:
@@ -109,6 +110,7 @@ def test_log_det_is_that_of_the_jacobian(transform):
     np.testing.assert_allclose(log_det, np.linalg.slogdet(np.float64(jacobian))[1], atol=2e-5)
 
 
+@pytest.mark.by_default(every=2)
 def test_the_bijector_is_the_transform(transform):
     x, bijector = examples(transform), transform.bijector()
     z, log_det = transform.inverse_and_log_det(x)
@@ -128,6 +130,7 @@ def test_config_makes_the_same_transform(transform):
 
 
 @pytest.mark.parametrize("name", WITH_CONTEXT, ids=lambda name: name.replace(" ", "_"))
+@pytest.mark.by_default(every=2)
 def test_a_context_changes_the_map_and_keeps_its_laws(name):
     transform = shaken(TRANSFORMS[name](context_dim=2))
     x, context = examples(transform), tf.random.stateless_normal([ROWS, 2], (3, 0))

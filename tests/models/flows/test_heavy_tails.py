@@ -21,6 +21,7 @@ def test_the_base_is_students_t_of_each_value():
     np.testing.assert_allclose(flow.base.log_prob(z), expected, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_tails_are_learned():
     keras.utils.set_random_seed(0)
     x, test = (RANDOM.standard_t(2.0, size=(count, 2)).astype("float32") for count in (6000, 6000))
@@ -36,6 +37,7 @@ def test_the_tails_are_learned():
     assert 0.006 < share < 0.015
 
 
+@pytest.mark.slow
 def test_it_is_saved_and_served(tmp_path):
     flow = ContinuousFlow((2,), hidden=(8, 8), steps=2, base="student_t")
     x = RANDOM.normal(size=(32, 2)).astype("float32")

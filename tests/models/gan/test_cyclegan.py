@@ -316,6 +316,7 @@ def test_an_image_file_is_translated(run, tmp_path, capsys):
         (["cyclegan/digits", "--dataset", "photos", "--domains", "china", "roof"], "no class 'roof'"),
     ],
 )
+@pytest.mark.by_default(every=3)
 def test_wrong_domains_end_in_one_line_and_no_run(arguments, message, tmp_path, capsys):
     for name in ("digits", "photos"):  # to prepare them is worth a line of its own
         load(name)

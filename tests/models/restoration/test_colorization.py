@@ -215,6 +215,7 @@ def test_fit_measures_the_colours_once_and_files_keep_them(tmp_path):
     np.testing.assert_array_equal(keras.saving.load_model(tmp_path / "model.keras").bins.frequencies, measured)
 
 
+@pytest.mark.slow
 def test_colours_are_measured_on_several_replicas_too(mirrored):
     with mirrored.scope():
         model = small()

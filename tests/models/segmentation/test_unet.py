@@ -344,6 +344,7 @@ def test_impossible_arguments_are_refused(arguments, message):
     (lambda x, y: (x, {"labels": y}), "has label and perhaps weight"),
     (lambda x, y: (x, {"label": y, "weight": np.ones([6, 4, 4])}), "mask must be as large as its image"),
 ])  # fmt: skip
+@pytest.mark.by_default(every=2)
 def test_data_that_do_not_fit_are_refused_in_one_line(batch, change, message):
     model = small()
     model.compile()
@@ -565,6 +566,7 @@ def test_losses_have_parameters_and_weights(batch, tmp_path):
     np.testing.assert_allclose(again.loss_terms(x, y)["focal"], terms["focal"], rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_gate_takes_the_label_that_does_not_count_and_no_other(batch, tmp_path):
     x, y = batch
     model = small(ignore=255)

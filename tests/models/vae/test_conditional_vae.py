@@ -184,6 +184,7 @@ def test_the_verbs_know_the_labels_of_the_data(run, tmp_path, monkeypatch):
         assert main(["latent", verb[0], path, *verb[1:]]) == 0
 
 
+@pytest.mark.slow
 def test_verbs_that_would_encode_without_labels_are_one_line(run, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     path = str(run.path)

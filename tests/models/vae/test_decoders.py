@@ -75,6 +75,7 @@ def masses(likelihood, output):
 
 @pytest.mark.parametrize("levels", [2, 17, 256])
 @pytest.mark.parametrize(("mean", "log_scale"), EXTREMES)
+@pytest.mark.by_default(every=4)
 def test_the_masses_of_the_levels_sum_to_one_and_have_the_mean(levels, mean, log_scale):
     likelihood, output = DiscretizedLogistic(levels), pair(mean, log_scale)
     mass, values = masses(likelihood, output)
@@ -257,6 +258,7 @@ def test_bits_are_shown_only_of_bounds_of_levels():
 @pytest.mark.parametrize("name", TWO)
 @pytest.mark.parametrize("network", ["dense", "convolutional"])
 @pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.by_default(every=3)
 def test_networks_by_size_give_as_many_numbers_as_the_likelihood_takes(name, network, channels):
     vae = VAE((8, 8, channels), latent_dim=2, network=network, hidden=(4,), likelihood=name)
     x = tf.random.stateless_uniform([3, 8, 8, channels], (0, 0))

@@ -34,6 +34,7 @@ def shaken(vae):
 
 @pytest.mark.parametrize("posterior", ["gaussian", "planar", "radial", "sylvester", "iaf"])
 @pytest.mark.parametrize("prior", ["normal", "mixture", "realnvp", "maf"])
+@pytest.mark.by_default(every=3)
 def test_the_prior_over_the_posterior_is_one_on_average(posterior, prior):
     """E_q p(z) / q(z|x) = integral of p = 1: wrong densities on either side break it."""
     if (posterior, prior) == ("gaussian", "normal"):

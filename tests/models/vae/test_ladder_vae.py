@@ -193,6 +193,7 @@ def test_beta_weighs_both_levels(same_noise):
 
 
 @pytest.mark.parametrize("network", [{}, {"network": "convolutional", "hidden": (2, 4)}])
+@pytest.mark.by_default(every=2)
 def test_a_ladder_learns_in_all_weights_and_is_restored(network, tmp_path):
     vae = LadderVAE((8, 8, 1), latent_dims=(3, 2), top_hidden=(8, 4), **network)
     x = np.random.default_rng(0).random((32, 8, 8, 1), "float32")

@@ -45,6 +45,7 @@ def table(tmp_path):
         ("vamp/digits", "prior_components=0", "prior_components"),
     ],
 )
+@pytest.mark.by_default(every=3)
 def test_impossible_settings(refused, tmp_path, recipe, setting, message):
     assert message in refused("train", recipe, "--run", tmp_path / "run", "--set", setting)
     assert not (tmp_path / "run").exists()

@@ -179,6 +179,7 @@ def test_the_command_tells_and_writes_the_likelihood(binarised, capsys):
         (2, 2, {"standard_error", "sampling_error"}),
     ],
 )
+@pytest.mark.by_default(every=2)
 def test_one_value_has_no_error(binarised, capsys, samples, count, errors):
     assert main(["likelihood", str(binarised.path), "--samples", str(samples), "--count", str(count)]) == 0
     shown = {line.split()[0].removeprefix("likelihood/") for line in capsys.readouterr().out.splitlines()[1:]}
@@ -200,6 +201,7 @@ def test_labels_that_a_vae_does_not_use_change_nothing(same_noise):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_commands_without_a_likelihood_are_one_line(binarised, tmp_path, capsys):
     grey = train("vae/digits", tmp_path / "grey", epochs=1, strategy="none")
     other = train("autoencoder/digits", tmp_path / "other", epochs=1, strategy="none")

@@ -389,6 +389,7 @@ def test_restarts_keep_the_codebook_in_use():
     assert used[1] > 1.5 * used[0], used
 
 
+@pytest.mark.slow
 def test_the_first_fit_starts_the_codebook_on_all_of_its_data_and_no_later_one():
     model, x = small(), images(64)
     model.compile(keras.optimizers.SGD(0.0), prior_optimizer=keras.optimizers.SGD(0.0))
