@@ -1,21 +1,28 @@
 """What a training step of U-Net costs: `model.fit` beside the same network in PyTorch.
 
     python benchmarks/unet.py [--rounds 5] [--steps 8] [--width 16] [--depth 4] [--side 192] [--batch 4] [--threads 2]
+    python benchmarks/unet.py --precision float32 bfloat16
 
 Where segmentation_models_pytorch is installed, its U-Net with the encoder resnet50 is compared with ours; else a plain
 U-Net in PyTorch of the same shape: two 3x3 convolutions without bias, batch normalisation and ReLU at each resolution,
-2x2 transposed convolutions, one logit, cross-entropy, fused Adam. Both train on the same random images, float32, and
-have equally many weights. The rows take turns, round after round; the ratio is that of the same round. See
+2x2 transposed convolutions, one logit, cross-entropy, fused Adam. Both train on the same random images and have equally
+many weights. In bfloat16 each computes as its own library does by default: the policy `mixed_bfloat16` here, `autocast`
+there, with weights in float32. The rows take turns, round after round; the ratio is that of the same round. See
 benchmarks/README.md.
 """
 
 import argparse
+import contextlib
 import importlib.util
 import os
 import statistics
 import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+with contextlib.suppress(ImportError):  # before TensorFlow: after it, torch 2.14 ends in a segmentation fault
+    import torch
+    import torch._dynamo
 
 import keras
 import numpy as np
@@ -24,9 +31,10 @@ import tensorflow as tf
 from keraszoo.models import UNet
 
 
-def ours(options, x, y, network):
+def ours(options, x, y, network, precision):
     keras.utils.set_random_seed(0)
-    model = UNet(x.shape[1:], 1, dropout=0.0, **network)
+    policy = {"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision]
+    model = UNet(x.shape[1:], 1, dropout=0.0, dtype=policy, **network)
     model.compile(keras.optimizers.Adam(1e-3), steps_per_execution=options.steps)
     batches = tf.data.Dataset.from_tensors((x, y)).cache().repeat()
 
@@ -37,12 +45,10 @@ def ours(options, x, y, network):
     return run, weights
 
 
-def torchs(options, x, y, make):
-    import torch
-
+def torchs(options, x, y, make, precision):
     torch.manual_seed(0)
     torch.set_num_threads(options.threads)
-    model = make(torch)
+    model = make()
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
     images = torch.from_numpy(np.ascontiguousarray(x.transpose(0, 3, 1, 2)))
     labels = torch.from_numpy(y[:, None].astype("float32"))
@@ -51,7 +57,8 @@ def torchs(options, x, y, make):
         total = 0.0
         for _ in range(steps):
             optimizer.zero_grad(set_to_none=True)
-            loss = torch.nn.functional.binary_cross_entropy_with_logits(model(images), labels)
+            with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
+                loss = torch.nn.functional.binary_cross_entropy_with_logits(model(images), labels)
             loss.backward()
             optimizer.step()
             total += loss.item()
@@ -61,9 +68,9 @@ def torchs(options, x, y, make):
 
 
 def plain(width, depth):
-    """A function of torch that makes the U-Net."""
+    """A function that makes the U-Net."""
 
-    def make(torch):
+    def make():
         nn = torch.nn
 
         def block(channels, filters):
@@ -106,6 +113,7 @@ def main():
     for name, default in (("rounds", 5), ("steps", 8), ("width", 16), ("depth", 4), ("side", 192), ("batch", 4)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="of PyTorch")
+    parser.add_argument("--precision", nargs="+", choices=("float32", "bfloat16"), default=["float32"])
     options = parser.parse_args()
     random = np.random.default_rng(0)
     x = random.random((options.batch, options.side, options.side, 1), "float32")
@@ -114,7 +122,7 @@ def main():
         network = {"encoder": "resnet50", "depth": 5, "width": 16, "up": "upsampling", "normalization": "batch"}
         title = "segmentation_models_pytorch, resnet50"
 
-        def make(torch):
+        def make():
             import segmentation_models_pytorch
 
             return segmentation_models_pytorch.Unet("resnet50", encoder_weights=None, in_channels=1, classes=1)
@@ -123,22 +131,29 @@ def main():
         title, make = "plain U-Net in torch", plain(options.width, options.depth)
     else:
         raise SystemExit("Neither segmentation_models_pytorch nor torch is installed.")
-    rows = {"keraszoo, model.fit": ours(options, x, y, network), title: torchs(options, x, y, make)}
-    times, cpu, losses = ({name: [] for name in rows} for _ in range(3))
+    rows = {}
+    for precision in options.precision:
+        rows["keraszoo, model.fit", precision] = ours(options, x, y, network, precision)
+        rows[title, precision] = torchs(options, x, y, make, precision)
+    times, cpu, losses = ({row: [] for row in rows} for _ in range(3))
     for run, _ in rows.values():
         run(2)
     for _ in range(options.rounds):
-        for name, (run, _) in rows.items():
+        for row, (run, _) in rows.items():
             for kept, value in zip((times, cpu, losses), measure(run, options.steps), strict=True):
-                kept[name].append(value)
-    for name, (_, weights) in rows.items():
+                kept[row].append(value)
+    for row, (_, weights) in rows.items():
         print(
-            f"{name:40} {weights:>12,} weights  {statistics.median(times[name]):8.1f} ms a step  "
-            f"CPU {statistics.median(cpu[name]):8.1f} ms  loss {losses[name][-1]:.4f}"
+            f"{row[0]:38} {row[1]:9} {weights:>12,} weights  {statistics.median(times[row]):8.1f} ms a step  "
+            f"CPU {statistics.median(cpu[row]):8.1f} ms  loss {losses[row][-1]:.4f}"
         )
-    mine, theirs = times.values()
-    ratios = sorted(a / b for a, b in zip(mine, theirs, strict=True))
-    print(f"ours / theirs: {statistics.median(ratios):.2f}, from {ratios[0]:.2f} to {ratios[-1]:.2f} in single rounds")
+    mine = "keraszoo, model.fit"
+    pairs = {f"ours / theirs, {each}": ((mine, each), (title, each)) for each in options.precision}
+    first, *others = options.precision
+    pairs |= {f"ours, {each} / {first}": ((mine, each), (mine, first)) for each in others}
+    for name, over in pairs.items():
+        ratios = sorted(a / b for a, b in zip(times[over[0]], times[over[1]], strict=True))
+        print(f"{name}: {statistics.median(ratios):.2f}, from {ratios[0]:.2f} to {ratios[-1]:.2f} in single rounds")
     print(f"{options.batch} images of {options.side}x{options.side}; {options.threads} threads")
 
 
