@@ -16,7 +16,7 @@ METHOD = "/tensorflow.serving.PredictionService/Predict"
 
 @dataclasses.dataclass
 class Ending:
-    """How a request ended: "OK" or what else the server said, whether it said when to try again, and in how many seconds."""
+    """How a request ended: "OK" or what the server said, whether it said when to come again, after how many seconds."""
 
     status: str
     retry_after: bool

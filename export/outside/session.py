@@ -7,6 +7,7 @@ import contextlib
 import ctypes
 import functools
 import importlib.util
+import types
 from pathlib import Path
 
 import ml_dtypes
@@ -92,15 +93,30 @@ _FUNCTIONS = {
 }
 
 
+#: those that may take long, during which other threads go on: all others are over before a thread could be changed
+_LONG = {"TF_LoadSessionFromSavedModel", "TF_CloseSession", "TF_DeleteSession", "TF_SessionRun", "TF_DeleteGraph"}
+
+
 @functools.cache
 def _library():
-    """The library under TensorFlow's Python, found without importing it."""
+    """The functions of the library under TensorFlow's Python, found without importing it."""
     package = Path(importlib.util.find_spec("tensorflow").origin).parent
-    library = ctypes.CDLL(str(package / "libtensorflow_cc.so.2"))
+    path = str(package / "libtensorflow_cc.so.2")
+    libraries = {True: ctypes.CDLL(path), False: ctypes.PyDLL(path)}
+    functions = types.SimpleNamespace(library=libraries[True])
     for name, (result, arguments) in _FUNCTIONS.items():
-        function = getattr(library, name)
+        function = getattr(libraries[name in _LONG], name)
         function.restype, function.argtypes = result, arguments
-    return library
+        setattr(functions, name, function)
+    return functions
+
+
+class _Buffer(ctypes.Structure):
+    _fields_ = [("data", ctypes.c_char_p), ("length", ctypes.c_size_t), ("deallocate", ctypes.c_void_p)]
+
+
+# RunOptions of inter_op_thread_pool: -1, which is the thread that calls
+_IN_THIS_THREAD = b"\x18" + b"\xff" * 9 + b"\x01"
 
 
 class Session:
@@ -108,15 +124,18 @@ class Session:
 
     Args:
         signatures: `{name: {"inputs": {wire name: {"tensor": name in the graph, ...}}, "outputs": ...}}`.
+        one_after_another: whether the operations of a run take turns in the thread that calls, for a process that has
+            several runs at once. What they compute is the same, and they still use threads of their own.
     """
 
-    def __init__(self, signatures):
+    def __init__(self, signatures, one_after_another=False):
         self._c = _library()
         self.version = self._c.TF_Version().decode()
-        self.xla_disabled = hasattr(self._c, _DISABLE_XLA)
+        self.xla_disabled = hasattr(self._c.library, _DISABLE_XLA)
         if self.xla_disabled:
-            getattr(self._c, _DISABLE_XLA)()
-        self._signatures = signatures
+            getattr(self._c.library, _DISABLE_XLA)()
+        self._signatures, self._known = signatures, {}  # name of a tensor: its place
+        self._options = _Buffer(_IN_THIS_THREAD, len(_IN_THIS_THREAD), None) if one_after_another else None
         self._graph = self._c.TF_NewGraph()
         self._session = None
 
@@ -161,7 +180,7 @@ class Session:
         try:
             with self._status() as status:
                 self._c.TF_SessionRun(
-                    *(self._session, None),
+                    *(self._session, self._options and ctypes.byref(self._options)),
                     *(self._places(sides["inputs"][name] for name in inputs), fed, len(fed)),
                     *(self._places(sides["outputs"][name] for name in wanted), fetched, len(fetched)),
                     *(None, 0, None, status),
@@ -185,14 +204,15 @@ class Session:
             self._c.TF_DeleteStatus(status)
 
     def _places(self, infos):
-        places = []
-        for info in infos:
-            operation, index = info["tensor"].rsplit(":", 1)
-            pointer = self._c.TF_GraphOperationByName(self._graph, operation.encode())
-            if not pointer:
-                raise ServerError(f"the graph has no operation {operation!r}")
-            places.append(_Output(pointer, int(index)))
+        places = [self._known.get(info["tensor"]) or self._find(info["tensor"]) for info in infos]
         return (_Output * len(places))(*places)
+
+    def _find(self, tensor):
+        operation, index = tensor.rsplit(":", 1)
+        pointer = self._c.TF_GraphOperationByName(self._graph, operation.encode())
+        if not pointer:
+            raise ServerError(f"the graph has no operation {operation!r}")
+        return self._known.setdefault(tensor, _Output(pointer, int(index)))
 
     def _to_tensor(self, array):
         array = np.asarray(array, order="C")  # np.ascontiguousarray would turn scalars into vectors

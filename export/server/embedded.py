@@ -7,6 +7,7 @@ import signal
 import socket
 
 import uvicorn
+import uvloop
 
 from keraszoo.core.errors import AddressTaken, InputError
 
@@ -59,7 +60,7 @@ def serve(
             if not models.available():
                 raise InputError(f"There is nothing in {root} that can be served.")
             models.set_labels(labels or {})
-            asyncio.run(_serve(models, limits, listener, host, grpc_port, poll_seconds, say))
+            uvloop.run(_serve(models, limits, listener, host, grpc_port, poll_seconds, say))
         except Refused as refused:
             known = "; ".join(f"{name}: {', '.join(map(str, found))}" for name, found in models.available().items())
             raise InputError(f"{refused.message}. Served are {known}; --versions all serves every one.") from None

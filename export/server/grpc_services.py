@@ -25,7 +25,7 @@ class _Service:
     async def _answer(self, request, context, api, function):
         start, code = time.perf_counter(), Code.OK
         spec = request.model_spec if hasattr(request, "model_spec") else None
-        name = spec.name if spec is not None and spec.name in self._models.available() else ""
+        name = spec.name if spec is not None and self._models.answers(spec.name) else ""
         try:
             return await self._work.run(function, request, seconds=context.time_remaining())
         except Refused as refused:

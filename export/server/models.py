@@ -124,6 +124,11 @@ class Models:
             }
         return {name: numbers for name, numbers in sorted(found.items()) if numbers}
 
+    def answers(self, name):
+        """Whether a model of that name has a version that answers."""
+        with self._lock:
+            return any(version.state is State.AVAILABLE for version in self._models.get(name, {}).values())
+
     def labels(self):
         """`{name: {label: number}}`."""
         with self._lock:

@@ -51,7 +51,7 @@ class Rest:
         code, headers = Code.OK, {}
         try:
             name, number, label, api, what = _parsed(request.method, path)
-            counted = name if name in self._models.available() else ""
+            counted = name if self._models.answers(name) else ""
             body, status = await what(self, request, name, number, label, api), 200
         except Refused as refused:
             body, status, code = orjson.dumps({"error": _readable(refused.message)}), refused.http, refused.code
@@ -165,11 +165,13 @@ def application(models, work, counters, methods):
         body = orjson.dumps({"status": "ok" if answering else "no model answers", "models": answering})
         return Response(body, 200 if answering else 503, media_type="application/json")
 
-    return Starlette(
-        routes=[
-            Route(metrics.PATH, prometheus),
-            Route("/health", health),
-            *explorer.routes(),
-            Mount("/", app=Rest(models, work, counters, methods)),
-        ]
+    rest = Rest(models, work, counters, methods)
+    pages = Starlette(
+        routes=[Route(metrics.PATH, prometheus), Route("/health", health), *explorer.routes(), Mount("/", app=rest)]
     )
+
+    async def chosen(scope, receive, send):  # without the detour over all routes
+        predicts = scope["type"] == "http" and scope["path"].startswith("/v1/")
+        await (rest if predicts else pages)(scope, receive, send)
+
+    return chosen

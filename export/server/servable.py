@@ -43,7 +43,7 @@ class Servable:
                 definition.CopyFrom(meta_graph.signature_def[key])
         except (InputError, OSError, TypeError) as error:
             raise Refused(Code.DATA_LOSS, self._without_paths(str(error))) from error
-        self._session = Session(self.signatures)
+        self._session = Session(self.signatures, one_after_another=True)
         try:
             self._load()
         except Refused:

@@ -71,31 +71,35 @@ class Work:
             raise Refused(Code.UNAVAILABLE, "The server has too many requests; try again later")
         seconds = self.limits.seconds if seconds is None else min(seconds, self.limits.seconds)
         loop = asyncio.get_running_loop()
+        outcome = loop.create_future()
         self._taken += 1
-        future = self._threads.submit(function, *arguments)
-        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._leave))
-        waiting = asyncio.wrap_future(future)
-        done, _ = await asyncio.wait([waiting], timeout=seconds)
-        if not done:
-            waiting.add_done_callback(_look)
-            future.cancel()  # of effect only where it has not begun
-            raise Refused(Code.DEADLINE_EXCEEDED, f"Not answered within {seconds:g} s")
+        begun = self._threads.submit(self._work, loop, outcome, function, arguments)
         try:
-            return waiting.result()
-        except Refused:
-            raise
-        except Exception:
-            logging.getLogger(__name__).exception("A request could not be answered")
-            raise Refused(Code.INTERNAL, "The server failed; its log says why") from None
+            async with asyncio.timeout(seconds):
+                result, error = await outcome
+        except TimeoutError:
+            if begun.cancel():  # of effect only where it has not begun
+                self._taken -= 1
+            raise Refused(Code.DEADLINE_EXCEEDED, f"Not answered within {seconds:g} s") from None
+        if error is None:
+            return result
+        if isinstance(error, Refused):
+            raise error
+        logging.getLogger(__name__).error("A request could not be answered", exc_info=error)
+        raise Refused(Code.INTERNAL, "The server failed; its log says why")
 
-    def _leave(self):
+    def _work(self, loop, outcome, function, arguments):
+        """In a thread: one call of the loop tells the result and frees the place."""
+        try:
+            ended = function(*arguments), None
+        except Exception as error:
+            ended = None, error
+        loop.call_soon_threadsafe(self._leave, outcome, ended)
+
+    def _leave(self, outcome, ended):
         self._taken -= 1
+        if not outcome.done():  # somebody still waits for it
+            outcome.set_result(ended)
 
     def close(self):
         self._threads.shutdown(wait=False, cancel_futures=True)
-
-
-def _look(future):
-    """Takes note of an error that nobody waits for any more."""
-    if not future.cancelled():
-        future.exception()
