@@ -13,7 +13,7 @@ from keraszoo.system.failures import reason
 
 from . import lifecycle, versions
 
-_BATCHING = """\
+BATCHING = """\
 # For --enable_batching --enable_per_model_batching_parameters --batching_parameters_file=.../batching.config
 # What is merged says each model's batching_params.pbtxt; of this file only the threads count, which all share.
 num_batch_threads { value: 2 }
@@ -45,7 +45,7 @@ def write_server_config(base, seen_as="/models"):
     if not re.fullmatch(r"/[^\"'\\\n]*", seen_as):
         raise InputError(f"The server needs an absolute path without quotes. Received: {seen_as!r}.")
     try:
-        for name, content in {"batching.config": _BATCHING, "monitoring.config": _MONITORING}.items():
+        for name, content in {"batching.config": BATCHING, "monitoring.config": _MONITORING}.items():
             if not (base / name).exists():
                 write_whole(base / name, content)
         models = None

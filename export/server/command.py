@@ -43,6 +43,11 @@ def serve_command(argv):
         action="store_true",
         help="serve SavedModels without a manifest of keraszoo export too; a SavedModel is a program",
     )
+    parser.add_argument(
+        "--batching",
+        action="store_true",
+        help="merge requests of several clients, where a version has batching_params.pbtxt",
+    )
     options = parser.parse_args(argv)
 
     from .models import check_root
@@ -79,6 +84,7 @@ def serve_command(argv):
         policy=policy,
         labels=labels,
         allow_unverified=options.allow_unverified,
+        batching=options.batching,
         say=say,
     )
     return 0

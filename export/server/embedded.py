@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import functools
 import gc
 import signal
 import socket
+import threading
 
 import uvicorn
 import uvloop
@@ -17,6 +19,7 @@ from .examples import ExampleServices
 from .models import Models, check_root
 from .predict import Predictor
 from .selection import Policy
+from .servable import Servable
 from .work import Limits, Work
 
 _STOPPING = (signal.SIGTERM, signal.SIGINT)
@@ -31,6 +34,7 @@ def serve(
     policy=None,
     labels=None,
     allow_unverified=False,
+    batching=False,
     limits=None,
     poll_seconds=1.0,
     say=print,
@@ -44,6 +48,7 @@ def serve(
         policy: `selection.Policy`; the newest version of each model by default.
         labels: `{model: {label: version}}`.
         allow_unverified: whether SavedModels without a manifest are served. A SavedModel is a program.
+        batching: whether requests of several clients are merged, where a version has batching_params.pbtxt.
         limits: `Limits`.
         poll_seconds: between two looks at the directory.
         say: function that takes a line about what happens.
@@ -53,14 +58,17 @@ def serve(
     """
     check_root(root)
     limits = limits or Limits()
-    models = Models(root, policy or Policy(latest=1), allow_unverified=allow_unverified, say=say)
+    work = Work(limits, meeting=batching)
+    places = threading.BoundedSemaphore(limits.running) if batching else None
+    load = functools.partial(Servable, places=places)
+    models = Models(root, policy or Policy(latest=1), allow_unverified=allow_unverified, say=say, load=load)
     with contextlib.closing(_listener(host, rest_port)) as listener:  # a taken port is told before anything is loaded
         models.poll()
         try:
             if not models.available():
                 raise InputError(f"There is nothing in {root} that can be served.")
             models.set_labels(labels or {})
-            uvloop.run(_serve(models, limits, listener, host, grpc_port, poll_seconds, say))
+            uvloop.run(_serve(models, limits, work, listener, host, grpc_port, poll_seconds, say))
         except Refused as refused:
             known = "; ".join(f"{name}: {', '.join(map(str, found))}" for name, found in models.available().items())
             raise InputError(f"{refused.message}. Served are {known}; --versions all serves every one.") from None
@@ -68,8 +76,8 @@ def serve(
             models.close()
 
 
-async def _serve(models, limits, listener, host, grpc_port, poll_seconds, say):
-    work, counters = Work(limits), metrics.Metrics()
+async def _serve(models, limits, work, listener, host, grpc_port, poll_seconds, say):
+    counters = metrics.Metrics()
     predictor = Predictor(models, limits, counters)
     examples = ExampleServices(models, limits, predictor)
     application = rest.application(

@@ -11,7 +11,7 @@ from keraszoo.core.errors import InputError
 from keraszoo.system.processes import stopping_signals
 
 from ..contents import manifest
-from ..published import lifecycle, versions
+from ..published import lifecycle, server_config, versions
 from .selection import Policy
 
 _MONITORING = 'prometheus_config { enable: true path: "/monitoring/prometheus/metrics" }\n'
@@ -32,7 +32,7 @@ def run(binary, root, options, policy, labels, say):
     Args:
         binary: its path, None where there is none.
         root: directory of the models.
-        options: of the command line: `host`, `rest_port`, `grpc_port`, `allow_unverified`.
+        options: of the command line: `host`, `rest_port`, `grpc_port`, `allow_unverified`, `batching`.
         policy, labels: of `selection`.
         say: function that takes a line.
 
@@ -76,6 +76,11 @@ def run(binary, root, options, policy, labels, say):
         ]
         if labels:
             command.append("--allow_version_labels_for_unavailable_models=true")
+        if options.batching:
+            batching = Path(scratch, "batching.config")
+            batching.write_text(server_config.BATCHING)
+            command += ["--enable_batching", "--enable_per_model_batching_parameters"]
+            command.append(f"--batching_parameters_file={batching}")
         say(f"REST: http://127.0.0.1:{rest_port}")
         say(f"gRPC: 127.0.0.1:{grpc_port}")
         say("tensorflow_model_server listens on every interface of this machine; --backend embedded does not.")

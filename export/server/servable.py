@@ -7,9 +7,10 @@ from tensorflow.core.protobuf import meta_graph_pb2
 from keraszoo.core.errors import InputError
 
 from .. import graph
-from ..contents import manifest, warmup
+from ..contents import batching, manifest, warmup
 from ..outside.session import ServerError, Session
 from ..wire.status import Code, Refused
+from .merging import Merger
 
 _WARM_UPS = 1000  # TensorFlow Serving replays no more
 
@@ -22,6 +23,7 @@ class Servable:
         number: of the version.
         directory: where it lies.
         allow_unverified: whether a SavedModel without a manifest is taken too.
+        places: a semaphore, of how many runs of all versions there may be at once, when requests are to be merged.
 
     Attributes:
         signatures: as `graph.signatures` describes them.
@@ -32,7 +34,7 @@ class Servable:
         Refused: when it is damaged or cannot be loaded; no path of this machine is in the message.
     """
 
-    def __init__(self, name, number, directory, allow_unverified=False):
+    def __init__(self, name, number, directory, allow_unverified=False, places=None):
         self.name, self.number, self._directory = name, number, str(directory)
         try:
             self._verify(allow_unverified)
@@ -41,9 +43,11 @@ class Servable:
             self.definitions = {key: meta_graph_pb2.SignatureDef() for key in meta_graph.signature_def}
             for key, definition in self.definitions.items():
                 definition.CopyFrom(meta_graph.signature_def[key])
+            merged = None if places is None else batching.read(directory)
         except (InputError, OSError, TypeError) as error:
             raise Refused(Code.DATA_LOSS, self._without_paths(str(error))) from error
         self._session = Session(self.signatures, one_after_another=True)
+        self._runner = self._alone if places is None else Merger(self._alone, places, merged).run
         try:
             self._load()
         except Refused:
@@ -65,7 +69,7 @@ class Servable:
         records = warmup.read(self._directory) if (Path(self._directory) / warmup.FILE).exists() else None
         self.warm_ups = 0
         for signature, inputs in (records or [])[:_WARM_UPS]:
-            self.run(signature or "serving_default", inputs)
+            self._alone(signature or "serving_default", inputs)
             self.warm_ups += 1
 
     def run(self, signature, inputs, outputs=None):
@@ -75,8 +79,11 @@ class Servable:
             outputs: names of those that are wanted; all by default.
 
         Raises:
-            Refused: with TensorFlow's status.
+            Refused: with TensorFlow's status, or when too many wait to be merged.
         """
+        return self._runner(signature, inputs, outputs)
+
+    def _alone(self, signature, inputs, outputs=None):
         try:
             return self._session.run(signature, inputs, outputs)
         except ServerError as error:

@@ -50,12 +50,16 @@ class Work:
 
     TensorFlow cannot be stopped in the middle of a run: who waits too long is told so, but a place is only free when
     the work has ended.
+
+    Args:
+        limits: `Limits`.
+        meeting: whether those that wait have threads too, as they must where the requests of several are merged.
     """
 
-    def __init__(self, limits):
+    def __init__(self, limits, meeting=False):
         self.limits = limits
-        self._threads = concurrent.futures.ThreadPoolExecutor(limits.running, "request")
         self._places = limits.running + limits.waiting
+        self._threads = concurrent.futures.ThreadPoolExecutor(self._places if meeting else limits.running, "request")
         self._taken = 0
 
     async def run(self, function, *arguments, seconds=None):
