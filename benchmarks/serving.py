@@ -2,6 +2,7 @@
 
     python benchmarks/serving.py                # five minutes on two cores
     python benchmarks/serving.py --quick        # does it run?
+    python benchmarks/serving.py --overload     # four times as many requests as it can answer; a minute
 
 Models are not trained: their weights cost nothing. Each round measures every row in turn, a direct call among them, and
 a ratio is that of one round: other work on the machine slows both. See benchmarks/README.md.
@@ -44,7 +45,7 @@ MODELS = {  # name: recipe, signature
 }
 MEASURED = ("dense", "importance-weighted", "convolutional")
 BATCHES, CLIENTS = (1, 32), (1, 8, 32)
-GRPC_AIM, PNG_AIM = 0.8, 2.0
+OVERLOAD = 4
 
 
 # ---------------------------------------------------------------------- what is measured
@@ -195,6 +196,31 @@ def png(image):
     return file.getvalue()
 
 
+def overload(root, server, clients, seconds):
+    """Lines about four times as many requests as the server can answer."""
+    recipe, signature = MODELS["unet"]
+    inputs = example(root / "unet" / "1", signature, 1)
+    yield f"{OVERLOAD} times as many requests as are answered without a pause, {seconds:g} s; {recipe}, {signature}"
+    for kind in ("gRPC", "REST"):
+        path, body = request(kind, "unet", signature, inputs)
+        endings, took = clients.ask(kind, server.addresses[kind], path, body, 8, seconds / 2)
+        capacity, before = len(endings) / took, server.memory()
+        memory = []
+        for _ in range(2):
+            endings, took = clients.ask(kind, server.addresses[kind], path, body, 1, seconds, rate=OVERLOAD * capacity)
+            memory.append(server.memory())
+        answered = sorted(each.seconds for each in endings if each.status == "OK")
+        refused = [each for each in endings if each.status != "OK"]
+        how = ", ".join(sorted({each.status for each in refused}))
+        told = ", all with Retry-After" * all(each.retry_after for each in refused)
+        yield (
+            f"{kind}: {len(answered)} of {len(endings)} answered, {len(answered) / took / capacity:.2f} of the rate "
+            f"without overload, after {statistics.median(answered):.1f} s, the last after {answered[-1]:.1f} s"
+        )
+        yield f"  {len(refused)} refused: {how}{told}"
+        yield f"  memory {before:.0f} MiB before, {memory[0]:.0f} after it, {memory[1]:.0f} when it has come again"
+
+
 # ---------------------------------------------------------------------- what is told
 
 
@@ -240,6 +266,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=7, help="how often each row is measured (7)")
     parser.add_argument("--seconds", type=float, default=0.6, help="of a row in a round (.6)")
     parser.add_argument("--quick", action="store_true", help="2 rounds of .2 s: does it run?")
+    parser.add_argument("--overload", action="store_true", help="measure only what too many requests do")
     parser.add_argument("--served", type=Path, help="where the exported models are, or are written to, to be kept")
     options = parser.parse_args()
     if options.quick:
@@ -249,9 +276,13 @@ def main():
         for name, (recipe, _) in MODELS.items():
             if not (root / name / "1").exists():
                 export(build_model(recipes.get(recipe)), root, name)
-        server = stack.enter_context(contextlib.closing(Server(root)))
-        merging = stack.enter_context(contextlib.closing(Server(root, "--batching")))
         clients = stack.enter_context(Clients())
+        server = stack.enter_context(contextlib.closing(Server(root)))
+        if options.overload:
+            for line in overload(root, server, clients, 2.0 if options.quick else 10.0):
+                print(line, flush=True)
+            return
+        merging = stack.enter_context(contextlib.closing(Server(root, "--batching")))
         groups = list(groups_of(root, server, merging, clients))
         print(f"{os.cpu_count()} processors; {options.rounds} rounds; medians (quartiles)", flush=True)
         started, busy = time.perf_counter(), _busy()

@@ -55,7 +55,11 @@ class OverRest:
             self._streams = await asyncio.open_connection(*self._place, limit=2**20)
         reader, writer = self._streams
         writer.write(self._request)
-        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        except (asyncio.IncompleteReadError, ConnectionError):  # the server closes what was idle for long
+            self._streams = None
+            return await self.ask()
         await reader.readexactly(int(head.split(b"content-length:")[1].split(b"\r\n")[0]))
         status = head.split()[1].decode()
         return "OK" if status == "200" else status, b"\r\nretry-after:" in head
@@ -90,7 +94,7 @@ class Clients:
             address: HOST:PORT.
             path: of a request over REST.
             body: the request, bytes.
-            count: of clients.
+            count: of clients; with a rate as many more as there are requests at once.
             seconds: for which they ask.
             rate: requests a second of all together, whether those before are answered or not; by default each client
                 waits for an answer and asks again.
@@ -108,7 +112,7 @@ def _work(end):
 
 async def _ask(kind, address, path, body, count, seconds, rate=None):
     clients = [KINDS[kind](address, path, body) for _ in range(count)]
-    endings = []
+    idle, endings = list(clients), []
 
     async def ask(client):
         started = time.perf_counter()
@@ -119,17 +123,22 @@ async def _ask(kind, address, path, body, count, seconds, rate=None):
         while time.perf_counter() < start + seconds:
             await ask(client)
 
-    async def at_its_time(client, index):
-        for number in range(index, int(seconds * rate), count):
-            await asyncio.sleep(start + number / rate - time.perf_counter())
-            await ask(client)
+    async def at_its_time(number):
+        await asyncio.sleep(start + number / rate - time.perf_counter())
+        if not idle:
+            clients.append(KINDS[kind](address, path, body))
+            idle.append(clients[-1])
+        client = idle.pop()
+        await ask(client)
+        idle.append(client)
 
     try:
         await asyncio.gather(*(client.ask() for client in clients))  # connected, and what is made once is made
         start = time.perf_counter()
-        await asyncio.gather(
-            *(again_and_again(client) if rate is None else at_its_time(client, i) for i, client in enumerate(clients))
-        )
+        if rate is None:
+            await asyncio.gather(*map(again_and_again, clients))
+        else:
+            await asyncio.gather(*map(at_its_time, range(int(seconds * rate))))
         return endings, time.perf_counter() - start
     finally:
         await asyncio.gather(*(client.close() for client in clients))
