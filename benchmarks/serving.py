@@ -100,8 +100,7 @@ def served(server, clients, kind, count, name, signature, inputs):
         endings, took = clients.ask(kind, server.addresses[kind], path, body, count, seconds)
         if wrong := {each.status for each in endings} - {"OK"}:
             raise RuntimeError(f"The server answered {', '.join(wrong)}.")
-        # the first request of each client is not among the endings
-        return len(endings), took, (server.cpu() - cpu) * len(endings) / (len(endings) + count)
+        return len(endings), took, server.cpu() - cpu
 
     return Row(f"{kind}, {count} client{'s' * (count > 1)}{', merged' * server.merges}", measure)
 

@@ -31,6 +31,9 @@ class OverGrpc:
         self._channel, self._body = grpc.aio.insecure_channel(address, options=options), body
         self._ask = self._channel.unary_unary(METHOD)
 
+    async def connect(self):
+        await self._channel.channel_ready()
+
     async def ask(self):
         try:
             await self._ask(self._body, timeout=120)
@@ -50,9 +53,12 @@ class OverRest:
         self._request = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
         self._streams = None
 
+    async def connect(self):
+        self._streams = await asyncio.open_connection(*self._place, limit=2**20)
+
     async def ask(self):
         if self._streams is None:
-            self._streams = await asyncio.open_connection(*self._place, limit=2**20)
+            await self.connect()
         reader, writer = self._streams
         writer.write(self._request)
         try:
@@ -133,7 +139,7 @@ async def _ask(kind, address, path, body, count, seconds, rate=None):
         idle.append(client)
 
     try:
-        await asyncio.gather(*(client.ask() for client in clients))  # connected, and what is made once is made
+        await asyncio.gather(*(client.connect() for client in clients))
         start = time.perf_counter()
         if rate is None:
             await asyncio.gather(*map(again_and_again, clients))
