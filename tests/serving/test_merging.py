@@ -65,6 +65,13 @@ def test_requests_of_several_threads_are_one_run_and_each_gets_its_rows():
     assert len(run.given) == 1 and sorted(run.given[0]) == [1, 2, 3, 4, 5, 6, 7, 8]
 
 
+def test_no_batch_has_more_rows_than_its_model_takes():
+    run = Doubler()
+    requests = [np.float32([number, 0, 0]) for number in range(6)]
+    assert asked(merger(run, rows=7, seconds=0.05), requests) == [(2 * x).tolist() for x in requests]
+    assert {len(rows) for rows in run.given} <= {3, 6}
+
+
 def test_an_error_is_only_that_of_the_request_that_causes_it():
     run = Doubler()
     answers = asked(merger(run, rows=3), [np.float32([1]), np.float32([-1]), np.float32([3])])
