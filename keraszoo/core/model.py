@@ -61,6 +61,20 @@ class ZooModel(Loop):
     networks_by_name = ()
     networks_or_names = ()
 
+    @classmethod
+    def from_preset(cls, preset):
+        """A model of this class with trained weights: `VAE.from_preset("mnist")` is `keraszoo.load("vae/mnist")`.
+
+        Args:
+            preset: the name of a recipe of this class, or what follows its family.
+
+        Raises:
+            InputError: (a ValueError) another name, or a recipe of which there are no weights here.
+        """
+        from ..weights import of_class
+
+        return of_class(cls.__name__, preset)
+
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         self.term_metrics, self.epoch_sums = [], None

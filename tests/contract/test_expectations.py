@@ -14,7 +14,7 @@ from keraszoo.training.evaluators.sample_quality import SampleQuality
 from keraszoo.training.measurement import draw, mixture_of
 from keraszoo.training.options import Options
 from keraszoo.training.session import Session
-from keraszoo.weights import NAMES
+from keraszoo.weights import CLASSIFIERS
 
 RECIPES = all_recipes().values()
 #: one of each kind
@@ -76,6 +76,6 @@ def test_samples_that_are_one_example_again_and_again_miss_them(recipe, tmp_path
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
 def test_a_generator_is_judged_by_its_samples(recipe):
     """Where the library has a classifier of its data, or their modes are known: its losses say nothing of them."""
-    known = f"classifier/{recipe.data.name}" in NAMES or mixture_of(recipe) is not None
+    known = f"classifier/{recipe.data.name}" in CLASSIFIERS or mixture_of(recipe) is not None
     if recipe.expected and issubclass(model_class(recipe), Samples) and recipe.data.offline and known:
         assert recipe in GENERATORS

@@ -94,7 +94,7 @@ def test_any_keras_classifier_will_do():
 
 @pytest.mark.slow
 def test_the_classifiers_that_come_with_the_library_tell_classes(tmp_path):
-    for name in weights.NAMES:
+    for name in weights.CLASSIFIERS:
         data = load(name.split("/")[1])
         features, probabilities = FeatureNetwork(name)(data.array("test")[:500] / np.float32(255))
         accuracy = np.mean(probabilities.argmax(axis=1) == data.array("test", data.target)[:500])

@@ -34,7 +34,7 @@ class FeatureNetwork:
 
     def __init__(self, classifier):
         model = classifier
-        if classifier in weights.NAMES and not os.path.exists(classifier):
+        if classifier in weights.CLASSIFIERS and not os.path.exists(classifier):
             model = weights.load(classifier)
         elif not isinstance(classifier, keras.Model):
             model = (classifier if isinstance(classifier, Run) else Run.open(classifier)).model()
@@ -110,7 +110,7 @@ def open_features(features, recipe, model_class):
 def features_of(recipe):
     """The `FeatureNetwork` that comes with the library for the data of a recipe; None where there is none."""
     name = f"classifier/{recipe.data.name}"
-    if name not in weights.NAMES or recipe.data.has_step("unpaired"):
+    if name not in weights.CLASSIFIERS or recipe.data.has_step("unpaired"):
         return None
     network = FeatureNetwork(name)
     return network if network.takes(recipe.input_shape) else None

@@ -4,13 +4,13 @@ import contextlib
 import io
 import os
 import sys
-from pathlib import Path
 
 import tensorflow as tf
 
 from ...core.errors import InputError
 from ...system.failures import reason
 from ...system.locks import lock
+from ...system.places import cache
 from .cell_kinds import CellKinds
 from .cells import Cells
 from .digits import Digits
@@ -25,12 +25,7 @@ BUILDERS = {builder.name: builder for builder in (Digits, Cells, CellKinds, Phot
 
 def cache_dir():
     """Where datasets are prepared: KERASZOO_CACHE, else XDG_CACHE_HOME/keraszoo, else ~/.cache/keraszoo."""
-    own = os.environ.get("KERASZOO_CACHE")
-    if own:
-        cache = Path(own).expanduser()
-    else:
-        cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "keraszoo"
-    return cache / "tensorflow_datasets"
+    return cache() / "tensorflow_datasets"
 
 
 def prepared(name, data_dir, **arguments):
@@ -49,20 +44,20 @@ def prepared(name, data_dir, **arguments):
     builder = builder_class(data_dir=data_dir, **arguments)
     if _is_prepared(builder):
         return builder
-    cache = cache_dir()
-    builder = builder_class(data_dir=cache, **arguments)
+    there = cache_dir()
+    builder = builder_class(data_dir=there, **arguments)
     if _is_prepared(builder):
         return builder
-    print(f"Preparing the dataset {name} in {cache} (once).", file=sys.stderr)
+    print(f"Preparing the dataset {name} in {there} (once).", file=sys.stderr)
     try:
-        with _alone(cache / name):
-            builder = builder_class(data_dir=cache, **arguments)
+        with _alone(there / name):
+            builder = builder_class(data_dir=there, **arguments)
             if not _is_prepared(builder):  # by another process, which was faster
                 with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
                     builder.download_and_prepare()
     except (OSError, RuntimeError, tf.errors.OpError) as error:
         raise InputError(
-            f"Cannot prepare the dataset {name}: writing to the cache directory {cache} failed ({reason(error)}). "
+            f"Cannot prepare the dataset {name}: writing to the cache directory {there} failed ({reason(error)}). "
             "Set KERASZOO_CACHE to a directory that can be written."
         ) from error
     return builder
