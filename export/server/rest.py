@@ -87,9 +87,7 @@ def _parsed(method, path):
     if not match:
         raise invalid(f"Malformed request: {method} {path}")
     name, number, label, last = match.groups()
-    if number is not None and int(number) >= 2**63:
-        raise invalid(f"Failed to convert version: {number} to numeric.")
-    number = None if number is None else int(number)
+    number = None if number is None else _version(number)
     label = None if label is None else _decoded(label)
     name = _decoded(name or "")
     if method == "POST":
@@ -97,6 +95,13 @@ def _parsed(method, path):
     if not name:
         raise invalid("Missing model name in request.")
     return name, number, label, "", Rest._metadata if last else Rest._status
+
+
+def _version(digits):
+    significant = digits.lstrip("0") or "0"
+    if len(significant) > 19 or int(significant) >= 2**63:
+        raise invalid(f"Failed to convert version: {digits[:40]} to numeric.")
+    return int(significant)
 
 
 def _decoded(text):
