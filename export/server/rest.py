@@ -10,7 +10,7 @@ import orjson
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Mount, Route
+from starlette.routing import Route
 
 from ..wire.status import Code, Refused, invalid
 from . import explorer, information, metrics
@@ -170,11 +170,8 @@ def application(models, work, counters, methods):
         body = orjson.dumps({"status": "ok" if answering else "no model answers", "models": answering})
         return Response(body, 200 if answering else 503, media_type="application/json")
 
-    return Starlette(
-        routes=[
-            Route(metrics.PATH, prometheus),
-            Route("/health", health),
-            *explorer.routes(),
-            Mount("/", app=Rest(models, work, counters, methods)),
-        ]
-    )
+    pages = [Route(metrics.PATH, prometheus), Route("/health", health), *explorer.routes()]
+    made = Starlette(routes=pages)
+    made.router.redirect_slashes = False
+    made.router.default = Rest(models, work, counters, methods)  # of any path: a route's pattern ends at a newline
+    return made

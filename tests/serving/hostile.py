@@ -1,7 +1,7 @@
 """Requests of every sort to one version: right ones, nearly right ones, and such as nobody means to send.
 
-They are made from the version's manifest and golden examples. A request follows from its number, so that one that did
-harm can be made again.
+They are made from the version's manifest and golden examples. A request follows from the model's name and
+its number, so that one that did harm can be made again.
 """
 
 import base64
@@ -98,7 +98,7 @@ class Hostile:
 
     def request(self, number):
         """The kind of the request of that number, and the request: `Http` or `Grpc`."""
-        chance = random.Random(number)
+        chance = random.Random(f"{self.name} {number}")
         kind = chance.choice(self.oversize if chance.random() < 0.002 else self.kinds)
         return kind.__name__, kind(self, chance)
 

@@ -70,7 +70,7 @@ class Asker:
     [
         ("ConditionalVAE", 200),
         *(pytest.param(name, 10_000, marks=pytest.mark.slow) for name in
-          ("VAE", "ConvolutionalVAE", "Classifier", "Points", "UNet", "ConditionalVAE", "VQVAE")),
+          ("VAE", "ConvolutionalVAE", "Classifier", "Points", "UNet")),
     ],
 )  # fmt: skip
 def test_nothing_that_is_sent_brings_the_server_down_or_makes_it_talk(zoo_server, name, count):
