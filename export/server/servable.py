@@ -46,7 +46,7 @@ class Servable:
         self._session = Session(self.signatures)
         try:
             self._load()
-        except Refused:
+        except Exception:
             self._session.close()
             raise
 
