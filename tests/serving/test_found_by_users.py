@@ -3,8 +3,8 @@
 Others stand elsewhere: requests of several image sizes, which no server must merge, in `export/test_batching.py`
 (`test_models_of_any_size_are_not_batched`); the pixels that a PNG claims, before any is decoded, in
 `models/segmentation/test_unet.py` (`test_an_encoded_image_of_too_many_pixels_is_refused_by_its_header`); manifests
-edited by hand in `export/test_versions.py` (`test_a_damaged_manifest_is_one_line_and_no_version_follows_it`); one
-name for one thing, and a page about every signature, in `test_every_model.py`.
+edited by hand in `export/test_versions.py` (`test_a_damaged_manifest_is_one_line_and_no_version_follows_it`) and
+`test_swaps.py`; one name for one thing, and a page about every signature, in `test_every_model.py`.
 """
 
 import base64
@@ -17,10 +17,9 @@ import pytest
 import runner
 import zoo
 
-from keraszoo.__main__ import main
 from keraszoo.core.errors import InputError
 from keraszoo.export import Client, export
-from keraszoo.export.contents import golden, manifest
+from keraszoo.export.contents import golden
 from keraszoo.export.outside import examination
 from keraszoo.export.published import versions
 
@@ -66,15 +65,3 @@ def test_a_small_file_that_claims_many_pixels_is_refused(zoo_server):
     body = {"signature_name": "segment_png_bytes", "instances": [{"b64": encoded}]}
     status, _, raw = runner.send(zoo_server.rest, "POST", "/v1/models/UNet:predict", json.dumps(body).encode())
     assert status == 400 and b"pixels" in raw
-
-
-@pytest.mark.parametrize("edit", ["decode", "signatures", "producer", "parameters"])
-def test_a_manifest_edited_by_hand_is_one_line_of_the_server(zoo_server, tmp_path, capfd, edit):
-    version = tmp_path / "vae" / "1"
-    shutil.copytree(zoo_server.serve("ConditionalVAE"), version)
-    text = (version / manifest.FILE).read_text()
-    (version / manifest.FILE).write_text(text.replace(f'"{edit}"', '"edited"'))
-    assert main(["serve", str(tmp_path), "--backend", "embedded", "--rest-port", "0", "--grpc-port", "0"]) == 2
-    out, err = capfd.readouterr()
-    [told] = [line for line in out.splitlines() if line.startswith("vae/1: not loaded: ")]
-    assert "manifest" in told and "There is nothing" in err and "Traceback" not in out + err

@@ -119,7 +119,7 @@ HARM = {
 }
 
 
-@pytest.mark.by_default("a byte of the weights", "the index of the weights", "half of the manifest")
+@pytest.mark.by_default("a byte of the weights", "the index of the weights", "an edited manifest")
 @pytest.mark.parametrize("harm", HARM.values(), ids=HARM)
 def test_a_damaged_version_is_refused_while_the_old_one_serves(zoo_server, harm, request):
     source, name = zoo_server.serve("ConditionalVAE"), "damaged"
