@@ -20,7 +20,7 @@ WIRE_NAMES = {
 every_class = pytest.mark.parametrize("name", zoo.NAMES)
 
 
-@pytest.mark.by_default("GAN", "Classifier", "UNet")
+@pytest.mark.by_default("GAN", "ConditionalVAE", "UNet")
 @every_class
 def test_one_word_means_one_thing_and_the_page_explains_it(name):
     signatures = zoo.small(name).serving_signatures()
