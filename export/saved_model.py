@@ -13,8 +13,6 @@ from .contents import golden
 from .float32 import in_float32
 from .guards import MEANINGLESS, guarded
 
-ALIASES = {"generate": "sample"}  # other names under which signatures are served
-
 
 def write(model, directory):
     """Writes the model's serving signatures, with golden examples of what they answer, into `directory`.
@@ -39,19 +37,12 @@ def write(model, directory):
     module = tf.Module()
     module.weights = _variables_of(functions.values())
     default = next(iter(functions))
-    aliases = {
-        alias: functions[name] for alias, name in {"serving_default": default, **ALIASES}.items() if name in functions
-    }
-    tf.saved_model.save(module, str(directory), signatures={**functions, **aliases})
-    examples = _golden_examples(signatures, functions)
-    signatures, examples = (
-        found | {alias: found[name] for alias, name in ALIASES.items() if name in found}
-        for found in (signatures, examples)
-    )
-    golden.save(Path(directory) / golden.FILE, examples)
+    named = golden.with_aliases(functions) | {"serving_default": functions[default]}
+    tf.saved_model.save(module, str(directory), signatures=named)
+    golden.save(Path(directory) / golden.FILE, _golden_examples(signatures, functions))
     values = {
         name: {each.name: {"meaning": each.meaning, **each.values()} for each in declarations}
-        for name, (_, declarations) in signatures.items()
+        for name, (_, declarations) in golden.with_aliases(signatures).items()
     }
     return sum(variable.shape.num_elements() for variable in module.weights), values
 

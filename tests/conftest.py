@@ -30,7 +30,7 @@ tf.config.set_logical_device_configuration(_CPU, [tf.config.LogicalDeviceConfigu
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Tests that share fixtures stay in one process: those of a recipe, or of a file.
+    """Tests that share fixtures stay in one process: those of a recipe, of a server of the zoo, or of a file.
 
     Files that stand above the folders come first: one takes long, and one process would end with it alone.
     Of a test marked `by_default("a", "b")` all cases but these are slow, of `by_default(every=3)` all but the first,
@@ -47,7 +47,8 @@ def pytest_collection_modifyitems(items):
             if not in_turn and item.callspec.id not in kept.args:
                 item.add_marker(pytest.mark.slow)
         subject = item.callspec.params.get("subject") if hasattr(item, "callspec") else None
-        item.add_marker(pytest.mark.xdist_group(getattr(subject, "name", item.path.stem)))
+        together = "zoo_server" if "zoo_server" in item.fixturenames else item.path.stem
+        item.add_marker(pytest.mark.xdist_group(getattr(subject, "name", together)))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -53,6 +53,7 @@ _GRPC = """
 
 ```python
 import json
+import pathlib
 import grpc                                              # pip install grpcio tensorflow-serving-api
 import tensorflow as tf
 from tensorflow_serving.apis.predict_pb2 import PredictRequest
@@ -61,7 +62,7 @@ from tensorflow_serving.apis.prediction_service_pb2_grpc import PredictionServic
 request = PredictRequest()
 request.model_spec.name = "{name}"
 request.model_spec.signature_name = "{signature}"
-row = json.load(open("{signature}.json"))["inputs"]
+row = json.loads(pathlib.Path("{signature}.json").read_text())["inputs"]
 for name, dtype in {dtypes}.items():
     request.inputs[name].CopyFrom(tf.make_tensor_proto(row[name], dtype))
 answer = PredictionServiceStub(grpc.insecure_channel("localhost:8500")).Predict(request, 30.0)

@@ -1,7 +1,8 @@
 """Golden examples: inputs for each signature and the Keras model's answers, kept beside the exported graphs.
 
 They are one .npz file with an entry `signature/inputs/name` or `signature/outputs/name` per tensor. Tensors of strings
-take two entries, their bytes and their lengths, so that reading the file never runs pickled code.
+take two entries, their bytes and their lengths, so that reading the file never runs pickled code. A signature of two
+names has one example.
 
 This module needs NumPy only: it is also read where no TensorFlow is imported.
 """
@@ -11,6 +12,8 @@ import numpy as np
 #: where it lies in a version; servers leave assets.extra alone
 FILE = "assets.extra/golden.npz"
 ROWS = 3
+#: other names under which signatures are served
+ALIASES = {"generate": "sample"}
 
 
 def inputs_for(declarations, rows=ROWS):
@@ -39,7 +42,10 @@ def _entries(key, array):
 
 
 def load(path):
-    """What `save` wrote: `{signature: ({name: array}, {name: array})}`; strings are arrays of bytes objects."""
+    """What `save` wrote, and the same under other names: `{signature: ({name: array}, {name: array})}`.
+
+    Strings are arrays of bytes objects.
+    """
     examples = {}
     with np.load(path, allow_pickle=False) as entries:
         for key in entries.files:
@@ -51,7 +57,12 @@ def load(path):
                 array = _strings(array.tobytes(), entries[f"{signature}/{side}/{name}/lengths"])
             inputs, outputs = examples.setdefault(signature, ({}, {}))
             (inputs if side == "inputs" else outputs)[name] = array
-    return examples
+    return with_aliases(examples)
+
+
+def with_aliases(of_signatures):
+    """`{signature: anything}`, and the same under the signatures' other names."""
+    return of_signatures | {alias: of_signatures[name] for alias, name in ALIASES.items() if name in of_signatures}
 
 
 def _strings(joined, lengths):

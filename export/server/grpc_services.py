@@ -5,6 +5,7 @@ import os
 import time
 
 import grpc
+from google.protobuf.message import DecodeError
 from tensorflow_serving.apis import model_management_pb2, model_service_pb2_grpc, prediction_service_pb2_grpc
 from tensorflow_serving.config import model_server_config_pb2
 
@@ -14,6 +15,7 @@ from .selection import Policy
 
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 _ROOM = 2**20  # bytes of a message beside its tensors
+_LONGEST = 1000  # characters of a status, which travels in a header of 8 KiB, as up to twelve bytes each
 
 
 class _Service:
@@ -30,7 +32,7 @@ class _Service:
             return await self._work.run(function, request, seconds=context.time_remaining())
         except Refused as refused:
             code = refused.code
-            message = refused.message.encode("utf-8", "replace").decode()
+            message = refused.message[:_LONGEST].encode("utf-8", "replace").decode()
             await context.abort(_CODES[code], message)
         finally:
             self._metrics.request(name, api, "GRPC", code, time.perf_counter() - start)
@@ -101,6 +103,28 @@ class Model(_Service, model_service_pb2_grpc.ModelServiceServicer):
             raise invalid(f"The base_path of {config.name} must be its folder in the server's own directory")
 
 
+class Unreadable(grpc.aio.ServerInterceptor):
+    """Answers bytes that are no message as gRPC's servers in C++ do; that in Python would name its own classes."""
+
+    async def intercept_service(self, continuation, details):
+        handler = await continuation(details)
+        if handler is None:
+            return None
+
+        def read(message):
+            try:
+                return handler.request_deserializer(message)
+            except DecodeError:
+                return None
+
+        async def answer(request, context):
+            if request is None:
+                await context.abort(grpc.StatusCode.INTERNAL, "The message cannot be parsed")
+            return await handler.unary_unary(request, context)
+
+        return handler._replace(request_deserializer=read, unary_unary=answer)
+
+
 def _policy(config):
     chosen = config.model_version_policy
     kind = chosen.WhichOneof("policy_choice")
@@ -138,11 +162,12 @@ def server(limits, prediction, model):
     """A gRPC server (`grpc.aio`) of the two services, which takes messages up to the limits' size."""
     most = limits.body + _ROOM
     made = grpc.aio.server(
+        interceptors=[Unreadable()],
         options=[
             ("grpc.max_receive_message_length", most),
             ("grpc.max_send_message_length", -1),
             ("grpc.so_reuseport", 0),  # a port that is taken is an error
-        ]
+        ],
     )
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(prediction, made)
     model_service_pb2_grpc.add_ModelServiceServicer_to_server(model, made)

@@ -83,7 +83,7 @@ def json_signature(document):
             f"JSON Value: {json_text.quoted(document)} not formatted correctly. "
             "'signature_name' key must be a string value."
         )
-    return signature
+    return signature.encode("utf-8", "replace").decode()  # what is no text is no signature's name
 
 
 def chosen(request):

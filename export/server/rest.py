@@ -10,7 +10,7 @@ import orjson
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Mount, Route
+from starlette.routing import Route
 
 from ..wire.status import Code, Refused, invalid
 from . import explorer, information, metrics
@@ -87,9 +87,7 @@ def _parsed(method, path):
     if not match:
         raise invalid(f"Malformed request: {method} {path}")
     name, number, label, last = match.groups()
-    if number is not None and int(number) >= 2**63:
-        raise invalid(f"Failed to convert version: {number} to numeric.")
-    number = None if number is None else int(number)
+    number = None if number is None else _version(number)
     label = None if label is None else _decoded(label)
     name = _decoded(name or "")
     if method == "POST":
@@ -97,6 +95,13 @@ def _parsed(method, path):
     if not name:
         raise invalid("Missing model name in request.")
     return name, number, label, "", Rest._metadata if last else Rest._status
+
+
+def _version(digits):
+    significant = digits.lstrip("0") or "0"
+    if len(significant) > 19 or int(significant) >= 2**63:
+        raise invalid(f"Failed to convert version: {digits[:40]} to numeric.")
+    return int(significant)
 
 
 def _decoded(text):
@@ -166,9 +171,9 @@ def application(models, work, counters, methods):
         return Response(body, 200 if answering else 503, media_type="application/json")
 
     rest = Rest(models, work, counters, methods)
-    pages = Starlette(
-        routes=[Route(metrics.PATH, prometheus), Route("/health", health), *explorer.routes(), Mount("/", app=rest)]
-    )
+    pages = Starlette(routes=[Route(metrics.PATH, prometheus), Route("/health", health), *explorer.routes()])
+    pages.router.redirect_slashes = False
+    pages.router.default = rest  # of any path: a route's pattern ends at a newline
 
     async def chosen(scope, receive, send):  # without the detour over all routes
         predicts = scope["type"] == "http" and scope["path"].startswith("/v1/")

@@ -50,7 +50,7 @@ class Servable:
         self._runner = self._alone if places is None else Merger(self._alone, places, merged).run
         try:
             self._load()
-        except Refused:
+        except Exception:
             self._session.close()
             raise
 

@@ -1,5 +1,7 @@
 """Tensors as gRPC carries them: `TensorProto` and NumPy's arrays."""
 
+import math
+
 import numpy as np
 from tensorflow.core.framework import tensor_pb2, types_pb2
 
@@ -41,6 +43,7 @@ _FIELDS = {
     "complex64": "scomplex_val",
     "complex128": "dcomplex_val",
 }
+_MOST_BYTES = 2**63  # of an array
 # Packed floats are the bytes of the array behind a tag and their number: protobuf copies them, Python would count them.
 _PACKED = {"float32": tensor_pb2.TensorProto.FLOAT_VAL_FIELD_NUMBER, "float64": 6}
 
@@ -62,6 +65,8 @@ def to_array(name, proto):
     size = 1
     for each in shape:
         size *= each
+    if 0 in shape and math.prod(filter(None, shape)) >= _MOST_BYTES // dtype.itemsize:
+        raise broken  # no array has such sizes, even beside a 0
     if proto.tensor_content and dtype.kind != "O":
         if len(proto.tensor_content) != size * dtype.itemsize:
             raise broken
@@ -71,7 +76,7 @@ def to_array(name, proto):
         array = np.empty(len(values), object)
         array[:] = values
     elif dtype.kind == "c":
-        array = np.array(values, dtype.type(0).real.dtype).view(dtype)
+        array = np.array(values[: len(values) // 2 * 2], dtype.type(0).real.dtype).view(dtype)
     elif dtype == np.float16:
         array = np.array(values, np.uint16).view(np.float16)
     else:

@@ -138,11 +138,16 @@ def test_golden_answers_are_those_of_the_model(model, version):
 
 
 def test_generate_is_another_name_of_sample(version):
-    examples = golden.load(version / golden.FILE)
-    for side in (0, 1):
-        assert examples["generate"][side].keys() == examples["sample"][side].keys()
-        for key, array in examples["sample"][side].items():
-            np.testing.assert_array_equal(examples["generate"][side][key], array)
+    served = tf.saved_model.load(str(version)).signatures
+    inputs, outputs = golden.load(version / golden.FILE)["sample"]
+    answer = served["generate"](**{name: tf.constant(array) for name, array in inputs.items()})
+    assert answer.keys() == outputs.keys()
+    for key, want in outputs.items():
+        np.testing.assert_array_equal(answer[key], want)
+    with np.load(version / golden.FILE) as stored:
+        assert not any(name.startswith("generate/") for name in stored.files), "it is stored once"
+    examined = {check.name for check in doctor(version)}
+    assert "answers of sample" in examined and "answers of generate" not in examined, "and examined once"
 
 
 def test_doctor_tells_other_answers_from_keras_ones(copy):

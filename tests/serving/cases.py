@@ -130,6 +130,8 @@ PATHS = [
             ("POST", "/v1/models/:predict"),
         )
     ),
+    _case("a newline", "POST", "/v1/models/a%0Ab:predict", 404, error("Latest(a\nb)"), raw_body='{"instances": [1]}'),
+    _case("a newline and a slash", "GET", "/v1/models/a%0A/", 400, error("Malformed request: GET /v1/models/a%0A/")),
     _case("outside of the API", "GET", "/v2/models", 404, {}),
     _case("root of the server", "GET", "/", 404, {}),
     _case("preflight", "OPTIONS", f"{HALF}:predict", 200, {}, headers={"Origin": "http://example.org"}),

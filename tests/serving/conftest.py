@@ -1,18 +1,24 @@
 """Servers in processes of their own, and the models that they serve."""
 
 import os
+import pathlib
 import re
 import shutil
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
+import runner
 import saved_models
+import tensorflow as tf
 
 from keraszoo.export import export
 from keraszoo.export.outside import examination
 from keraszoo.models import VAE
+
+sys.path.append(str(pathlib.Path(__file__).parents[1] / "contract"))
 
 _SMALL = """
 import sys
@@ -20,6 +26,17 @@ from keraszoo.export.server import Limits, serve
 limits = Limits(running=1, waiting=1, seconds=20, body=10**6)
 serve(sys.argv[1], rest_port=0, grpc_port=0, limits=limits, poll_seconds=0.02, say=lambda line: print(line, flush=True))
 """
+
+_ZOO = """
+import sys
+from keraszoo.export.server import serve
+serve(sys.argv[1], rest_port=0, grpc_port=0, poll_seconds=0.1, say=lambda line: print(line, flush=True))
+"""
+#: models of the zoo that are no class's smallest
+VARIANTS = {
+    "ConvolutionalVAE": ("VAE", {"network": "convolutional", "hidden": (4, 8)}),
+    "Points": ("NSF", {"event_shape": (2,)}),
+}
 
 
 class Server:
@@ -97,6 +114,36 @@ def server(_servers):
 @pytest.fixture(scope="session")
 def small(_servers):
     return _servers[1].wait()
+
+
+class ZooServer(Server):
+    """A server of small models of every class, each of them exported when a test first asks for it."""
+
+    def serve(self, name):
+        """The directory of the version that answers, of a class of `zoo` or of `VARIANTS`."""
+        import zoo
+
+        if not (self.root / name).exists():
+            of_class, changes = VARIANTS.get(name, (name, {}))
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(examination, "examine", lambda directory: [])  # the doctor's visit is a test's
+                export(zoo.small(of_class, **changes), self.root, name)
+        self.wait()
+        while runner.send(self.rest, "GET", f"/v1/models/{name}/metadata")[0] != 200:
+            time.sleep(0.05)
+        return self.root / name / "1"
+
+
+@pytest.fixture(scope="session")
+def zoo_server(tmp_path_factory):
+    root = tmp_path_factory.mktemp("zoo")
+    saved_models.save(
+        root / "half" / "1", {"serving_default": (saved_models.half_plus(2.0), {"x": (None, tf.float32)})}
+    )
+    saved_models.describe(root / "half" / "1", "half")  # it can start before there is a model of the zoo
+    started = ZooServer([sys.executable, "-c", _ZOO, str(root)], root)
+    yield started
+    started.stop()
 
 
 @pytest.fixture(scope="session")
