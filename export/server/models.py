@@ -265,9 +265,9 @@ class Models:
             servable = self._load_version(name, number, directory, self._allow_unverified)
         except Exception as error:  # one version's fault must not keep the others from being loaded
             refused = error if isinstance(error, Refused) else Refused(Code.INTERNAL, type(error).__name__)
+            self._say(f"{name}/{number}: not loaded: {refused.message}")
             with self._lock:
                 version.state, version.refused, version.seen_as = State.END, refused, seen_as
-            self._say(f"{name}/{number}: not loaded: {refused.message}")
             return
         with self._lock:
             version.servable, version.state = servable, State.AVAILABLE

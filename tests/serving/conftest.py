@@ -71,6 +71,15 @@ class Server:
         self.grpc = re.search(r"^gRPC: (\S+)$", told, re.MULTILINE)[1]
         return self
 
+    def says(self, start, seconds=30.0):
+        """Whether it says a line that begins so; what it has written may not have been read yet."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if any(line.startswith(start) for line in self.said):
+                return True
+            time.sleep(0.05)
+        return False
+
     def stop(self):
         self.process.kill()
         self.process.wait()
