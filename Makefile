@@ -1,5 +1,6 @@
 # make demo   set up, train the offline default, export it, prove that it serves, ask it
 # make test   set up, run the tests          make test-slow   the trainings to their expected values
+# make docs   set up, run the notebooks, build the manual into site/
 # make lint   ruff                           make clean       remove the environment, runs and exports of the demo
 #
 # Set-up makes a virtual environment in .venv and downloads packages, nothing else.
@@ -10,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: demo test test-slow lint clean
+.PHONY: demo test test-slow docs lint clean
 
 demo: $(VENV)/demo.stamp
 	@rm -rf runs/demo served-demo
@@ -41,12 +42,16 @@ test: lint
 test-slow: $(VENV)/test.stamp
 	@$(BIN)/python -m pytest -m slow
 
+docs: $(VENV)/docs.stamp
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "The manual: site/index.html, or as a server: $(BIN)/python -m http.server --directory site"
+
 lint: $(VENV)/test.stamp
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet . || { echo "Run ruff format."; exit 1; }
 
 clean:
-	@rm -rf $(VENV) runs/demo served-demo build *.egg-info
+	@rm -rf $(VENV) runs/demo served-demo build site *.egg-info
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info[:2] == (3, 11) else 1)' 2>/dev/null || \
@@ -65,3 +70,9 @@ $(VENV)/test.stamp: $(VENV)/bin/python setup.cfg pyproject.toml
 	@rm -rf *.egg-info
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test]"
 	@touch $@ $(VENV)/demo.stamp
+
+$(VENV)/docs.stamp: $(VENV)/bin/python setup.cfg pyproject.toml
+	@echo "== Installing KerasZoo and what its manual needs into $(VENV) (1 to 5 minutes, nearly 3 GB on disk)"
+	@rm -rf *.egg-info
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[docs]"
+	@touch $@

@@ -34,8 +34,7 @@ class VAE(PriorSampling, Autoencoder):
     sums, over the pixels and over the latent units. `posterior(x)` is q(z|x), `encode(x)` its mean, `prior` is p(z).
 
     Args:
-        image_shape, latent_dim, network, hidden, downsampling, upsampling, padding, activation, likelihood,
-            initialization, decoder: as for `Autoencoder`.
+        image_shape, latent_dim, network, hidden, likelihood, decoder, ...: as for `Autoencoder`.
         objective: what is minimised; None: `ELBO()`, from one draw. `ImportanceWeighted` of
             `keraszoo.models.vae.importance_weighted` takes more.
         prior: p(z): "normal", N(0, I); "mixture" of Gaussians, learned; "vamp", the mean of the posteriors of learned
