@@ -10,6 +10,7 @@ import pathlib
 import re
 import shlex
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -114,7 +115,7 @@ def test_python_of_the_page_about_extending_runs(tmp_path, monkeypatch):
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebooks_run(notebook, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("matplotlib.pyplot.show", lambda: None)
+    monkeypatch.setattr(plt, "show", lambda: plt.close("all"))
     with contextlib.redirect_stdout(io.StringIO()):
         exec(compile(notebook.read_text(), notebook.name, "exec"), {"__name__": "__main__"})
 
