@@ -66,15 +66,14 @@ PACKAGES = (
 )
 
 
-def on_config(config):
-    """Links the rooms of the repository together as setup.cfg does for an installation."""
+def on_startup(**_):
+    """Links the rooms of the repository together as setup.cfg does for an installation, before mkdocstrings looks there."""
     SEEN.mkdir(parents=True, exist_ok=True)
     rooms = [*(ROOT / "keraszoo").iterdir(), ROOT / "training", ROOT / "export"]
     for link in SEEN.iterdir():
         link.unlink()
     for room in rooms:
         (SEEN / room.name).symlink_to(room)
-    return config
 
 
 def on_files(files, config):
