@@ -67,7 +67,7 @@ PACKAGES = (
 
 
 def on_startup(**_):
-    """Links the rooms of the repository together as setup.cfg does for an installation, before mkdocstrings looks there."""
+    """Links the rooms together as setup.cfg does for an installation, before mkdocstrings looks there."""
     SEEN.mkdir(parents=True, exist_ok=True)
     rooms = [*(ROOT / "keraszoo").iterdir(), ROOT / "training", ROOT / "export"]
     for link in SEEN.iterdir():
