@@ -62,7 +62,7 @@ kept = {"without the penalty": trained_gan(0.0), "with it": trained_gan(1.0)}
 # %% [markdown]
 # ## What becomes of the classes
 #
-# The share of each class among the samples, epoch by epoch, as the judge sees them. A healthy row has ten equal
+# The share of each class among the samples, epoch by epoch, as the judge sees them. A healthy epoch has ten equal
 # parts.
 
 # %%

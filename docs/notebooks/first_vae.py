@@ -21,7 +21,7 @@ print(x.shape, x_test.shape, x.min(), x.max())
 # %%
 def show(rows, title=""):
     """Images [rows, columns, height, width, 1] as one picture."""
-    rows = np.asarray(rows)[..., 0]
+    rows = np.pad(np.asarray(rows)[..., 0], [(0, 0), (0, 0), (1, 0), (1, 0)], constant_values=0.5)
     picture = np.concatenate([np.concatenate(row, axis=1) for row in rows], axis=0)
     plt.figure(figsize=(rows.shape[1] / 2, rows.shape[0] / 2))
     plt.imshow(picture, cmap="gray", vmin=0, vmax=1)
@@ -38,8 +38,9 @@ show(x[:40].reshape(4, 10, 8, 8, 1))
 # The encoder gives a normal distribution $q(z \mid x)$ over a code of two numbers, the decoder a probability for each
 # pixel. The loss is the negative evidence lower bound, in nats per image:
 #
-# $$ -\log p(x) \;\le\; \underbrace{-\mathbb{E}_{q(z \mid x)} \log p(x \mid z)}_{\text{reconstruction}} +
-# \underbrace{\mathrm{KL}(q(z \mid x) \,\|\, \mathcal N(0, I))}_{\text{kl}} $$
+# $$ -\log p(x) \;\le\; -\mathbb{E}_{q(z \mid x)} \log p(x \mid z) + \mathrm{KL}(q(z \mid x) \,\|\, \mathcal N(0, I)) $$
+#
+# The first term is told as `reconstruction`, the second as `kl`.
 #
 # A model of the zoo knows its own loss, so `compile` takes the optimizer alone.
 
