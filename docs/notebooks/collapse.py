@@ -12,14 +12,14 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 
+import keraszoo
 from keraszoo.data import load
 from keraszoo.metrics import compare_samples
 from keraszoo.models import GAN
-from keraszoo.weights import load as trained
 
 digits = load("digits")
 x, x_test = digits.array("train") / 255.0, digits.array("test") / 255.0
-judge = trained("classifier/digits")  # comes with the library: names the digits of samples
+judge = keraszoo.load("classifier/digits")  # comes with the library: names the digits of samples
 
 
 # %% [markdown]
