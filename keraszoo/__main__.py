@@ -57,7 +57,7 @@ VERBS = {
     "anomaly": ("keraszoo.training.cli.analysis", "anomaly_command", True, "tell unusual images"),
     "restore": ("keraszoo.training.cli.analysis", "restore_command", True, "restore a damaged image"),
     "segment": ("keraszoo.training.cli.analysis", "segment_command", True, "tell the class of each pixel"),
-    "weights": ("keraszoo.weights.command", "weights_command", False, "show, verify and make trained weights"),
+    "weights": ("keraszoo.training.cli.weights", "weights_command", False, "show, verify and make trained weights"),
     "latent": ("keraszoo.training.cli.latent", "latent_command", True, "walk through a model's latent space"),
     "figure": ("keraszoo.training.cli.figure", "figure_command", True, "draw what densities do with data"),
     "translate": ("keraszoo.training.cli.analysis", "translate_command", True, "translate an image"),

@@ -5,10 +5,11 @@ import dataclasses
 from rich.console import Console
 from rich.table import Table
 
-from ..arguments import Parser, run_subverb
-from ..recipes import names as recipe_names
-from . import card, names, path
-from .card import Card
+from keraszoo.arguments import Parser, run_subverb
+from keraszoo.recipes import get
+from keraszoo.recipes import names as recipe_names
+from keraszoo.weights import card, names, path
+from keraszoo.weights.card import Card
 
 USAGE = """usage: keraszoo weights VERB ...
 
@@ -69,8 +70,7 @@ def _verify(argv):
         if not options.measure:
             print(f"{name}: whole, {told.bytes / 1000:.0f} kB")
             continue
-        from keraszoo.recipes import get
-        from keraszoo.training.trained import measured
+        from ..weights.making import measured
 
         moved = told.moved(measured(get(name), path(name), options.data_dir))
         differs += bool(moved)
@@ -88,7 +88,7 @@ def _make(argv):
     parser.add_argument("--data-dir", metavar="DIR", help="where tensorflow-datasets keeps its data")
     options = parser.parse_args(argv)
 
-    from keraszoo.training.trained import make
+    from ..weights.making import make
 
     file = make(options.recipe, options.out, run=options.run, data_dir=options.data_dir)
     print(f"The weights are in {file}")

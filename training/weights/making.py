@@ -16,11 +16,11 @@ from keraszoo.weights import own_folder
 from keraszoo.weights.card import Card, licence_of, sha256
 from keraszoo.weights.half import compressed, halved
 
-from .evaluation import evaluate
-from .evaluators.features import features_of
-from .evaluators.sample_quality import COUNT
-from .measurement import SampleMeasures, draw, mixture_of
-from .session import train
+from ..evaluation import evaluate
+from ..evaluators.features import features_of
+from ..evaluators.sample_quality import COUNT
+from ..measurement import SampleMeasures, draw, mixture_of
+from ..session import train
 
 PACKAGES = ("keraszoo", "tensorflow", "keras", "numpy")
 
