@@ -20,7 +20,7 @@ import numpy as np
 from keraszoo.system.processes import die_with_parent
 
 from ..contents import golden
-from .session import ServerError, Session
+from .session import ServerError, Session, disable_xla
 
 # What a value of another machine or release may differ by; on the exporting machine every bit must agree.
 _RELATIVE, _ABSOLUTE = 1e-4, 1e-5
@@ -29,11 +29,11 @@ _RELATIVE, _ABSOLUTE = 1e-4, 1e-5
 # ---------------------------------------------------------------------- the checks
 
 
-def loads(server, directory):
+def loads(server, directory, without_xla):
     """Whether the version loads: (ok, detail)."""
     start = time.perf_counter()
     server.load(directory)
-    xla = "" if server.xla_disabled else " (with XLA on: this release cannot switch it off)"
+    xla = "" if without_xla else " (with XLA on: this release cannot switch it off)"
     return True, f"in {time.perf_counter() - start:.1f} s by TensorFlow {server.version}{xla}"
 
 
@@ -174,8 +174,8 @@ def report(name, check, *arguments):
 def main():
     die_with_parent()
     job = json.loads(Path(sys.argv[1]).read_text())
-    server = Session(job["signatures"])
-    if not report("load", loads, server, job["directory"]):
+    without_xla, server = disable_xla(), Session(job["signatures"])
+    if not report("load", loads, server, job["directory"], without_xla):
         return
     examples = golden.load(job["golden"])
     # The first replay is the first work of the process, as it is in a server.

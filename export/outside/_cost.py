@@ -19,7 +19,7 @@ import numpy as np
 from keraszoo.system.processes import die_with_parent
 
 from ..contents import golden
-from .session import Session
+from .session import Session, disable_xla
 
 _SECONDS, _TIMES = 0.3, 5  # a signature is run for so long, and so often, at least
 
@@ -51,6 +51,7 @@ def _peak(anew=False):
 def main():
     die_with_parent()
     job = json.loads(Path(sys.argv[1]).read_text())
+    disable_xla()
     server = Session(job["signatures"])
     server.load(job["directory"])
     for signature, (inputs, _) in golden.load(Path(job["golden"])).items():

@@ -119,8 +119,17 @@ class _Buffer(ctypes.Structure):
 _IN_THIS_THREAD = b"\x18" + b"\xff" * 9 + b"\x01"
 
 
+def disable_xla() -> bool:
+    """Switches XLA off in this process, for good, as TensorFlow Serving does; False where this release cannot."""
+    library = _library().library
+    can = hasattr(library, _DISABLE_XLA)
+    if can:
+        getattr(library, _DISABLE_XLA)()
+    return can
+
+
 class Session:
-    """One SavedModel, loaded. Switches XLA off for the whole process, as TensorFlow Serving does.
+    """One SavedModel, loaded.
 
     Args:
         signatures: `{name: {"inputs": {wire name: {"tensor": name in the graph, ...}}, "outputs": ...}}`.
@@ -131,9 +140,6 @@ class Session:
     def __init__(self, signatures, one_after_another=False):
         self._c = _library()
         self.version = self._c.TF_Version().decode()
-        self.xla_disabled = hasattr(self._c.library, _DISABLE_XLA)
-        if self.xla_disabled:
-            getattr(self._c.library, _DISABLE_XLA)()
         self._signatures, self._known = signatures, {}  # name of a tensor: its place
         self._options = _Buffer(_IN_THIS_THREAD, len(_IN_THIS_THREAD), None) if one_after_another else None
         self._graph = self._c.TF_NewGraph()

@@ -13,6 +13,7 @@ import uvloop
 
 from keraszoo.core.errors import AddressTaken, InputError
 
+from ..outside.session import disable_xla
 from ..wire.status import Refused
 from . import grpc_services, metrics, rest
 from .examples import ExampleServices
@@ -57,6 +58,7 @@ def serve(
         InputError: when nothing can be served, or a port is taken.
     """
     check_root(root)
+    disable_xla()
     limits = limits or Limits()
     work = Work(limits, meeting=batching)
     places = threading.BoundedSemaphore(limits.running) if batching else None

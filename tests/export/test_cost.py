@@ -29,6 +29,7 @@ def test_each_signature_and_number_of_rows_is_measured(version):
     assert 0 < found["bytes"] < sum(file.stat().st_size for file in version.rglob("*") if file.is_file())
 
 
+@pytest.mark.slow
 def test_the_command_measures_what_is_asked(version, capsys):
     assert main(["profile-export", str(version.parent), "--rows", "2", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

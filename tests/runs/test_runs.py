@@ -54,6 +54,7 @@ def test_nobody_else_reads_a_recipes_data():
 
 
 @pytest.mark.parametrize("part", ["model.keras", "metrics.json"])
+@pytest.mark.by_default(every=2)
 def test_a_part_of_another_run_is_refused(run, tmp_path, capsys, part):
     other = train("vae/digits", tmp_path / "other", **FAST, seed=1)
     shutil.copy(other.path / part, run.path / part)

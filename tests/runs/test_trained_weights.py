@@ -101,6 +101,7 @@ def test_measures_are_compared_with_the_card(own, capsys):
     assert "test/accuracy" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_weights_are_made_listed_and_loaded(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("KERASZOO_WEIGHTS", str(tmp_path))
     assert main(["weights", "make", "gaussian_mixture/gaussians8"]) == 0
@@ -115,6 +116,7 @@ def test_weights_are_made_listed_and_loaded(tmp_path, monkeypatch, capsys):
     assert "drawn by KerasZoo" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_weights_are_those_of_a_run_of_the_recipe_alone(tmp_path, capsys):
     run = tmp_path / "run"
     assert main(["train", "gaussian_mixture/gaussians8", "--set", "components=3", "--run", str(run)]) == 0

@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from keraszoo.export import export
 from keraszoo.export.outside import examination
+from keraszoo.export.server import embedded
 from keraszoo.models import VAE
 
 sys.path.append(str(pathlib.Path(__file__).parents[1] / "contract"))
@@ -37,6 +38,12 @@ VARIANTS = {
     "ConvolutionalVAE": ("VAE", {"network": "convolutional", "hidden": (4, 8)}),
     "Points": ("NSF", {"event_shape": (2,)}),
 }
+
+
+@pytest.fixture(autouse=True)
+def with_xla(monkeypatch):
+    """A server switches XLA off in its process for good: not in that of other tests."""
+    monkeypatch.setattr(embedded, "disable_xla", lambda: True)
 
 
 class Server:

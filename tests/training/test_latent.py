@@ -223,6 +223,7 @@ def test_walk_is_a_film_of_its_pictures(run, here, capsys):
     assert latent.walk(run, "c.gif", steps=3, anchors=2, tiles=5).shape == (3, 2 * 33 - 1, 3 * 33 - 1, 1)
 
 
+@pytest.mark.slow
 def test_colours_are_filmed_too(run, here):
     model = run_of(GAN((8, 8, 3), latent_dim=4, hidden=(8,)), here / "run", run)
     pages = latent.walk(model, "a.gif", steps=6, anchors=2, tiles=1)

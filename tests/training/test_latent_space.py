@@ -195,6 +195,7 @@ def test_units_sum_to_the_kl_of_the_evaluation(run, capsys):
     assert lines[-1].startswith(f"{sum(unit.active for unit in found)} of 8 units active, KL ")
 
 
+@pytest.mark.slow
 def test_units_of_an_autoencoder_have_no_kl(run, here, capsys):
     plain = run_of(Autoencoder((8, 8, 1), latent_dim=3, hidden=(8,)), here / "plain", run)
     found = latent.units(plain)

@@ -372,6 +372,7 @@ def test_only_the_chief_writes_and_speaks(trained_by_two):
     assert list((folder / "tmp").glob("keraszoo-*")) == []
 
 
+@pytest.mark.slow
 def test_two_workers_by_command_train_as_two_replicas_do(trained_by_two, tmp_path):
     """The same seeds, batches and noise per replica: the same model."""
     folder, _ = trained_by_two

@@ -13,7 +13,7 @@ from keraszoo.weights.card import Card
 
 USAGE = """usage: keraszoo weights VERB ...
 
-Trained weights: those that come with the library, and those made on this machine.
+Trained weights: those of the library, and those made on this machine.
 """
 
 

@@ -256,6 +256,7 @@ def test_value_and_log_det_run_a_network_once(form):
     assert matmuls(flow.log_prob) == matmuls(lambda x: flow.distribution().log_prob(x)) == 2 * 3
 
 
+@pytest.mark.by_default(every=2)
 def test_half_the_precision_costs_less_than_a_ten_thousandth(flow):
     double = type(flow).from_config({**flow.get_config(), "dtype": "float64"})
     double.set_weights(flow.get_weights())

@@ -17,7 +17,7 @@ MODELS = {
 }
 
 
-@pytest.mark.by_default("simclr")
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_two_replicas_learn_what_one_learns(name, mirrored, noise_by_row):
     x = np.random.default_rng(0).random((BATCH + 1, *SHAPE), "float32")  # the last batch leaves one replica nothing

@@ -244,7 +244,7 @@ def gradients_of(iwae, x, repeats):
 
 
 @pytest.mark.parametrize("beta", [1.0, 0.3])
-@pytest.mark.by_default("1.0")
+@pytest.mark.slow
 def test_both_gradients_have_one_expected_value(beta):
     found = []
     for gradient in ("reparameterised", "dreg"):
