@@ -6,8 +6,9 @@
 Where segmentation_models_pytorch is installed, its U-Net with the encoder resnet50 is compared with ours; else a plain
 U-Net in PyTorch of the same shape: two 3x3 convolutions without bias, batch normalisation and ReLU at each resolution,
 2x2 transposed convolutions, one logit, cross-entropy, fused Adam. Both train on the same random images. The plain one
-has as many weights as ours, that of the library 13 % more. In bfloat16 each computes as its own library does by default: the policy `mixed_bfloat16` here, `autocast`
-there, with weights in float32. The rows take turns, round after round; the ratio is that of the same round. See
+has as many weights as ours, that of the library 13 % more. In bfloat16 each computes as its own library does by
+default: the policy `mixed_bfloat16` here, `autocast` there, with weights in float32. The rows take turns, round after
+round; the ratio is that of the same round. See
 benchmarks/README.md.
 """
 
