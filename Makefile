@@ -27,7 +27,7 @@ demo: $(VENV)/demo.stamp
 	@echo "== 4/4 keraszoo serve served-demo, and a request to it: keraszoo predict ADDRESS vae --signature sample ..."
 	@$(BIN)/keraszoo serve served-demo --backend embedded --rest-port 0 --grpc-port 0 > runs/demo/serve.log 2>&1 & \
 	  server=$$!; trap 'kill $$server' EXIT; \
-	  until grep -q '^Ready' runs/demo/serve.log; do \
+	  until grep -qs '^Ready' runs/demo/serve.log; do \
 	    kill -0 $$server 2>/dev/null || { cat runs/demo/serve.log; exit 1; }; sleep 0.2; done; \
 	  $(BIN)/keraszoo predict $$(sed -n 's/^REST: //p' runs/demo/serve.log) vae --signature sample \
 	    --set seed=1,2,3,4 --set temperature=1 --out runs/demo/samples/served.png
