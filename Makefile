@@ -43,7 +43,7 @@ test-slow: $(VENV)/test.stamp
 	@$(BIN)/python -m pytest -m slow
 
 docs: $(VENV)/docs.stamp
-	@echo "== Building the manual; notebooks are executed when they or the library have changed (6 CPU minutes)"
+	@echo "== Building the manual; notebooks are executed when they or the library have changed (5 CPU minutes)"
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 	@echo "The manual: site/index.html, or as a server: $(BIN)/python -m http.server --directory site"
 

@@ -1,6 +1,6 @@
 """What helps a U-Net to tell objects apart: terms of the loss, averages of the weights and of the image, energies.
 
-    python benchmarks/objects.py --out objects --seeds 2            # about 2 CPU minutes for each row and seed
+    python benchmarks/objects.py --out objects --seeds 2
 
 Rows are changes of the recipe `unet/cells_objects`. Each is trained, marker and threshold are chosen on the held-out
 drawings as in the recipe, and the test drawings are scored, with each averaging of the image. The row "energy" learns

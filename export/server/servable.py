@@ -1,5 +1,6 @@
 """One version of a model, verified, loaded and warmed up."""
 
+import contextlib
 from pathlib import Path
 
 from tensorflow.core.protobuf import meta_graph_pb2
@@ -48,11 +49,10 @@ class Servable:
             raise Refused(Code.DATA_LOSS, self._without_paths(str(error))) from error
         self._session = Session(self.signatures, one_after_another=True)
         self._runner = self._alone if places is None else Merger(self._alone, places, merged).run
-        try:
+        with contextlib.ExitStack() as undo:
+            undo.callback(self._session.close)
             self._load()
-        except Exception:
-            self._session.close()
-            raise
+            undo.pop_all()
 
     def _verify(self, allow_unverified):
         if allow_unverified and not (Path(self._directory) / manifest.FILE).exists():

@@ -68,30 +68,16 @@ RECIPES = (
         },
         minutes=2,
     ),
-    Recipe(
+    CELLS.replace(
         name="unet/cell_kinds",
         title="Drawn cells of three kinds, in colours, each with its number; offline",
-        model="UNet",
         input_shape=(64, 64, 3),
-        arguments={
-            "num_classes": 4,
-            "depth": 3,
-            "width": 8,
-            "normalization": "batch",
-            "dropout": 0.2,
-            "loss": {"cross_entropy": 1, "dice": 1},
-            "averaging": "flips",
-            "measure": "average_precision",
-        },
-        data=Data(
-            "cell_kinds",
-            prepare=(("weighted", {"w0": 5.0, "class_weights": None}), ("hold_out", 0.1), ("repeat", 4)),
-            transforms=(("random_crop", 64), ("flip", "horizontal_and_vertical"), ("rotate90",)),
+        arguments={**CELLS.arguments, "num_classes": 4},
+        data=CELLS.data.replace(
+            name="cell_kinds",
+            prepare=tuple(("repeat", 4) if step[0] == "repeat" else step for step in CELLS.data.prepare),
             class_names=("background", "plain", "ring", "speckled"),
         ),
-        optimizers={"optimizer": Optimizer("adam", 5e-3, decay="cosine")},
-        batch_size=16,
-        epochs=10,
         expected={
             "test/pixel_error": (0.0062, 0.002),
             "test/iou": (0.976, 0.01),

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import math
 
 from ..core.errors import InputError
 from ..recipes.recipe import tuples
@@ -88,14 +89,26 @@ class Card:
                 f"`keraszoo weights make {self.recipe}`."
             )
 
-    def moved(self, measures) -> list:
-        """[(name, value, that of the card)] of what differs by more than the recipe's spread allows, or by .1 %."""
-        rows = []
-        for name, value in self.measures.items():
-            _, spread = self.expected.get(name, (None, 1e-3 * abs(value)))
-            if not abs(measures.get(name, float("nan")) - value) <= spread + 1e-12:
-                rows.append((name, measures.get(name), value))
-        return rows
+
+def moved(expected, before, after, share=1.0) -> list:
+    """What differs by more than a share of its spread, or by .1 % where none is known: [(name, before, after)].
+
+    Args:
+        expected: `{name: (value, spread)}` of a recipe.
+        before, after: `{name: value}`; what is missing afterwards differs.
+        share: of the spread.
+
+    Example:
+        >>> moved({"test/loss": (10.0, 0.5)}, {"test/loss": 10.1}, {"test/loss": 10.2}, share=0.1)
+        [('test/loss', 10.1, 10.2)]
+    """
+    rows = []
+    for name, value in before.items():
+        allowed = share * expected[name][1] if name in expected else 1e-3 * abs(value)
+        found = after.get(name, math.nan)
+        if not abs(found - value) <= allowed + 1e-9:
+            rows.append((name, value, found))
+    return rows
 
 
 def licence_of(data) -> str:

@@ -28,15 +28,15 @@ def halved(source, target):
         >>> bool(np.abs(again.get_weights()[0] - model.get_weights()[0]).max() < 1e-3)
         True
     """
-    rewritten(source, target, _half)
+    _rewritten(source, target, _half)
 
 
 def compressed(source, target):
     """The same with every number as it is."""
-    rewritten(source, target, lambda array: array)
+    _rewritten(source, target, lambda array: array)
 
 
-def rewritten(source, target, change):
+def _rewritten(source, target, change):
     with zipfile.ZipFile(source) as archive, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as written:
         for name in archive.namelist():
             content = archive.read(name)

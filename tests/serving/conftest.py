@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 import runner
@@ -78,14 +77,9 @@ class Server:
         self.grpc = re.search(r"^gRPC: (\S+)$", told, re.MULTILINE)[1]
         return self
 
-    def says(self, start, seconds=30.0):
+    def says(self, start):
         """Whether it says a line that begins so; what it has written may not have been read yet."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            if any(line.startswith(start) for line in self.said):
-                return True
-            time.sleep(0.05)
-        return False
+        return runner.eventually(lambda: any(line.startswith(start) for line in self.said))
 
     def stop(self):
         self.process.kill()
@@ -145,8 +139,9 @@ class ZooServer(Server):
                 patch.setattr(examination, "examine", lambda directory: [])  # the doctor's visit is a test's
                 export(zoo.small(of_class, **changes), self.root, name)
         self.wait()
-        while runner.send(self.rest, "GET", f"/v1/models/{name}/metadata")[0] != 200:
-            time.sleep(0.05)
+        path = f"/v1/models/{name}/metadata"
+        answers = runner.eventually(lambda: runner.send(self.rest, "GET", path)[0] == 200, seconds=120)
+        assert answers, self.said[-20:]
         return self.root / name / "1"
 
 

@@ -156,7 +156,7 @@ def test_damage_on_disk_is_told_without_the_path(server):
     shutil.copytree(server.root / "vae" / "1", server.root / "vae" / ".copying")
     (server.root / "vae" / ".copying" / "saved_model.pb").unlink()
     os.rename(server.root / "vae" / ".copying", server.root / "vae" / "2")
-    answer = eventually(
+    answer = runner.eventually(
         lambda: get(server, "/v1/models/vae")[1],
         lambda found: [each["state"] for each in found["model_version_status"]] == ["END", "AVAILABLE"],
     )
@@ -427,20 +427,12 @@ def published(small, number, source=1, damage=None):
     os.rename(draft, home / str(number))
 
 
-def eventually(look, done, seconds=30.0):
-    """What `look()` returns once that is `done`, or last: another process works, and says nothing when it is ready."""
-    end = time.monotonic() + seconds
-    while not done(found := look()) and time.monotonic() < end:
-        time.sleep(0.05)
-    return found
-
-
 def states(small):
     return {int(each["version"]): each["state"] for each in get(small, "/v1/models/half")[1]["model_version_status"]}
 
 
 def wait_for(small, number, state):
-    found = eventually(lambda: states(small), lambda found: found.get(number) == state)
+    found = runner.eventually(lambda: states(small), lambda found: found.get(number) == state)
     assert found.get(number) == state, small.said
 
 
@@ -487,7 +479,7 @@ def test_a_saved_model_without_a_manifest_is_not_served_unasked(small):
     shutil.copytree(small.root / "half" / "1", small.root / ".foreign" / "1")
     (small.root / ".foreign" / "1" / manifest.FILE).unlink()
     os.rename(small.root / ".foreign", small.root / "foreign")
-    _, answer = eventually(
+    _, answer = runner.eventually(
         lambda: get(small, "/v1/models/foreign"),
         lambda found: found[0] == 200 and found[1]["model_version_status"][0]["state"] == "END",
     )
@@ -530,7 +522,7 @@ def test_a_server_that_is_stopped_answers_what_it_has_begun(small):
     """The last test here, as it ends the server."""
     with concurrent.futures.ThreadPoolExecutor(1) as threads:
         # the one before may still be at work
-        eventually(
+        runner.eventually(
             lambda: post(small, "/v1/models/multi:predict", {**SLOW, "inputs": [1.0]})[0], lambda status: status == 200
         )
         asked = threads.submit(post, small, "/v1/models/multi:predict", {**SLOW, "inputs": [6000.0]})

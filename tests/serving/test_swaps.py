@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import threading
-import time
 
 import psutil
 import pytest
@@ -24,15 +23,15 @@ def states(server, name):
 
 def wait_for(server, name, number, state):
     """Waits until a version has that state and every other one has ended or answers."""
-    for _ in range(2400):
-        found = states(server, name)
+    others = {"END"} if state == "AVAILABLE" else {"END", "AVAILABLE"}
+
+    def done(found):
         rest = {each["state"] for other, each in found.items() if other != number}
-        if found.get(number, {}).get("state") == state and rest <= (
-            {"END"} if state == "AVAILABLE" else {"END", "AVAILABLE"}
-        ):
-            return found
-        time.sleep(0.05)
-    raise AssertionError((number, state, states(server, name), server.said[-20:]))
+        return found.get(number, {}).get("state") == state and rest <= others
+
+    found = runner.eventually(lambda: states(server, name), done, seconds=120)
+    assert done(found), (number, state, found, server.said[-20:])
+    return found
 
 
 def copied(source, root, name):

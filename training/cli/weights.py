@@ -9,7 +9,7 @@ from keraszoo.arguments import Parser, run_subverb
 from keraszoo.recipes import get
 from keraszoo.recipes import names as recipe_names
 from keraszoo.weights import card, names, path
-from keraszoo.weights.card import Card
+from keraszoo.weights.card import Card, moved
 
 USAGE = """usage: keraszoo weights VERB ...
 
@@ -72,10 +72,10 @@ def _verify(argv):
             continue
         from ..weights.making import measured
 
-        moved = told.moved(measured(get(name), path(name), options.data_dir))
-        differs += bool(moved)
-        print(f"{name}: {len(told.measures)} measures as on the card" if not moved else f"{name}: not as on the card")
-        for metric, value, there in moved:
+        found = moved(told.expected, told.measures, measured(get(name), path(name), options.data_dir))
+        differs += bool(found)
+        print(f"{name}: {len(told.measures)} measures as on the card" if not found else f"{name}: not as on the card")
+        for metric, there, value in found:
             print(f"  {metric} {value:.5g}, on the card {there:.5g}")
     return 1 if differs else 0
 

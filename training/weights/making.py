@@ -13,7 +13,7 @@ from keraszoo.runs.drafts import write_whole
 from keraszoo.runs.run import Run
 from keraszoo.system.failures import reason
 from keraszoo.weights import own_folder
-from keraszoo.weights.card import Card, licence_of, sha256
+from keraszoo.weights.card import Card, licence_of, moved, sha256
 from keraszoo.weights.half import compressed, halved
 
 from ..evaluation import evaluate
@@ -57,21 +57,19 @@ def make(name, folder=None, *, run=None, data_dir=None, say=print):
                 f"Weights of a recipe are those of a run of it, with nothing changed. Received: {run.path}, which "
                 f"differs from {recipe.name}."
             )
-        whole, made = scratch / "whole.keras", {}
-        bare(run.model()).save(whole)
-        kept = measured(run.recipe, whole, data_dir)
-        for dtype, store in (("float16", halved), ("float32", compressed)):
-            store(whole, scratch / f"{dtype}.keras")
-            found = kept if dtype == "float32" else measured(run.recipe, scratch / f"{dtype}.keras", data_dir)
-            made[dtype] = found
-            if not _moved(recipe, kept, found):
-                break
+        whole, half, same = (scratch / f"{each}.keras" for each in ("whole", "half", "same"))
+        model = bare(run.model())
+        model.save(whole)
+        halved(whole, half)
+        kept, found = (measured(run.recipe, each, data_dir) for each in (whole, half))
+        stored, dtype = half, "float16"
+        if moved(recipe.expected, kept, found, share=0.1):
+            compressed(whole, same)
+            stored, dtype, found = same, "float32", kept
         say(f"{recipe.name}: stored as {dtype}")
-        parameters = bare(run.model()).count_params()
-        stored = scratch / f"{dtype}.keras"
         card = Card(
-            recipe.name, recipe.model, recipe.title, recipe.data.name, licence_of(recipe.data), parameters, dtype,
-            stored.stat().st_size, sha256(stored), {name: round(value, 6) for name, value in found.items()},
+            recipe.name, recipe.model, recipe.title, recipe.data.name, licence_of(recipe.data), model.count_params(),
+            dtype, stored.stat().st_size, sha256(stored), {name: round(value, 6) for name, value in found.items()},
             recipe.expected, run.recipe.seed, minutes, {name: metadata.version(name) for name in PACKAGES},
         )  # fmt: skip
         try:
@@ -114,12 +112,3 @@ def bare(model):
         path = pathlib.Path(scratch) / "model.keras"
         model.save(path)
         return keras.saving.load_model(path, compile=False)
-
-
-def _moved(recipe, kept, found):
-    """Whether a measure differs by more than a tenth of its spread, or by .1 % where none is known."""
-    for name, value in kept.items():
-        _, spread = recipe.expected.get(name, (None, 1e-2 * abs(value)))
-        if not abs(found[name] - value) <= 0.1 * spread + 1e-9:
-            return True
-    return False
