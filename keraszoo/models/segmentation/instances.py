@@ -5,6 +5,7 @@ scikit-image's, https://scikit-image.org/docs/stable/api/skimage.segmentation.ht
 """
 
 import numpy as np
+from scipy.ndimage import binary_erosion
 from skimage.measure import label as connected
 from skimage.segmentation import watershed
 
@@ -72,5 +73,8 @@ def check_levels(marker, level):
 
 
 def _grown(foreground, inside, marker, line):
-    markers = connected(inside & (foreground >= marker), connectivity=1)
-    return watershed(-foreground, markers, mask=inside, watershed_line=line).astype("int32")
+    markers = connected(inside & (foreground >= marker), connectivity=1).astype("int32")
+    # from within a marker nothing grows: left out, the queue is several times shorter, and the result the same
+    within = binary_erosion(markers > 0, border_value=1)
+    grown = watershed(-foreground, np.where(within, 0, markers), mask=inside & ~within, watershed_line=line)
+    return np.where(within, markers, grown).astype("int32", copy=False)

@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from scipy import ndimage
+from skimage.measure import label
+from skimage.segmentation import watershed
 
 from keraszoo import recipes
 from keraszoo.core.errors import InputError
@@ -63,6 +65,17 @@ def test_objects_are_those_of_scipys_watershed_where_they_mean_the_same():
     interior = np.tile(inside, cells.shape)
     np.testing.assert_array_equal(found[interior], theirs[interior])
     np.testing.assert_array_equal(found[interior], np.kron(cells, np.ones_like(inside))[interior])
+
+
+@pytest.mark.parametrize("line", [False, True])
+def test_objects_are_those_of_a_watershed_that_starts_from_whole_markers(line):
+    """Where no two probabilities are equal: among equal ones of several markers the watershed's order is any."""
+    foreground = ndimage.gaussian_filter(np.random.default_rng(1).normal(0, 1, (90, 70)), 2)
+    foreground = 0.5 + foreground / (2 * np.abs(foreground).max())
+    for marker, level in ((0.5, 0.5), (0.7, 0.4), (0.75, 0.0)):
+        markers = label((foreground >= marker), connectivity=1)
+        theirs = watershed(-foreground, markers, mask=foreground >= level, watershed_line=line)
+        np.testing.assert_array_equal(instances(foreground, marker, level, line=line), theirs)
 
 
 def test_a_faint_border_parts_two_objects_and_each_pixel_of_the_mask_is_in_one():
