@@ -10,6 +10,7 @@ import os
 import pathlib
 
 import numpy as np
+import tensorflow as tf
 from tifffile import TiffWriter
 from tqdm import tqdm
 
@@ -111,9 +112,11 @@ def segment(run, image, out, *, instances=None, overlay=None, probabilities=None
     classes = max(2, model.num_classes)
     if classes > 256:
         raise InputError(f"A mask file holds up to 256 classes. Received: a model of {classes}.")
+    # a graph forgets what a layer gave as soon as the next ones have it
+    predict = tf.function(model.probabilities, [tf.TensorSpec([1, None, None, model.image_shape[2]])])
 
     def segmented(_, query):
-        seen, found = _in_blocks(model, job, query)
+        seen, found = _in_blocks(model, predict, job, query)
         mask = (found[..., 0] >= model.threshold if classes == 2 else found.argmax(-1)).astype("uint8")
         shares = (np.bincount(mask.ravel(), minlength=classes) / mask.size).tolist()
         images = {"mask": (255 * mask if classes == 2 else mask)[..., None]}
@@ -136,7 +139,7 @@ def segment(run, image, out, *, instances=None, overlay=None, probabilities=None
     return (answer[..., 0], job.shares[:classes]) if job.single else answer
 
 
-def _in_blocks(model, job, query):
+def _in_blocks(model, probabilities, job, query):
     """An image as the model sees it, and its probabilities: of the foreground alone where there are two classes.
 
     [height, width, channels] in half precision, and [height, width, 1 or classes].
@@ -148,12 +151,12 @@ def _in_blocks(model, job, query):
 
     def predict(*window):
         seen[window] = values = as_seen(pixels[window], query.file, job.scaling)
-        return model.probabilities(values[None])[0, ..., first:]
+        return probabilities(values[None])[0, ..., first:]
 
     if max(shape) <= LARGE:
         return seen, np.asarray(predict(slice(None), slice(None)))
-    parts, blocks = in_blocks(predict, shape, model.context), count_blocks(shape)
-    for rows, columns, part in tqdm(parts, query.name, blocks, leave=False, disable=None):
+    parts = in_blocks(predict, shape, model.context, model.block)
+    for rows, columns, part in tqdm(parts, query.name, count_blocks(shape, model.block), leave=False, disable=None):
         found[rows, columns] = part
     return seen, found
 

@@ -371,7 +371,7 @@ def test_an_image_in_blocks_is_segmented_as_a_whole(here, padding, monkeypatch):
     image = np.random.default_rng(0).integers(0, 256, (150, 133)).astype("uint8")
     whole = tiff_of(run, image, "whole.tif")
     monkeypatch.setattr(image_to_image, "LARGE", 100)
-    monkeypatch.setattr(image_to_image.in_blocks, "__defaults__", (64,))
+    monkeypatch.setattr(UNet, "block", 64)
     np.testing.assert_allclose(tiff_of(run, image, "blocks.tif"), whole, atol=1e-5)
     monkeypatch.setattr(UNet, "context", 0)
     assert np.abs(tiff_of(run, image, "seams.tif") - whole).max() > 1e-3

@@ -4,10 +4,8 @@ import math
 
 import numpy as np
 
-BLOCK = 256  # pixels, a multiple of what networks divide by; its surroundings make it several times as large
 
-
-def in_blocks(predict, shape, context, block=BLOCK):
+def in_blocks(predict, shape, context, block):
     """What `predict` answers for each block of an image, which is given the surroundings too.
 
     The answer is that for the whole image where a pixel depends on others at most `context` away, and on its place only
@@ -39,11 +37,11 @@ def in_blocks(predict, shape, context, block=BLOCK):
             yield rows, columns, np.asarray(predict(*window))[tuple(inner)]
 
 
-def count_blocks(shape, block=BLOCK):
+def count_blocks(shape, block):
     """How many blocks there are.
 
     Example:
-        >>> count_blocks((4000, 4000))
-        256
+        >>> count_blocks((4000, 4000), 496)
+        81
     """
     return math.prod(-(-size // block) for size in shape)

@@ -287,6 +287,11 @@ class UNet(ZooModel):
         reach = self._lost // 2 + receptive_radius(self._depth) if self._lost else self._grid["margin"]
         return _up_to_multiple(reach, self._factor)
 
+    @property
+    def block(self):
+        """How wide blocks of a large image are best, in pixels, a multiple of 2^depth: a tile without its context."""
+        return max(self._factor, (self._grid["tile"] - 2 * self.context) // self._factor * self._factor)
+
     # ------------------------------------------------------------------ learning
 
     def loss_terms(self, x, y=None, training=False):
