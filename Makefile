@@ -1,6 +1,7 @@
 # make demo   set up, train the offline default, export it, prove that it serves, ask it
 # make test   set up, run the tests          make test-slow   the trainings to their expected values
 # make docs   set up, run the notebooks, build the manual into site/
+# make bench  set up, compare speed with other libraries, write docs/benchmarks.md (an hour)
 # make lint   ruff                           make clean       remove the environment, runs and exports of the demo
 #
 # Set-up makes a virtual environment in .venv and downloads packages, nothing else.
@@ -9,9 +10,10 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3.11)
 VENV := .venv
 BIN := $(VENV)/bin
+BENCH := .bench
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: demo test test-slow docs lint clean
+.PHONY: demo test test-slow docs bench lint clean
 
 demo: $(VENV)/demo.stamp
 	@rm -rf runs/demo served-demo
@@ -47,12 +49,15 @@ docs: $(VENV)/docs.stamp
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 	@echo "The manual: site/index.html, or as a server: $(BIN)/python -m http.server --directory site"
 
+bench: $(BENCH)/stamp
+	@$(BENCH)/bin/python benchmarks/peers.py
+
 lint: $(VENV)/test.stamp
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet . || { echo "Run ruff format."; exit 1; }
 
 clean:
-	@rm -rf $(VENV) runs/demo served-demo build site *.egg-info
+	@rm -rf $(VENV) $(BENCH) runs/demo served-demo build site *.egg-info
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info[:2] == (3, 11) else 1)' 2>/dev/null || \
@@ -76,4 +81,12 @@ $(VENV)/docs.stamp: $(VENV)/bin/python setup.cfg pyproject.toml
 	@echo "== Installing KerasZoo and what its manual needs into $(VENV) (1 to 5 minutes, nearly 3 GB on disk)"
 	@rm -rf *.egg-info
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[docs]"
+	@touch $@
+
+# An environment of its own: PyTorch alone is several GB
+$(BENCH)/stamp: $(VENV)/bin/python setup.cfg pyproject.toml
+	@echo "== Installing KerasZoo and the libraries it is compared with into $(BENCH) (up to 9 GB on disk)"
+	@rm -rf *.egg-info
+	@$(BIN)/python -m venv $(BENCH)
+	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[bench]"
 	@touch $@

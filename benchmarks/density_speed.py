@@ -1,33 +1,26 @@
-"""CPU seconds of kernels and of EM beside scikit-learn's, in one interleaved run.
+"""Kernels and EM beside scikit-learn's, in one interleaved run.
 
     python benchmarks/density_speed.py [--rounds 3]
 
 Kernels: 100,000 examples, the log density of 1000 queries, 2 and 10 features. Mixtures: 100,000 rows of 10 features, 10
-full covariances, 10 iterations of EM from the same means. Seconds of all threads, after a first call of either side;
-medians over the rounds, and scikit-learn's over ours.
+full covariances, 10 iterations of EM from the same means. Medians over the rounds, after a first call of either side,
+and scikit-learn's time over ours.
 """
 
 import argparse
 import os
-import statistics
-import time
 import warnings
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import numpy as np
+from interleaved import Row, add_option, append, comparisons, in_turn, lines
 from sklearn import mixture, neighbors
 
 from keraszoo.models import GaussianMixture, KernelDensity
 
 ROWS, QUERIES, COMPONENTS, ITERATIONS = 100_000, 1000, 10, 10
-
-
-def cpu_seconds(work):
-    started = time.process_time()
-    work()
-    return time.process_time() - started
 
 
 def kernels(features):
@@ -66,17 +59,29 @@ def mixtures():
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rounds", type=int, default=3)
+    add_option(parser)
     options = parser.parse_args()
 
     warnings.filterwarnings("ignore", module="sklearn")  # that EM has not converged
-    print("| | KerasZoo, s | scikit-learn, s | times as long |\n|---|---|---|---|")
-    cases = {f"kernels, {d} features": lambda d=d: kernels(d) for d in (2, 10)} | {"EM": mixtures}
-    for name, make in cases.items():
-        ours, theirs = make()
-        ours(), theirs()
-        pairs = [(cpu_seconds(ours), cpu_seconds(theirs)) for _ in range(options.rounds)]
-        medians = [statistics.median(side) for side in zip(*pairs, strict=True)]
-        print(f"| {name} | {medians[0]:.2f} | {medians[1]:.2f} | {medians[1] / medians[0]:.2f} |", flush=True)
+    cases = {
+        f"kernels, {ROWS:,} examples of {features} features": (
+            f"log_prob of {QUERIES}",
+            lambda features=features: kernels(features),
+        )
+        for features in (2, 10)
+    }
+    cases[f"mixture of {COMPONENTS} full covariances, {ROWS:,} rows of 10"] = (
+        f"{ITERATIONS} iterations of EM",
+        mixtures,
+    )
+    for title, (work, make) in cases.items():
+        rows = [
+            Row(name, lambda _, run=run: run()) for name, run in zip(("KerasZoo", "scikit-learn"), make(), strict=True)
+        ]
+        in_turn(rows, options.rounds, 1)
+        found = comparisons(title, work, rows[0], rows[1:])
+        append(options.records, found)
+        print("\n".join(lines(found)), flush=True)
         keras.backend.clear_session()
 
 

@@ -7,19 +7,22 @@ benchmarks/README.md.
 """
 
 import argparse
-import dataclasses
-import gc
+import contextlib
 import importlib.util
 import os
 import statistics
-import time
 from importlib.metadata import version
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
+with contextlib.suppress(ImportError):  # before TensorFlow: after it, torch 2.14 ends in a segmentation fault
+    import torch
+    import torch._dynamo
+
 import keras
 import numpy as np
 import tensorflow as tf
+from interleaved import Row, add_option, append, comparisons, in_turn
 
 from keraszoo.data import resident
 from keraszoo.data.sources.source import from_arrays
@@ -27,27 +30,7 @@ from keraszoo.models import MAF, NSF
 
 BATCH, TRANSFORMS, BINS, ROWS = 512, 5, 8, 51_200
 WORK = ("train", "log_prob", "sample")
-
-
-@dataclasses.dataclass
-class Row:
-    """One library. `work[name](times)` does that work so often; `first` is the seconds of the first training step."""
-
-    name: str
-    work: dict
-    first: float = float("nan")
-    times: dict = dataclasses.field(default_factory=lambda: {name: [] for name in WORK})  # ms, one a round
-
-    def measure(self, name, times):
-        gc.collect()
-        started = time.perf_counter()
-        self.work[name](times)
-        self.times[name].append(1e3 * (time.perf_counter() - started) / times)
-
-    def ratio(self, name, other):
-        """The median of how many times as long the other takes."""
-        pairs = zip(self.times[name], other.times[name], strict=True)
-        return statistics.median(theirs / mine for mine, theirs in pairs)
+TEXTS = ("a training step", f"log_prob of {BATCH}", f"{BATCH} samples")
 
 
 def points(features):
@@ -55,6 +38,11 @@ def points(features):
     random = np.random.default_rng(0)
     x = random.standard_normal((ROWS, features))
     return (x + 0.5 * np.tanh(np.roll(x, 1, axis=1)) ** 2).astype("float32")
+
+
+def rows(name, *runs):
+    """A row for each work."""
+    return {work: Row(name, run) for work, run in zip(WORK, runs, strict=True)}
 
 
 def ours(kind, x, hidden, jit):
@@ -82,9 +70,7 @@ def ours(kind, x, hidden, jit):
         for seed in range(times):
             sample(tf.constant(seed)).numpy()
 
-    return Row(
-        "KerasZoo, XLA" if jit else "KerasZoo, graph", {"train": train, "log_prob": densities, "sample": samples}
-    )
+    return rows("KerasZoo, XLA" if jit else "KerasZoo, graph", train, densities, samples)
 
 
 def stock(kind, x, hidden):
@@ -143,12 +129,10 @@ def stock(kind, x, hidden):
         for seed in range(times):
             sample(tf.constant([seed, 0])).numpy()
 
-    return Row("TFP's classes", {"train": train, "log_prob": densities, "sample": samples})
+    return rows("TFP's classes", train, densities, samples)
 
 
 def torch_row(name, x, parameters, log_prob, sample):
-    import torch
-
     optimizer, data = torch.optim.Adam(parameters, lr=1e-3), torch.from_numpy(x)
 
     def train(steps):
@@ -170,11 +154,10 @@ def torch_row(name, x, parameters, log_prob, sample):
             for _ in range(times):
                 sample(BATCH)
 
-    return Row(name, {"train": train, "log_prob": densities, "sample": samples})
+    return rows(name, train, densities, samples)
 
 
 def zuko(kind, x, hidden, compiled):
-    import torch
     import zuko
 
     torch.manual_seed(0)
@@ -194,7 +177,6 @@ def zuko(kind, x, hidden, compiled):
 
 
 def nflows(kind, x, hidden):
-    import torch
     from nflows.distributions.normal import StandardNormal
     from nflows.flows.base import Flow
     from nflows.transforms import autoregressive, base, permutations
@@ -217,28 +199,15 @@ def nflows(kind, x, hidden):
     return torch_row("nflows", x, flow.parameters(), flow.log_prob, flow.sample)
 
 
-def measure(rows, rounds, steps, samples):
-    """Runs all rows in turn, `rounds` times, after a first step that traces and compiles."""
-    for row in rows:
-        for name in WORK:
-            started = time.perf_counter()
-            row.work[name](1)
-            if name == "train":
-                row.first = time.perf_counter() - started
-        row.work["train"](steps)
-    for _ in range(rounds):
-        for name in WORK:
-            for row in rows:
-                row.measure(name, samples if name == "sample" else steps)
-
-
-def table(rows):
-    """A line for each row: median ms of each work, in brackets how many times as long zuko takes."""
-    reference = next((row for row in rows if row.name == "zuko"), rows[0])
+def table(libraries):
+    """A line for each library: median ms of each work, in brackets how many times as long zuko takes."""
+    reference = next((each for each in libraries if each["train"].name == "zuko"), libraries[0])
     yield f"  {'':<21}{'first step s':>12}" + "".join(f"{name + ' ms':>16}" for name in WORK)
-    for row in rows:
-        cells = (f"{statistics.median(row.times[name]):.2f} ({row.ratio(name, reference):.2f})" for name in WORK)
-        yield f"  {row.name:<21}{row.first:>12.1f}" + "".join(f"{cell:>16}" for cell in cells)
+    for each in libraries:
+        cells = (
+            f"{statistics.median(row.times):.2f} ({reference[work].ratios(row)[1]:.2f})" for work, row in each.items()
+        )
+        yield f"  {each['train'].name:<21}{each['train'].first:>12.1f}" + "".join(f"{cell:>16}" for cell in cells)
 
 
 def main():
@@ -254,6 +223,7 @@ def main():
     parser.add_argument(
         "--no-compile", action="store_true", help="leave out torch.compile, which takes a minute a case"
     )
+    add_option(parser)
     options = parser.parse_args()
     if options.quick:
         options.features, options.hidden, options.rounds, options.steps = [2], [64], 2, 32
@@ -261,8 +231,6 @@ def main():
     tf.config.threading.set_inter_op_parallelism_threads(options.threads)
     installed = [package for package in ("torch", "zuko", "nflows") if importlib.util.find_spec(package)]
     if "torch" in installed:
-        import torch
-
         torch.set_num_threads(options.threads)
     packages = ("tensorflow", "keras", "tensorflow-probability", *installed)
     print(", ".join(f"{package} {version(package)}" for package in packages))
@@ -272,15 +240,21 @@ def main():
         for features in options.features:
             for hidden in options.hidden:
                 x = points(features)
-                rows = [ours(kind, x, hidden, jit=False), ours(kind, x, hidden, jit=True), stock(kind, x, hidden)]
+                libraries = [ours(kind, x, hidden, jit) for jit in (True, False)] + [stock(kind, x, hidden)]
                 if "zuko" in installed:
-                    rows += [zuko(kind, x, hidden, compiled=False)]
-                    rows += [] if options.no_compile else [zuko(kind, x, hidden, compiled=True)]
+                    libraries += [zuko(kind, x, hidden, compiled=False)]
+                    libraries += [] if options.no_compile else [zuko(kind, x, hidden, compiled=True)]
                 if "nflows" in installed:
-                    rows += [nflows(kind, x, hidden)]
-                measure(rows, options.rounds, options.steps, options.samples)
+                    libraries += [nflows(kind, x, hidden)]
+                for work in WORK:
+                    times = options.samples if work == "sample" else options.steps
+                    in_turn([each[work] for each in libraries], options.rounds, times)
                 print(f"\n{kind}, {features} features, hidden {hidden} x {hidden}")
-                print("\n".join(table(rows)), flush=True)
+                print("\n".join(table(libraries)), flush=True)
+                title = f"{kind}, {features} features, {hidden} units"
+                for work, text in zip(WORK, TEXTS, strict=True):
+                    mine, *others = (each[work] for each in libraries)
+                    append(options.records, comparisons(title, text, mine, others))
                 keras.backend.clear_session()
 
 

@@ -6,15 +6,19 @@ One network, 784-200-200-50 tanh, and binary pixels. See benchmarks/README.md.
 """
 
 import argparse
+import contextlib
 import importlib.util
 import os
-import statistics
-import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
+with contextlib.suppress(ImportError):  # before TensorFlow: after it, torch 2.14 ends in a segmentation fault
+    import torch
+    import torch._dynamo
+
 import numpy as np
 import tensorflow as tf
+from interleaved import Row, add_option, append, comparisons, in_turn, lines
 
 from keraszoo.models import VAE
 
@@ -38,7 +42,6 @@ def matrix_products(x, samples):
 
 def pythae_loop(x, samples, weights):
     """pythae's own `get_nll` with the same network: one image after the other, its draws in batches of 100."""
-    import torch
     from pythae.models import VAE as PythaeVAE
     from pythae.models import VAEConfig
     from pythae.models.base.base_utils import ModelOutput
@@ -89,28 +92,29 @@ def main():
     parser.add_argument("--samples", type=int, default=5000, help="a multiple of 100 (default: 5000)")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
+    add_option(parser)
     options = parser.parse_args()
     tf.config.threading.set_intra_op_parallelism_threads(options.threads)
     x = np.random.default_rng(0).integers(0, 2, [options.images, 784]).astype("float32")
     weights, run = ours(x, options.samples)
     rows = {"KerasZoo": run}
     if importlib.util.find_spec("pythae"):
-        import torch
-
         torch.set_num_threads(options.threads)
         rows["pythae"] = pythae_loop(x, options.samples, weights)
     rows["matrix products"] = matrix_products(x, options.samples)
-    seconds = {name: [] for name in rows}
-    for _ in range(options.rounds):
-        for name, run in rows.items():
-            start = time.perf_counter()
-            nll = run()
-            seconds[name].append((time.perf_counter() - start) / options.images)
-            value = "" if name == "matrix products" else f"   nll {nll:.2f}"
-            print(f"{name:<16}{seconds[name][-1] * 1000:>10.1f} ms/image{value}", flush=True)
-    for name in list(rows)[1:]:
-        ratios = [other / own for other, own in zip(seconds[name], seconds["KerasZoo"], strict=True)]
-        print(f"{name} / KerasZoo: {statistics.median(ratios):.2f} (from {min(ratios):.2f} to {max(ratios):.2f})")
+    rows = [Row(name, once(run)) for name, run in rows.items()]
+    in_turn(rows, options.rounds, 1)
+    for row in rows[:-1]:
+        print(f"{row.name}: -log p(x) {row.answer:.2f}")
+    work = f"-log p(x) of {options.images} images, {options.samples} draws"
+    found = comparisons("VAE 784-200-200-50", work, rows[0], rows[1:])
+    append(options.records, found)
+    print("\n".join(lines(found)))
+
+
+def once(run):
+    """`run` as a row calls it: a number of times, of which only one is asked for."""
+    return lambda _: float(run())
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ slows both. See benchmarks/README.md.
 """
 
 import argparse
+import contextlib
 import dataclasses
-import gc
 import importlib.util
 import io
 import os
@@ -17,14 +17,18 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from importlib.metadata import version
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
+with contextlib.suppress(ImportError):  # before TensorFlow: after it, torch 2.14 ends in a segmentation fault
+    import torch
+    import torch._dynamo
+
 import keras
 import numpy as np
 import tensorflow as tf
+from interleaved import Row, add_option, append, comparisons, others_seconds
 
 from keraszoo import data, recipes
 from keraszoo.core.errors import InputError
@@ -37,29 +41,6 @@ from keraszoo.training.session import STEPS_PER_EXECUTION
 WARM_UP_STEPS = 2 * STEPS_PER_EXECUTION
 FIT_AIM, PYTHAE_AIM = 1.15, 1.7
 QUIET = 0.1  # share of the processors that other programs may use before the aims are left unjudged
-
-
-@dataclasses.dataclass
-class Row:
-    """One way to train. `run(steps)` trains for that many steps and returns their mean loss."""
-
-    name: str
-    run: Callable[[int], float]
-    times: list = dataclasses.field(default_factory=list)  # ms per step, one a round
-    cpu_times: list = dataclasses.field(default_factory=list)  # ms of all its threads per step, one a round
-    loss: float = float("nan")  # of the last round
-
-    def measure(self, steps):
-        gc.collect()
-        started, cpu_started = time.perf_counter(), time.process_time()
-        self.loss = self.run(steps)
-        self.times.append(1e3 * (time.perf_counter() - started) / steps)
-        self.cpu_times.append(1e3 * (time.process_time() - cpu_started) / steps)
-
-    def ratios(self, other):
-        """Quartiles of this row's time over the other's, round by round."""
-        ratios = [mine / theirs for mine, theirs in zip(self.times, other.times, strict=True)]
-        return statistics.quantiles(ratios, n=4, method="inclusive") if len(ratios) > 1 else 3 * ratios
 
 
 @dataclasses.dataclass
@@ -164,15 +145,12 @@ def torch_networks(recipe):
 
 
 def torch_images(source):
-    import torch
-
     images = source.array("train")
     return torch.from_numpy(images.reshape(len(images), -1).astype("float32") / 255.0)
 
 
 def torch_loop(recipe, source):
     """A plain PyTorch loop: shuffled indices into one tensor of floats, no DataLoader, the fused Adam."""
-    import torch
     from torch.nn import functional as F
 
     encoder, decoder = torch_networks(recipe)
@@ -204,7 +182,6 @@ def pythae_trainer(recipe, source, **optimizer_params):
     """pythae's BaseTrainer: its training loop over its own data loader, without progress bar, saving or prediction."""
     import logging
 
-    import torch
     from pythae.data.datasets import BaseDataset
     from pythae.models import VAE, VAEConfig
     from pythae.models.base.base_utils import ModelOutput
@@ -278,16 +255,6 @@ def measure(groups, rounds):
     return busy and (others_seconds() - busy) / (time.perf_counter() - started) / os.cpu_count()
 
 
-def others_seconds():
-    """Processor time that all other programs have used since the start of the machine, in seconds; None if unknown."""
-    try:
-        with open("/proc/stat") as file:
-            user, nice, system, _, _, *others = map(int, file.readline().split()[1:9])
-    except (OSError, ValueError):
-        return None
-    return (user + nice + system + sum(others)) / os.sysconf("SC_CLK_TCK") - time.process_time()
-
-
 def note(text):
     """The progress, on a terminal."""
     if sys.stderr.isatty():
@@ -305,7 +272,7 @@ def table(groups):
             spread = f"{low:.2f}-{high:.2f}" if row is not group.rows[0] else ""
             yield (
                 f"  {row.name:<30}{statistics.median(row.times):>7.2f}{min(row.times):>7.2f}"
-                f"{middle:>7.2f} {spread:^11}{statistics.median(row.cpu_times):>7.2f}{row.loss:>9.1f}"
+                f"{middle:>7.2f} {spread:^11}{statistics.median(row.cpu_times):>7.2f}{row.answer:>9.1f}"
             )
 
 
@@ -351,6 +318,7 @@ def arguments():
     parser.add_argument("--replicas", type=int, default=1, help="also under this many mirrored parts of the CPU")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="for each side (all cores)")
     parser.add_argument("--data-dir", help="where tensorflow-datasets keeps MNIST (TFDS_DATA_DIR)")
+    add_option(parser)
     options = parser.parse_args()
     if options.quick:
         options.rounds, options.steps = 3, 100
@@ -378,8 +346,6 @@ def main():
     ]
     installed = [package for package in ("torch", "pythae") if importlib.util.find_spec(package)]
     if "torch" in installed:
-        import torch
-
         torch.set_num_threads(options.threads)
         torch.manual_seed(0)
         rows.append(torch_loop(large, source))
@@ -410,6 +376,9 @@ def main():
     print(flush=True)
     others = measure(groups, options.rounds)
     print("\n".join(table(groups)))
+    for group in groups:
+        limit_row, own, *rest = group.rows
+        append(options.records, comparisons(f"VAE {group.title}", "a training step", own, [limit_row, *rest]))
     print()
     print("\n".join(verdicts(groups, others)))
 

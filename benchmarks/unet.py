@@ -16,8 +16,6 @@ import argparse
 import contextlib
 import importlib.util
 import os
-import statistics
-import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -28,6 +26,7 @@ with contextlib.suppress(ImportError):  # before TensorFlow: after it, torch 2.1
 import keras
 import numpy as np
 import tensorflow as tf
+from interleaved import Row, add_option, append, comparisons, in_turn, lines
 
 from keraszoo.models import UNet
 
@@ -103,18 +102,13 @@ def plain(width, depth):
     return make
 
 
-def measure(run, steps):
-    started, cpu_started = time.perf_counter(), time.process_time()
-    loss = run(steps)
-    return 1e3 * (time.perf_counter() - started) / steps, 1e3 * (time.process_time() - cpu_started) / steps, loss
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for name, default in (("rounds", 5), ("steps", 8), ("width", 16), ("depth", 4), ("side", 192), ("batch", 4)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="of PyTorch")
     parser.add_argument("--precision", nargs="+", choices=("float32", "bfloat16"), default=["float32"])
+    add_option(parser)
     options = parser.parse_args()
     random = np.random.default_rng(0)
     x = random.random((options.batch, options.side, options.side, 1), "float32")
@@ -132,30 +126,28 @@ def main():
         title, make = "plain U-Net in torch", plain(options.width, options.depth)
     else:
         raise SystemExit("Neither segmentation_models_pytorch nor torch is installed.")
-    rows = {}
+    rows, weights = {}, {}
     for precision in options.precision:
-        rows["keraszoo, model.fit", precision] = ours(options, x, y, network, precision)
-        rows[title, precision] = torchs(options, x, y, make, precision)
-    times, cpu, losses = ({row: [] for row in rows} for _ in range(3))
-    for run, _ in rows.values():
-        run(2)
-    for _ in range(options.rounds):
-        for row, (run, _) in rows.items():
-            for kept, value in zip((times, cpu, losses), measure(run, options.steps), strict=True):
-                kept[row].append(value)
-    for row, (_, weights) in rows.items():
-        print(
-            f"{row[0]:38} {row[1]:9} {weights:>12,} weights  {statistics.median(times[row]):8.1f} ms a step  "
-            f"CPU {statistics.median(cpu[row]):8.1f} ms  loss {losses[row][-1]:.4f}"
-        )
-    mine = "keraszoo, model.fit"
-    pairs = {f"ours / theirs, {each}": ((mine, each), (title, each)) for each in options.precision}
+        for name, (run, count) in (
+            ("KerasZoo", ours(options, x, y, network, precision)),
+            (title, torchs(options, x, y, make, precision)),
+        ):
+            rows[name, precision], weights[name] = Row(name, run), count
+    in_turn(list(rows.values()), options.rounds, options.steps)
+    for (name, precision), row in rows.items():
+        print(f"{name:38} {precision:9} {weights[name]:>12,} weights  loss {row.answer:.4f}")
+    size = f"{options.batch} x {options.side} x {options.side}"
+    found = []
+    for precision in options.precision:
+        pair = rows["KerasZoo", precision], rows[title, precision]
+        found += comparisons(f"U-Net, {size}, {precision}", "a training step", pair[0], pair[1:])
+    append(options.records, found)
+    print("\n".join(lines(found)))
     first, *others = options.precision
-    pairs |= {f"ours, {each} / {first}": ((mine, each), (mine, first)) for each in others}
-    for name, over in pairs.items():
-        ratios = sorted(a / b for a, b in zip(times[over[0]], times[over[1]], strict=True))
-        print(f"{name}: {statistics.median(ratios):.2f}, from {ratios[0]:.2f} to {ratios[-1]:.2f} in single rounds")
-    print(f"{options.batch} images of {options.side}x{options.side}; {options.threads} threads")
+    for precision in others:
+        low, middle, high = rows["KerasZoo", precision].ratios(rows["KerasZoo", first])
+        print(f"KerasZoo, {precision} / {first}: {middle:.2f}, half from {low:.2f} to {high:.2f}")
+    print(f"{options.threads} threads")
 
 
 if __name__ == "__main__":
