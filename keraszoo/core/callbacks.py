@@ -11,6 +11,14 @@ ABOUT_OPTIMIZERS = (
     keras.callbacks.SwapEMAWeights,
 )
 
+OF_BATCHES = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
+#: Keras' callbacks that count batches but act at the end of an epoch where this attribute says "epoch"
+AT_EPOCHS_ENDS = (
+    (keras.callbacks.ModelCheckpoint, "save_freq"),
+    (keras.callbacks.BackupAndRestore, "save_freq"),
+    (keras.callbacks.TensorBoard, "update_freq"),
+)
+
 
 class ForEveryOptimizer(keras.callbacks.Callback):
     """A callback that finds all optimizers of a model where it looks for one.
@@ -85,6 +93,24 @@ class TellOfNaN(keras.callbacks.Callback):
                 "Nearest: data of another scale (standardize=True), a lower learning rate, or clipnorm=1.0.",
                 stacklevel=2,
             )
+
+
+def looks_at_batches(callbacks) -> bool:
+    """Whether a callback does something after single training steps, as far as its methods tell."""
+    callbacks = getattr(callbacks, "callbacks", callbacks)
+    callbacks = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]
+    return any(_looks_at_batches(each) for each in callbacks if each is not None)
+
+
+def _looks_at_batches(callback):
+    for kind, attribute in AT_EPOCHS_ENDS:
+        if type(callback) is kind:
+            return getattr(callback, attribute) != "epoch"
+    own = (
+        getattr(getattr(callback, name), "__func__", None) is not getattr(keras.callbacks.Callback, name)
+        for name in OF_BATCHES
+    )
+    return any(own)
 
 
 def callbacks_of_a_fit(model, callbacks):

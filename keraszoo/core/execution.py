@@ -54,9 +54,11 @@ class Execution:
             first, limit = tf.constant(first, tf.int64), tf.constant(limit, tf.int64)
             done, logs = self.from_resident(batches, self.resident_values(batches), first, limit)
         elif isinstance(batches, (tf.data.Iterator, tf.distribute.DistributedIterator)):
-            done, logs, seen = self.from_iterator(batches, tf.constant(limit), tf.constant(model.take_first_look()))
+            look = model.take_first_look()
+            done, logs, seen = self.from_iterator(batches, tf.constant(limit), tf.constant(look))
             if int(done) == 0:
-                refuse(model, np.asarray(seen))
+                if look:
+                    refuse(model, np.asarray(seen))
                 raise StopIteration
         else:  # train_on_batch and test_on_batch
             batch = next(batches)

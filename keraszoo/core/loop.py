@@ -10,7 +10,7 @@ import types
 import keras
 import tensorflow as tf
 
-from .callbacks import callbacks_of_a_fit
+from .callbacks import callbacks_of_a_fit, looks_at_batches
 from .errors import InputError
 from .execution import Execution
 from .inputs import Labels
@@ -21,6 +21,7 @@ from .resident import Resident
 from .trainer import Trainer
 
 LONGEST_EXECUTION = 1.0  # seconds without a look at signals, checkpoints and the screen, unless one step takes longer
+LONGEST_ADVANCE = 0.25  # seconds of steps that are taken before Keras asks for them, unless one step takes longer
 
 
 class Loop(Trainer):
@@ -33,6 +34,7 @@ class Loop(Trainer):
         self._executions = 0
         self._looks = False
         self._pause_every = self._on_pause = self._steps_in_time = self._resident = None
+        self._advances, self._in_advance = False, 0
 
     # ------------------------------------------------------------------ fit, evaluate, predict
 
@@ -70,6 +72,8 @@ class Loop(Trainer):
         self._steps_per_epoch = arguments.get("steps_per_epoch")
         if initial_step and not 0 <= initial_step <= (self._steps_per_epoch or 0):
             raise InputError(f"initial_step must be from 0 to steps_per_epoch. Received: {initial_step}.")
+        self._advances = self.steps_per_execution_is_free and not looks_at_batches(arguments.get("callbacks"))
+        self._in_advance = 0
         arguments["callbacks"] = callbacks_of_a_fit(self, arguments.get("callbacks"))
         if self.epoch_sums and not initial_step:
             self.epoch_sums.reset()
@@ -85,7 +89,7 @@ class Loop(Trainer):
         finally:  # train_on_batch knows none of these
             self._resident = self._steps_per_epoch = None
             self._pause_every = self._on_pause = self._steps_in_time = None
-            self._looks = False
+            self._looks = self._advances = False
 
     @functools.wraps(keras.Model.evaluate)
     def evaluate(self, *args, **kwargs):
@@ -180,9 +184,7 @@ class Loop(Trainer):
     def make_train_function(self, force=False):
         if self.train_function is None or force:
             execute = Execution(self, "train_step", *self.kinds_of_steps())
-            self.train_function = lambda iterator: self._train_until(
-                self._end_of_execution(), execute, self._resident or iterator
-            )
+            self.train_function = lambda iterator: self._train_as_asked(execute, self._resident or iterator)
         return self.train_function
 
     def make_test_function(self, force=False):
@@ -216,6 +218,20 @@ class Loop(Trainer):
             self._steps_before_epoch += steps
         self._executions += 1
         return min((index + 1) * size, steps)
+
+    def _train_as_asked(self, execute, batches):
+        """One execution that Keras asks for; where nobody looks at single steps, more are taken at once."""
+        end = self._end_of_execution()
+        if self._in_advance:
+            self._in_advance -= 1
+            return self._logs
+        if not self._advances or execute.overridden or self.step_in_epoch >= end:
+            return self._train_until(end, execute, batches)
+        more = int(self._steps_in_time * LONGEST_ADVANCE / LONGEST_EXECUTION)
+        further = min(max(end, end - 1 + more), self._steps_per_epoch or math.inf)
+        self._logs = self._train_until(further, execute, batches)
+        self._in_advance = max(0, self.step_in_epoch - end)
+        return self._logs
 
     def _train_until(self, end, execute, batches):
         """Trains until `step_in_epoch` is `end`, pausing on the way; does nothing where it is already."""

@@ -27,14 +27,17 @@ class Trainer(Captured):
 
     # ------------------------------------------------------------------ compiling
 
-    def compile(self, optimizer=None, *others, steps_per_execution=1, jit_compile="auto", run_eagerly=False, **kwargs):
+    def compile(
+        self, optimizer=None, *others, steps_per_execution=None, jit_compile="auto", run_eagerly=False, **kwargs
+    ):
         """Configures training; the loss is the model's own, so there is none to pass.
 
         Args:
             optimizer: name or instance; "adam" by default. One made outside the strategy's scope is made again inside
                 it.
-            steps_per_execution: training steps per call from Python; 128 hides Python's cost for small models. `fit`
-                makes them fewer where they would take longer than a second.
+            steps_per_execution: training steps per call from Python; `fit` makes them fewer where they would take
+                longer than a second. None: as many as a quarter of a second has room for, unless a callback looks at
+                single batches; callbacks are called for each of them all the same.
             jit_compile: compile the step with XLA; one replica only.
             run_eagerly: run the step without a graph, for debugging.
             **kwargs: the optimizers of the other updates, by their names in `updates()`; "adam" by default.
@@ -53,10 +56,11 @@ class Trainer(Captured):
             optimizers = {name: self._in_scope(each) for name, each in optimizers.items()}
             super().compile(
                 optimizers.get("optimizer", "sgd"),  # Keras asks for one
-                steps_per_execution=steps_per_execution,
+                steps_per_execution=steps_per_execution or 1,
                 jit_compile=jit_compile,
                 run_eagerly=run_eagerly,
             )
+            self.steps_per_execution_is_free = steps_per_execution is None and not run_eagerly
             if "optimizer" not in optimizers:
                 self.optimizer = None
             for name, update in gradients.items():
@@ -94,7 +98,7 @@ class Trainer(Captured):
                 f"{name} knows its own loss and metrics: compile() takes {takes}. Received: {received}. A term or "
                 "measure of your own goes into loss_terms (and term_names or metric_names) of a subclass."
             )
-        if not isinstance(steps_per_execution, int) or steps_per_execution < 1:
+        if steps_per_execution is not None and not (isinstance(steps_per_execution, int) and steps_per_execution >= 1):
             raise InputError(f"steps_per_execution must be an integer >= 1. Received: {steps_per_execution!r}.")
         if jit_compile is True and replicas > 1:
             raise InputError(f"XLA (jit_compile=True) runs on one replica only. Received: {replicas} replicas.")
@@ -141,7 +145,8 @@ class Trainer(Captured):
         if not self.compiled:
             return None
         others = {name: getattr(self, name) for name in self.gradients() if name != "optimizer"}
-        return super().get_compile_config() | keras.saving.serialize_keras_object(others)
+        own = {"steps_per_execution": None} if self.steps_per_execution_is_free else {}
+        return super().get_compile_config() | own | keras.saving.serialize_keras_object(others)
 
     def compile_from_config(self, config):
         config = keras.saving.deserialize_keras_object(config)

@@ -8,6 +8,9 @@ import pytest
 import tensorflow as tf
 from test_trainer import X, noisy_vae
 
+from keraszoo.core import loop
+from keraszoo.core.callbacks import looks_at_batches
+from keraszoo.core.execution import Execution
 from keraszoo.data import batches, load, resident
 from keraszoo.models import Autoencoder
 
@@ -54,6 +57,85 @@ def test_no_example_is_lost_between_executions():
     model.compile("sgd", steps_per_execution=2)
     model.fit(tf.data.Dataset.from_tensor_slices(X).batch(13), epochs=2, shuffle=False, verbose=0)
     assert int(model.optimizer.iterations) == 10
+
+
+class Watch(keras.callbacks.Callback):
+    """Counts what is done at the ends of epochs; of batches it says nothing."""
+
+    def __init__(self):
+        super().__init__()
+        self.steps = []
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.steps.append(int(self.model.optimizer.iterations))
+
+
+class WatchBatches(Watch):
+    def on_train_batch_end(self, batch, logs=None):
+        self.steps.append((batch, int(self.model.optimizer.iterations)))
+
+
+def endless():
+    return tf.data.Dataset.from_tensor_slices(X).batch(8).repeat()
+
+
+@pytest.mark.filterwarnings("ignore:Your input ran out of data")  # Keras says so of every unknown length
+@pytest.mark.parametrize(
+    ("data", "steps"),
+    [
+        (lambda: X, None),
+        (lambda: tf.data.Dataset.from_tensor_slices(X).batch(7), None),
+        (lambda: tf.data.Dataset.from_tensor_slices(X).batch(7).filter(lambda _: True), None),  # nobody knows how long
+        (endless, 5),
+    ],
+    ids=["array", "dataset", "unknown", "endless"],
+)
+def test_steps_that_are_taken_in_advance_are_the_same_steps(data, steps, monkeypatch):
+    """Without a number of steps per execution many are taken at once, but never beyond an epoch."""
+    learned, calls = [], []
+    execute = Execution.__call__
+    monkeypatch.setattr(Execution, "__call__", lambda self, *args: calls.append(1) or execute(self, *args))
+    monkeypatch.setattr(loop, "LONGEST_EXECUTION", 600.0)  # seconds, so that time does not tell how many
+    monkeypatch.setattr(loop, "LONGEST_ADVANCE", 600.0)
+    for watch, size in ((Watch(), None), (WatchBatches(), None), (Watch(), 1)):
+        keras.utils.set_random_seed(0)
+        vae, first = noisy_vae((4, 4, 1)), len(calls)
+        vae.compile("sgd", steps_per_execution=size)
+        options = {"batch_size": 8} if steps is None and data() is X else {}
+        history = vae.fit(
+            data(), epochs=3, steps_per_epoch=steps, validation_data=X[:8], callbacks=[watch], verbose=0, **options
+        )
+        learned.append((vae.get_weights(), history.history, len(calls) - first, watch.steps))
+    (ahead, history, few, ends), (single, _, _, batches_seen), (plain, plain_history, many, plain_ends) = learned
+    for one, other, third in zip(ahead, single, plain, strict=True):
+        np.testing.assert_array_equal(one, other)
+        np.testing.assert_array_equal(one, third)
+    assert history == plain_history
+    assert ends == plain_ends
+    per_epoch = ends[0]
+    expected = [(step % per_epoch, step + 1) for step in range(3 * per_epoch)]
+    assert [each for each in batches_seen if isinstance(each, tuple)] == expected
+    assert few < many
+
+
+def test_callbacks_that_look_at_batches(tmp_path):
+    callback, path = keras.callbacks, str(tmp_path / "a.keras")
+    for each in (
+        [callback.ModelCheckpoint(path, save_freq=3)],
+        callback.LambdaCallback(on_train_batch_begin=print),
+        [callback.EarlyStopping(), WatchBatches()],
+        [callback.TensorBoard(tmp_path, update_freq=10)],
+        callback.CallbackList([callback.TerminateOnNaN()]),
+    ):
+        assert looks_at_batches(each), each
+    for each in (
+        None,
+        [],
+        [callback.ModelCheckpoint(path), callback.TensorBoard(tmp_path), callback.CSVLogger(path)],
+        callback.LambdaCallback(on_epoch_end=print),
+        callback.CallbackList([Watch()]),
+    ):
+        assert not looks_at_batches(each), each
 
 
 def test_eager_and_on_batch_training_agree_with_the_graph(same_noise):
