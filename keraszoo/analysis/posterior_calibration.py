@@ -7,8 +7,8 @@ Unfaithful" (2022), https://arxiv.org/abs/2110.06581.
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
-import keras
 import numpy as np
 from scipy import stats
 
@@ -19,7 +19,7 @@ VALUES = 2**22  # drawn at once
 
 
 def calibration_ranks(
-    flow: keras.Model, parameters: np.ndarray, contexts: np.ndarray, draws: int = 99, seed: int = 0
+    flow: Any, parameters: np.ndarray, contexts: np.ndarray, draws: int = 99, seed: int = 0
 ) -> np.ndarray:
     """Simulation-based calibration: how many of the posterior's draws lie below the parameter that made the context.
 
@@ -82,7 +82,7 @@ def rank_p_values(ranks: np.ndarray, draws: int, bins: int = 20) -> np.ndarray:
 
 
 def expected_coverage(
-    flow: keras.Model,
+    flow: Any,
     parameters: np.ndarray,
     contexts: np.ndarray,
     levels: Sequence[float] = (0.5, 0.8, 0.95),

@@ -51,7 +51,7 @@ class Coupling(Transform):
         features: int,
         kind: str = "affine",
         *,
-        mask: str | Sequence[int] = "even",
+        mask: str | Sequence[int] | np.ndarray = "even",
         hidden: Sequence[int] = (64, 64),
         activation: str | Callable = "relu",
         options: dict[str, Any] | None = None,

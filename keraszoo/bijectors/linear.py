@@ -34,7 +34,9 @@ class Permutation(Transform):
 
     keeps_values = True
 
-    def __init__(self, features: int, order: str | Sequence[int] = "reverse", seed: int = 0, **kwargs: Any) -> None:
+    def __init__(
+        self, features: int, order: str | Sequence[int] | np.ndarray = "reverse", seed: int = 0, **kwargs: Any
+    ) -> None:
         super().__init__([features], **kwargs)
         self.features, self.seed = self.event_shape[0], seed
         named = {

@@ -46,7 +46,7 @@ class ClosedForm:
     apply: typing.Callable
     every: str = "step"
     shapes: dict | None = None
-    dtype: str = "float32"
+    dtype: Any = "float32"
 
 
 def call_unchanged(network: Any, x: Array) -> Any:

@@ -18,7 +18,7 @@ from .prior import Prior
 
 
 def precision_weighted(
-    mean: Array, log_var: Array, other_mean: Array, other_log_var: Array
+    mean: Array, log_var: Array, other_mean: Array | float, other_log_var: Array | float
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """The Gaussian that is proportional to the product of two: equation 16 of the paper.
 

@@ -105,7 +105,7 @@ class ColorBins(keras.layers.Layer):
         fifth = tf.math.top_k(closeness, NEIGHBOURS).values[..., -1:]
         return tf.nn.softmax(tf.where(closeness >= fifth, closeness, -np.inf))
 
-    def call(self, logits: Array, temperature: float = 1.0) -> tf.Tensor:
+    def call(self, logits: Array, temperature: float | tf.Tensor = 1.0) -> tf.Tensor:
         """The annealed mean: [..., count] -> [..., 2] float32.
 
         Args:

@@ -93,7 +93,7 @@ class VectorQuantizer(keras.layers.Layer):
         smoothing: float = 1e-5,
         beta: float = 0.25,
         restart: float = 0.0,
-        dtype: str = "float32",
+        dtype: Any = "float32",
         **kwargs: Any,
     ) -> None:
         super().__init__(dtype=dtype, **kwargs)

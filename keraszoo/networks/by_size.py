@@ -9,6 +9,7 @@ import itertools
 import math
 import re
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 
@@ -31,7 +32,7 @@ def dense_encoder(
     *,
     activation: str | Callable = "relu",
     initialization: str = "glorot",
-    dtype: str | None = None,
+    dtype: Any = None,
 ) -> keras.Model:
     """[batch, *image_shape] -> [batch, outputs] through dense layers of `hidden` units."""
     inputs = [math.prod(image_shape), *hidden]
@@ -51,7 +52,7 @@ def dense_decoder(
     *,
     activation: str | Callable = "relu",
     initialization: str = "glorot",
-    dtype: str | None = None,
+    dtype: Any = None,
 ) -> keras.Model:
     """[batch, latent_dim] -> [batch, *image_shape]; `hidden` is listed from the latent side."""
     widths = [latent_dim, *hidden, math.prod(image_shape)]

@@ -19,6 +19,7 @@ a decoder doubles it, by
 import itertools
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 
@@ -44,7 +45,7 @@ def convolutional_encoder(
     padding: str = "zero",
     activation: str | Callable = "relu",
     initialization: str = "glorot",
-    dtype: str | None = None,
+    dtype: Any = None,
 ) -> keras.Model:
     """[batch, height, width, channels] -> [batch, outputs]: each entry of `hidden` halves the image."""
     height, width = halved(image_shape, hidden)
@@ -67,7 +68,7 @@ def convolutional_decoder(
     padding: str = "zero",
     activation: str | Callable = "relu",
     initialization: str = "glorot",
-    dtype: str | None = None,
+    dtype: Any = None,
 ) -> keras.Model:
     """[batch, latent_dim] -> [batch, height, width, channels]: each entry of `hidden` doubles the image."""
     small = (*halved(image_shape, hidden), hidden[0])

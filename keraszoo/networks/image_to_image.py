@@ -6,6 +6,7 @@ Shi et al. (2016), https://arxiv.org/abs/1609.05158: pixel shuffle.
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 
@@ -41,7 +42,7 @@ def image_to_image(
     last_kernel: int = KERNEL,
     activation: str | Callable = "relu",
     initialization: str = "glorot",
-    dtype: str | None = None,
+    dtype: Any = None,
 ) -> keras.Model:
     """[batch, height, width, channels_in] -> [batch, upscale height, upscale width, channels_out], without activation.
 

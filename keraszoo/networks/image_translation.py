@@ -6,6 +6,7 @@ https://arxiv.org/abs/1607.08022.
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 
@@ -23,7 +24,7 @@ def resnet_generator(
     upsampling: str = "nearest",
     padding: str = "mirrored",
     activation: str | Callable = "relu",
-    dtype: str | None = None,
+    dtype: Any = None,
 ) -> keras.Model:
     """[batch, height, width, channels] -> the same shape, values in [-1, 1].
 
@@ -85,7 +86,7 @@ def resnet_generator(
     return keras.Model(image, convolve(x, channels, kernel=7, activation="tanh"), name="generator")
 
 
-def patch_discriminator(channels: int, hidden: Sequence[int] = (32, 64), *, dtype: str | None = None) -> keras.Model:
+def patch_discriminator(channels: int, hidden: Sequence[int] = (32, 64), *, dtype: Any = None) -> keras.Model:
     """[batch, height, width, channels] -> [batch, height', width', 1]: one score for each of many overlapping patches.
 
     PatchGAN: a 4x4 convolution for each entry of `hidden`, which halves the image, with leaky ReLU and, but for the

@@ -7,6 +7,7 @@ https://arxiv.org/abs/1804.03999.
 """
 
 import itertools
+from typing import Any
 
 import keras
 
@@ -37,7 +38,7 @@ def unet(
     attention: bool = False,
     encoder: str | None = None,
     weights: str | None = None,
-    dtype: str | None = None,
+    dtype: Any = None,
 ) -> keras.Model:
     """[batch, height, width, channels] -> [batch, height', width', outputs], without activation.
 

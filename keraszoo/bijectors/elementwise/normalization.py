@@ -57,7 +57,7 @@ class ActNorm(_ChannelScale):
         self.shift = self.add_parameter("shift", (self.channels,), trainable=self.trainable_scale)
         self.log_scale = self.add_parameter("log_scale", (self.channels,), trainable=self.trainable_scale)
 
-    def shift_and_log_scale(self, x: Array, training: bool) -> tuple[tf.Tensor, tf.Tensor]:
+    def shift_and_log_scale(self, x: Array | None, training: bool) -> tuple[tf.Tensor, tf.Tensor]:
         return tf.convert_to_tensor(self.shift), tf.convert_to_tensor(self.log_scale)
 
     def adapt(self, x: Array, context: Array | None = None) -> None:
@@ -114,7 +114,7 @@ class BatchNorm(_ChannelScale):
         self.moving_mean = self.add_parameter("moving_mean", (self.channels,), trainable=False)
         self.moving_variance = self.add_parameter("moving_variance", (self.channels,), "ones", trainable=False)
 
-    def shift_and_log_scale(self, x: Array, training: bool) -> tuple[tf.Tensor, tf.Tensor]:
+    def shift_and_log_scale(self, x: Array | None, training: bool) -> tuple[tf.Tensor, tf.Tensor]:
         mean, variance = tf.convert_to_tensor(self.moving_mean), tf.convert_to_tensor(self.moving_variance)
         if training and self.trainable:
             moments = global_moments(x)

@@ -57,7 +57,7 @@ class MaskedNetwork(keras.layers.Layer):
         passes: int | None = None,
         context_dim: int = 0,
         circle: Any = None,
-        angles: bool = True,
+        angles: bool | Sequence[bool] = True,
         residual: bool = False,
         activation: str | Callable = "relu",
         **kwargs: Any,

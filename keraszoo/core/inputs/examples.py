@@ -32,7 +32,7 @@ class Input(Declaration):
     range: tuple | None = None
     any_size: bool = False
     name: str = ""
-    dtype: str = "float32"
+    dtype: Any = "float32"
     advice: str = ""
 
     def __post_init__(self):

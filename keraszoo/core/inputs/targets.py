@@ -88,7 +88,7 @@ class Labels(Declaration):
             raise InputError(f"class_weight takes finite weights >= 0. Received: {wrong[0]!r} among them.")
         return {label: float(given.get(label, 1.0)) for label in range(self.n)}
 
-    def check_learnable(self, values: np.ndarray, who: str) -> None:
+    def check_learnable(self, values: np.ndarray | None, who: str) -> None:
         if not self.several or not isinstance(values, np.ndarray):
             return
         classes = np.unique(values[values >= 0])
@@ -177,7 +177,7 @@ class Context(Declaration):
 
     shape: tuple
     name: str = "context"
-    dtype: str = "float32"
+    dtype: Any = "float32"
     role = "the contexts"
     meaning = "what the density depends on"
     keys = (("context",), ("y", "target"))

@@ -9,7 +9,6 @@ import numpy as np
 import tensorflow as tf
 
 from ...core.errors import InputError, closest
-from ...core.types import Array
 from .account import some
 
 
@@ -121,7 +120,7 @@ class Source:
         scaled_source.scaling, scaled_source.input_range = scaling, (0.0, 1.0)
         return scaled_source
 
-    def scaled(self, values: Array) -> np.ndarray:
+    def scaled(self, values: Any) -> Any:
         """Inputs as they are stored -> as models see them, float32."""
         return self.scaling(values) if self.scaling else scaled(values, self.dtypes[self.input])
 

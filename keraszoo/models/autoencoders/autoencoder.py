@@ -149,7 +149,7 @@ class Autoencoder(MeasuresFirst, ZooModel):
             )
         return Standardized(self.likelihood, self.standardization, self.image_shape)
 
-    def network_input(self, x: Array) -> tf.Tensor:
+    def network_input(self, x: Array) -> Array:
         """Examples as the encoder takes them: standardised where the model does so."""
         return x if self.standardization is None else self.standardization(x)
 
@@ -178,7 +178,7 @@ class Autoencoder(MeasuresFirst, ZooModel):
         codes = tf.random.stateless_normal([len(some), *self.decoder_shape], [0, 0])
         start_output(self.decoder, self.likelihood, codes, some)
 
-    def encoder_shape(self, encoder: keras.Layer) -> tuple[int, ...]:
+    def encoder_shape(self, encoder: Any) -> tuple[int, ...]:
         """Shape of the encoder's input for one example.
 
         Args:

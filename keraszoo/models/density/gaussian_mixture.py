@@ -422,7 +422,7 @@ class GaussianMixture(Density):
         covariances = np.asarray(self.covariances())[:, places][:, :, places]
         return self._like(np.asarray(self.mixing_weights()), np.asarray(self.means)[:, places], covariances)
 
-    def conditional(self, features: Sequence[int], values: Array) -> "GaussianMixture":
+    def conditional(self, features: Sequence[int], values: Array | Sequence[float]) -> "GaussianMixture":
         """The density of the other features where these have the given values, p(a | b = values): a new mixture.
 
         Args:

@@ -68,8 +68,8 @@ class GenerativeClassifier(NamesClasses, MeasuresFirst, ZooModel):
         event_shape: Sequence[int],
         num_classes: int = 10,
         *,
-        density: str = "qda",
-        priors: Sequence[float] | None = None,
+        density: Any = "qda",
+        priors: Sequence[float] | np.ndarray | None = None,
         class_names: Sequence[str] | None = None,
         **kwargs: Any,
     ) -> None:

@@ -245,7 +245,7 @@ class Flow(MeasuresFirst, ZooModel):
             values = tfd.StudentT(tf.exp(tf.convert_to_tensor(self.log_degrees)), zeros, tf.ones_like(zeros))
         return tfd.Independent(values, len(self.latent_shape))
 
-    def condition(self, context: Array, rows: Any = None, training: bool = False) -> tf.Tensor | None:
+    def condition(self, context: Any, rows: Any = None, training: bool = False) -> tf.Tensor | None:
         """The context as the chain takes it, or None where the flow has none.
 
         Args:
@@ -295,7 +295,7 @@ class Flow(MeasuresFirst, ZooModel):
         condition = self.condition(context)
         return tfb.Chain([transform.bijector(condition, training) for transform in self.chain])
 
-    def distribution(self, context: Array | None = None) -> tfd.TransformedDistribution:
+    def distribution(self, context: Array | None = None) -> tfd.Distribution:
         """The flow as a new `tfd.TransformedDistribution`, for one call.
 
         Args:

@@ -62,7 +62,7 @@ class Glow(Flow):
         context_network: keras.Layer | None = None,
         num_classes: int | None = None,
         levels: int | None = None,
-        dtype: str | None = None,
+        dtype: Any = None,
         **kwargs: Any,
     ) -> None:
         event_shape = image_sizes(event_shape, "Glow")

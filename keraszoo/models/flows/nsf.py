@@ -60,7 +60,7 @@ class NSF(VectorFlow):
         residual: bool = False,
         passes: int | None = None,
         base: Any = None,
-        dtype: str | None = None,
+        dtype: Any = None,
         **kwargs: Any,
     ) -> None:
         event_shape = positive_integers("event_shape", event_shape)

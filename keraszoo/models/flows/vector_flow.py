@@ -68,7 +68,7 @@ class VectorFlow(Flow):
         context_network: keras.Layer | None = None,
         num_classes: int | None = None,
         levels: int | None = None,
-        dtype: str | None = None,
+        dtype: Any = None,
         **kwargs: Any,
     ) -> None:
         event_shape = positive_integers("event_shape", event_shape)

@@ -122,7 +122,7 @@ class GAN(ZooModel):
         generator_normalization: str | None = None,
         discriminator_normalization: str | None = None,
         attention: int | None = None,
-        value_range: Sequence[float] = (0.0, 1.0),
+        value_range: Sequence[float] | None = (0.0, 1.0),
         prior: str = "normal",
         n_critic: int = 1,
         smoothing: float = 0.0,

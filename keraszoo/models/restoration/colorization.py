@@ -166,7 +166,7 @@ class ColorizationAutoencoder(MeasuresFirst, RestorationAutoencoder):
     def network_input(self, image: Array) -> tf.Tensor:
         return image if self.network_stride == 1 else tf.nn.space_to_depth(image, self.network_stride)
 
-    def restored(self, image: Array, training: bool = False, temperature: float | None = None) -> tf.Tensor:
+    def restored(self, image: Array, training: bool = False, temperature: float | tf.Tensor | None = None) -> tf.Tensor:
         return self._colored(image, self._output(image, training), temperature)
 
     def _output(self, image, training=False):
@@ -185,7 +185,7 @@ class ColorizationAutoencoder(MeasuresFirst, RestorationAutoencoder):
         return colored(image, ab)
 
     @takes("degraded")
-    def restore(self, image: Array, temperature: float | None = None) -> tf.Tensor:
+    def restore(self, image: Array, temperature: float | tf.Tensor | None = None) -> tf.Tensor:
         """The images in colour: [batch, H, W, 1] in [0, 1] -> [batch, H, W, 3]. H and W are any.
 
         Args:

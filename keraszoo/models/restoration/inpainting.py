@@ -92,7 +92,7 @@ class InpaintingAutoencoder(RestorationAutoencoder):
         return image * mask + tf.cast(change, tf.float32) * (1.0 - mask)
 
     @takes("degraded")
-    def restore(self, image: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+    def restore(self, image: Any, mask: Any) -> tf.Tensor:
         """The images with their holes filled: [batch, H, W, channels] in [0, 1] -> the same shape.
 
         Args:
@@ -110,7 +110,7 @@ class InpaintingAutoencoder(RestorationAutoencoder):
             )
         return self._restore(image, mask)
 
-    def call(self, x: Array, training: bool = False) -> tf.Tensor:
+    def call(self, x: Any, training: bool = False) -> tf.Tensor:
         """`restore` of `(image, mask)`; of an image alone, in which nothing is missing, the image itself."""
         image, mask = x if isinstance(x, (tuple, list)) else (x, tf.ones_like(x[..., :1]))
         return self.restore(image, mask)

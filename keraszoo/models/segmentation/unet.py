@@ -87,7 +87,7 @@ class UNet(ZooModel):
 
     def __init__(
         self,
-        image_shape: Sequence[int],
+        image_shape: Sequence[int | None],
         num_classes: int = 2,
         *,
         padding: str = "same",
@@ -105,7 +105,7 @@ class UNet(ZooModel):
         class_names: Sequence[str] | None = None,
         threshold: float = 0.5,
         marker: float | None = None,
-        measure: str = "segments",
+        measure: str | None = "segments",
         averaging: str | None = None,
         tile: int | None = None,
         ignore: int | None = None,

@@ -61,7 +61,7 @@ class ConditionalVAE(VAE):
     def condition_size(self) -> int:
         return self.num_classes
 
-    def encoder_shape(self, encoder: keras.Layer) -> tuple[int, ...]:
+    def encoder_shape(self, encoder: Any) -> tuple[int, ...]:
         # Dense networks take the pixels as features: planes would give each class as many weights as pixels.
         if encoder is None or isinstance(encoder, (str, dict)):
             self._flattens = (self.network_name if encoder is None else named(encoder)[0]) == "dense"
@@ -85,16 +85,16 @@ class ConditionalVAE(VAE):
             labels = labels_for(int(rows), labels, self.num_classes)
         return tf.broadcast_to(one_hot(labels, self.num_classes), [rows, self.num_classes])
 
-    def condition(self, y: Targets, rows: Any) -> tf.Tensor | None:
+    def condition(self, y: Targets | None, rows: Any) -> tf.Tensor | None:
         return self.one_hot(y, rows)
 
-    def posterior_given(self, x: Array, condition: Array, training: bool = False) -> Any:
+    def posterior_given(self, x: Array, condition: Array | None, training: bool = False) -> Any:
         x = self.network_input(tf.cast(x, tf.float32))
         if self._flattens:
             x = tf.reshape(x, [-1, math.prod(self.image_shape)])
         return DiagonalNormal.of_output(self.encoder(with_label_channels(x, condition), training=training))
 
-    def decoder_output(self, z: Array, condition: Array, training: bool = False) -> tf.Tensor:
+    def decoder_output(self, z: Array, condition: Array | None, training: bool = False) -> tf.Tensor:
         return self.decoder(tf.concat([z, condition], axis=1), training=training)
 
     @takes("inputs")

@@ -120,7 +120,7 @@ class FlowVAE(VAE):
             )
         return prior
 
-    def posterior_given(self, x: Array, condition: Array, training: bool = False) -> Any:
+    def posterior_given(self, x: Array, condition: Array | None, training: bool = False) -> Any:
         output = tf.cast(self.encoder(self.network_input(x), training=training), tf.float32)
         mean, log_var, *context = tf.split(output, self.encoder_outputs, axis=-1)
         start = DiagonalNormal(mean, log_var)

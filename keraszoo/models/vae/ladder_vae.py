@@ -143,11 +143,11 @@ class LadderVAE(VAE):
             raise InputError(f"{type(self).__name__} has a prior of its own. Received: prior={prior!r}.")
         return StandardNormal(self.latent_dim)  # until its network is there
 
-    def posterior_given(self, x: Array, condition: Array, training: bool = False) -> Any:
+    def posterior_given(self, x: Array, condition: Array | None, training: bool = False) -> Any:
         bottom_up = DiagonalNormal.of_output(self.encoder(self.network_input(x), training=training))
         return LadderPosterior(bottom_up, self.prior, training)
 
-    def decoder_output(self, z: Array, condition: Array, training: bool = False) -> tf.Tensor:
+    def decoder_output(self, z: Array, condition: Array | None, training: bool = False) -> tf.Tensor:
         return self.decoder(z[:, : self.latent_dims[0]], training=training)
 
     @takes("latents")

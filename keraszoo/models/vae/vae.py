@@ -64,7 +64,7 @@ class VAE(PriorSampling, Autoencoder):
         latent_dim: int = 16,
         *,
         objective: Any = None,
-        prior: str | Prior = "normal",
+        prior: Any = "normal",
         prior_components: int | None = None,
         beta: Any = 1.0,
         normalized: bool = False,
@@ -113,13 +113,13 @@ class VAE(PriorSampling, Autoencoder):
 
     # What a conditional VAE writes anew; `condition` is what both networks are told besides, None here.
 
-    def condition(self, y: Targets, rows: Any) -> tf.Tensor | None:
+    def condition(self, y: Targets | None, rows: Any) -> tf.Tensor | None:
         return None
 
-    def posterior_given(self, x: Array, condition: Array, training: bool = False) -> Any:
+    def posterior_given(self, x: Array, condition: Array | None, training: bool = False) -> Any:
         return DiagonalNormal.of_output(self.encoder(self.network_input(x), training=training))
 
-    def decoder_output(self, z: Array, condition: Array, training: bool = False) -> tf.Tensor:
+    def decoder_output(self, z: Array, condition: Array | None, training: bool = False) -> tf.Tensor:
         """The decoder's output for each z, [rows, latent_dim], as the likelihood takes it."""
         return self.decoder(z, training=training)
 

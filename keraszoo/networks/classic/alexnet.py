@@ -28,7 +28,7 @@ def alexnet_encoder(
     dropout: float = 0.5,
     activation: str = "relu",
     initialization: str = "glorot",
-    dtype: str | None = None,
+    dtype: Any = None,
 ) -> keras.Model:
     """[batch, height, width, channels] -> [batch, outputs]: five convolutions and two dense layers.
 

@@ -5,6 +5,7 @@ He, Zhang, Ren and Sun, "Deep Residual Learning for Image Recognition" (2016), h
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 
@@ -36,7 +37,7 @@ def deep_resnet_encoder(
     stem: str = "auto",
     activation: str = "relu",
     initialization: str = "he",
-    dtype: str | None = None,
+    dtype: Any = None,
 ) -> keras.Model:
     """[batch, height, width, channels] -> [batch, outputs], the mean of each map of the last of four stages.
 

@@ -42,7 +42,7 @@ def googlenet_encoder(
     dropout: float = 0.4,
     activation: str = "relu",
     initialization: str = "glorot",
-    dtype: str | None = None,
+    dtype: Any = None,
 ) -> keras.Model:
     """[batch, height, width, channels] -> [batch, outputs], the mean of each map of the last of nine modules.
 

@@ -37,7 +37,7 @@ def lenet5_encoder(
     padding: str = "zero",
     activation: str = "tanh",
     initialization: str = "glorot",
-    dtype: str | None = None,
+    dtype: Any = None,
 ) -> keras.Model:
     """[batch, height, width, channels] -> [batch, outputs], the activations of the last layer before the classes.
 
@@ -76,7 +76,7 @@ def lenet5_1998_encoder(
     hidden: Any = HIDDEN,
     *,
     padding: str = "zero",
-    dtype: str | None = None,
+    dtype: Any = None,
 ) -> keras.Model:
     """[batch, height, width, channels] -> [batch, outputs], the layer F6 of LeNet-5 as published.
 

@@ -5,6 +5,7 @@ He, Zhang, Ren and Sun, "Deep Residual Learning for Image Recognition" (2016), h
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 
@@ -27,7 +28,7 @@ def cifar_resnet_encoder(
     padding: str = "zero",
     activation: str = "relu",
     initialization: str = "he",
-    dtype: str | None = None,
+    dtype: Any = None,
 ) -> keras.Model:
     """[batch, height, width, channels] -> [batch, outputs], the mean of each map of the last stage.
 

@@ -34,7 +34,7 @@ def vgg_encoder(
     dropout: float = 0.5,
     activation: str = "relu",
     initialization: str = "he",
-    dtype: str | None = None,
+    dtype: Any = None,
 ) -> keras.Model:
     """[batch, height, width, channels] -> [batch, outputs]: five stages of convolutions and two dense layers.
 

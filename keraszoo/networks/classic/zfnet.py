@@ -5,6 +5,7 @@ figure 3.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 
@@ -25,7 +26,7 @@ def zfnet_encoder(
     dropout: float = 0.5,
     activation: str = "relu",
     initialization: str = "glorot",
-    dtype: str | None = None,
+    dtype: Any = None,
 ) -> keras.Model:
     """[batch, height, width, channels] -> [batch, outputs]: five convolutions and two dense layers.
 
