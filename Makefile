@@ -79,9 +79,9 @@ licenses: $(VENV)/release.stamp
 	@echo "== What KerasZoo installs, into build/dependencies"
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python build/dependencies
 	@$(BIN)/uv pip install --quiet --python build/dependencies/bin/python ".[serving]"
-	@$(BIN)/pip-licenses --python build/dependencies/bin/python --from mixed --with-urls --format csv --output-file dist/licenses.csv
-	@$(BIN)/pip-licenses --python build/dependencies/bin/python --from mixed --summary --order count
-	@$(BIN)/cyclonedx-py environment build/dependencies/bin/python --pyproject pyproject.toml --output-reproducible --output-file dist/sbom.json
+	@$(BIN)/pip-licenses --python build/dependencies/bin/python --from mixed --partial-match --fail-on GPL \
+	  --with-urls --format csv --output-file dist/licenses.csv
+	@$(BIN)/cyclonedx-py environment build/dependencies/bin/python --output-reproducible --output-file dist/sbom.json
 
 lowest: $(VENV)/release.stamp
 	@mkdir -p build

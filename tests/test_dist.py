@@ -47,7 +47,7 @@ def test_wheel_of_the_sdist_is_that_of_the_sources(tmp_path):
     for name in ("keraszoo", "training", "export", "setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, tmp_path / "sources" / name)
-    pip = [sys.executable, "-m", "pip", "wheel", "sources", "--no-deps", "--no-build-isolation", "-q", "-w", "wheels"]
+    pip = [sys.executable, "-m", "pip", "wheel", "./sources", "--no-deps", "--no-build-isolation", "-q", "-w", "wheels"]
     subprocess.run(pip, cwd=tmp_path, check=True)
     (wheel,) = (tmp_path / "wheels").iterdir()
     assert wheel.name == built("*.whl").name

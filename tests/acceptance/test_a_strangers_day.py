@@ -31,14 +31,17 @@ class Stranger:
 
     Attributes:
         home: where the commands run.
-        times: `[(what, seconds, processor seconds)]` since the first call of `tell`.
+        times: `[(what, seconds, processor seconds)]` since `begin`.
     """
 
     def __init__(self, home):
-        self.home, self.bin, self.times = home, home.parent / "environment" / "bin", []
+        self.home, self.bin, self.times, self.started = home, home.parent / "environment" / "bin", [], []
         kept = {name: os.environ[name] for name in ("LANG", "SSL_CERT_FILE") if name in os.environ}
         pip = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
         self.variables = {"HOME": str(home.parent), "PATH": f"{self.bin}:{os.defpath}", **kept, **pip}
+
+    def begin(self):
+        """Starts the watch."""
         self._start = self._now()
 
     @staticmethod
@@ -68,9 +71,12 @@ class Stranger:
 
     def start(self, *command):
         """A command that goes on, its output in one stream."""
-        return subprocess.Popen(
-            command, cwd=self.home, env=self.variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        self.started.append(
+            subprocess.Popen(
+                command, cwd=self.home, env=self.variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            )
         )
+        return self.started[-1]
 
     @contextlib.contextmanager
     def serving(self, folder):
@@ -107,14 +113,14 @@ def make_wheel(folder):
     for name in ("keraszoo", "training", "export", "setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, folder / "sources" / name)
-    pip = [sys.executable, "-m", "pip", "wheel", "sources", "--no-deps", "--quiet", "--wheel-dir", "wheels"]
+    pip = [sys.executable, "-m", "pip", "wheel", "./sources", "--no-deps", "--quiet", "--wheel-dir", "wheels"]
     subprocess.run(pip, cwd=folder, check=True)
     (wheel,) = (folder / "wheels").iterdir()
     return wheel
 
 
-def draw_photos(folder, count):
-    """Photos as people keep them: two folders of PNG files of several sizes, and what else lies about."""
+def draw_pictures(folder, count):
+    """Pictures as people keep them: two folders of PNG files of several sizes, and what else lies about."""
     random = np.random.default_rng(0)
     for name in ("discs", "squares"):
         (folder / name).mkdir(parents=True)
@@ -148,13 +154,22 @@ def size_of(path):
         return image.size
 
 
-@pytest.mark.slow
-def test_a_strangers_day(tmp_path):
+@pytest.fixture
+def me(tmp_path):
     home = tmp_path / "home"
     home.mkdir()
-    wheel = make_wheel(tmp_path)
     subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "environment")], check=True)
-    me = Stranger(home)
+    stranger = Stranger(home)
+    yield stranger
+    for process in stranger.started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.slow
+def test_a_strangers_day(me, tmp_path):
+    home, wheel = me.home, make_wheel(tmp_path)
+    me.begin()
 
     # ------------------------------------------------------------------ installed
     me.run("pip", "install", "--quiet", "--disable-pip-version-check", f"{wheel}[serving]")
@@ -190,25 +205,14 @@ print("right:", (answers == digits.array("test", "label")).mean())
     assert right > 0.9
     assert "classifier/digits" in me.run("keraszoo", "weights", "verify")
 
-    # ------------------------------------------------------------------ photos of one's own, a crash, and on
-    draw_photos(home / "photos", 60)
-    own = [
-        "--dataset",
-        "photos",
-        "--image-size",
-        "32",
-        "32",
-        "--augment",
-        "flip",
-        "--batch-size",
-        "16",
-        "--run",
-        "runs/mine",
-    ]
-    training = me.start("keraszoo", "train", "vae", *own, "--epochs", "40", "--checkpoint-every", "5")
+    # ------------------------------------------------------------------ pictures of one's own, a crash, and on
+    draw_pictures(home / "pictures", 60)
+    own = ["--dataset", "pictures", "--image-size", "32", "32", "--augment", "flip", "--batch-size", "16"]
+    often = ["--epochs", "40", "--checkpoint-every", "5", "--run", "runs/mine"]
+    training = me.start("keraszoo", "train", "vae", *own, *often)
     told = training.stdout.readline()
-    while "photos:" not in told:
-        assert told, "the training ended before it told of the photos"
+    while "pictures:" not in told:
+        assert told, "the training ended before it told of the pictures"
         told = training.stdout.readline()
     assert "122 files found" in told and "120 used" in told and "notes.txt" in told, told
     while not list((home / "runs/mine").glob("checkpoints/step-*.npz")):
@@ -216,7 +220,6 @@ print("right:", (answers == digits.array("test", "label")).mean())
         time.sleep(0.05)
     training.send_signal(signal.SIGKILL)
     assert training.wait(60) == -signal.SIGKILL and not (home / "runs/mine/model.keras").exists()
-    training.stdout.close()
     refused = me.run("keraszoo", "evaluate", "runs/mine", code=2).strip()
     assert len(refused.splitlines()) == 1 and "--resume" in refused, refused
     finished = me.run("keraszoo", "train", "--run", "runs/mine", "--resume", "--epochs", "8")
@@ -230,19 +233,19 @@ print("right:", (answers == digits.array("test", "label")).mean())
     # ------------------------------------------------------------------ served, asked, explored
     advised = me.run("keraszoo", "export", "runs/mine", "--to", "served", code=2)  # vae is the digits' already
     assert "--name" in advised
-    me.run("keraszoo", "export", "runs/mine", "--to", "served", "--name", "photos")
-    assert "photos" in me.run("keraszoo", "versions", "served")
+    me.run("keraszoo", "export", "runs/mine", "--to", "served", "--name", "shapes")
+    assert "shapes" in me.run("keraszoo", "versions", "served")
     with me.serving("served") as address:
-        assert asked(address, "/v1/models/photos")["model_version_status"][0]["state"] == "AVAILABLE"
-        photo = home / "photos/discs/IMG 0000.png"
+        assert asked(address, "/v1/models/shapes")["model_version_status"][0]["state"] == "AVAILABLE"
+        photo = home / "pictures/discs/IMG 0000.png"
         pixels = np.asarray(Image.open(photo).resize((32, 32)), "float32") / 255.0
-        code = asked(address, "/v1/models/photos:predict", {"signature_name": "encode", "instances": [pixels.tolist()]})
+        code = asked(address, "/v1/models/shapes:predict", {"signature_name": "encode", "instances": [pixels.tolist()]})
         assert np.isfinite(code["predictions"][0]["latent"]).all()
         Image.open(photo).resize((32, 32)).save(home / "small.png")
-        me.run("keraszoo", "predict", address, "photos", "small.png", "--out", "again.png")
+        me.run("keraszoo", "predict", address, "shapes", "small.png", "--out", "again.png")
         assert size_of(home / "again.png") == (32, 32)
-        page = explored(address, "photos")
-        assert "<script" in page and "photos" in asked(address, "/v1/models/photos/metadata")["model_spec"]["name"]
+        page = explored(address, "shapes")
+        assert "<script" in page and "shapes" in asked(address, "/v1/models/shapes/metadata")["model_spec"]["name"]
     me.note("the day")
     print(f"\n{'':24}{'seconds':>9}{'processor':>11}")
     for what, seconds, processor in me.times:
