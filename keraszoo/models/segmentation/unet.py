@@ -292,7 +292,7 @@ class UNet(ZooModel):
         return _up_to_multiple(reach, self._factor)
 
     @property
-    def block(self):
+    def block(self) -> int:
         """How wide blocks of a large image are best, in pixels, a multiple of 2^depth: a tile without its context."""
         return max(self._factor, (self._grid["tile"] - 2 * self.context) // self._factor * self._factor)
 
