@@ -9,7 +9,7 @@ import numpy as np
 from scipy.stats import norm
 
 
-def traversal(point: np.ndarray, units: Sequence[int], values: Sequence[float]) -> np.ndarray:
+def traversal(point: np.ndarray, units: Sequence[int], values: Sequence[float] | np.ndarray) -> np.ndarray:
     """The points at which one unit at a time takes each value, the others staying as they are.
 
     Args:

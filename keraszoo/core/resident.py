@@ -5,8 +5,6 @@ from typing import Any
 
 import tensorflow as tf
 
-from ..core.types import Array
-
 RESIDENT_LIMIT = 2**30  # bytes of data on each device; more leaves too little of a small GPU to the model
 
 
@@ -39,7 +37,7 @@ class Resident:
 
         return tf.function(placed, autograph=False).get_concrete_function()()  # once: no retracing to warn of
 
-    def batch(self, values: Array, step: Any) -> Any:
+    def batch(self, values: Any, step: Any) -> Any:
         """The batch of a training step, or in a replica its part of it.
 
         Args:

@@ -32,7 +32,7 @@ STACKED = "stacked_mnist"
 def load(
     name: Any,
     data_dir: str | os.PathLike | None = None,
-    image_size: Sequence[int] | None = None,
+    image_size: int | Sequence[int] | None = None,
     *,
     supervised_keys: Any = None,
     memory_limit: int = MEMORY_LIMIT,

@@ -81,7 +81,7 @@ def evaluate_classes(
     *,
     out: str | os.PathLike | None = None,
     data_dir: str | os.PathLike | None = None,
-) -> list[str]:
+) -> list:
     """A table of a run's classes on one split of its data, and figures of what it answers.
 
     Args:
