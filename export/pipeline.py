@@ -1,8 +1,11 @@
 """Export, from a trained model to a published version: write, warm up, describe, examine, publish."""
 
 import os
+import pathlib
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from keraszoo.core.errors import InputError
 from keraszoo.models.abilities import Serves
@@ -18,17 +21,17 @@ from .published.server_config import write_server_config
 
 
 def export(
-    model_or_run,
-    to,
-    name=None,
+    model_or_run: Any,
+    to: str | os.PathLike,
+    name: str | None = None,
     *,
-    new_interface=False,
-    profile=False,
-    sampler=None,
-    components=None,
-    data_dir=None,
-    say=print,
-):
+    new_interface: bool = False,
+    profile: bool = False,
+    sampler: str | None = None,
+    components: int | None = None,
+    data_dir: str | os.PathLike | None = None,
+    say: Callable[[str], Any] = print,
+) -> pathlib.Path:
     """Publishes a model as the next version of `to/name`, once the doctor has found it healthy.
 
     Args:

@@ -13,7 +13,9 @@ import zipfile
 from importlib import metadata
 
 import pytest
+from packaging.requirements import Requirement
 
+import keraszoo
 from keraszoo.core.errors import InputError
 from keraszoo.versions import check_versions
 
@@ -185,3 +187,15 @@ def test_unsupported_versions_are_one_clear_line(monkeypatch):
 def test_importing_the_package_costs_nothing():
     program = "import sys, keraszoo, keraszoo.training, keraszoo.export; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program]).returncode == 0
+
+
+def test_changelog_has_a_section_of_this_version():
+    assert f"\n## {keraszoo.__version__}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_every_dependency_has_a_lowest_version():
+    """Of what `keraszoo`, its tests and its manual need; with which peers speed is compared is no matter here."""
+    lines = [line for line in metadata.requires("keraszoo") if 'extra == "bench"' not in line]
+    needed = [each for each in map(Requirement, lines) if each.name != "keraszoo"]
+    without = {each.name for each in needed if not {part.operator for part in each.specifier} & {">=", "==", "~="}}
+    assert without == {"umap-learn"}

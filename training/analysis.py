@@ -1,7 +1,10 @@
 """What a finished run's model is good for, on its own data and on a user's files: the whole of `keraszoo compress`,
 `search` and `anomaly`."""
 
+import os
 import typing
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import keras
 import numpy as np
@@ -25,7 +28,14 @@ from .queries import Examples
 MOST_SHOWN = 32  # queries in a picture
 
 
-def compress(run, files=(), *, table=None, data_dir=None, say=print):
+def compress(
+    run: str | os.PathLike | Run,
+    files: Iterable[str | os.PathLike] = (),
+    *,
+    table: str | os.PathLike | None = None,
+    data_dir: str | os.PathLike | None = None,
+    say: Callable[[str], Any] = print,
+) -> list:
     """Rate and distortion of images as quantised codes, ranges taken from the run's training images.
 
     Args:
@@ -69,7 +79,17 @@ class Neighbour(typing.NamedTuple):
     query: str
 
 
-def search(run, files, count=8, *, hashing=False, out=None, table=None, data_dir=None, say=print):
+def search(
+    run: str | os.PathLike | Run,
+    files: Iterable[str | os.PathLike],
+    count: int = 8,
+    *,
+    hashing: bool = False,
+    out: str | os.PathLike | None = None,
+    table: str | os.PathLike | None = None,
+    data_dir: str | os.PathLike | None = None,
+    say: Callable[[str], Any] = print,
+) -> list:
     """The training images whose codes are nearest to those of a user's.
 
     Args:
@@ -129,7 +149,15 @@ class Verdict(typing.NamedTuple):
     query: str
 
 
-def anomaly(run, files, quantile=0.99, *, table=None, data_dir=None, say=print):
+def anomaly(
+    run: str | os.PathLike | Run,
+    files: Iterable[str | os.PathLike],
+    quantile: float = 0.99,
+    *,
+    table: str | os.PathLike | None = None,
+    data_dir: str | os.PathLike | None = None,
+    say: Callable[[str], Any] = print,
+) -> tuple[float, list]:
     """Whether a user's examples are unlike those that the run's model learned from.
 
     The score is the model's loss; where that needs labels, the squared error of the reconstruction. The run's seed

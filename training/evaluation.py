@@ -1,5 +1,7 @@
 """Evaluating a finished run: the whole of `keraszoo evaluate`."""
 
+import os
+
 import keras
 
 from keraszoo.metrics import compare_restorations
@@ -10,7 +12,13 @@ from .classification import evaluation as classification
 from .evaluators.segmentation import scores
 
 
-def evaluate(run, split=None, *, data_dir=None, batch_size=None):
+def evaluate(
+    run: str | os.PathLike | Run,
+    split: str | None = None,
+    *,
+    data_dir: str | os.PathLike | None = None,
+    batch_size: int | None = None,
+) -> dict[str, float]:
     """Metrics of a run's model on one split of its data, also written to the run's metrics.json.
 
     Of the test split are written too: of a model that segments the scores of its masks, as "segmentation", and of one

@@ -8,6 +8,8 @@ after the other, so that memory holds one of them.
 import contextlib
 import os
 import pathlib
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -43,7 +45,16 @@ TABLE = "table.csv"
 LARGE = 1536  # pixels of height or width from which on an image is segmented block by block
 
 
-def restore(run, image, out, mask=None, *, temperature=None, table=None, say=print):
+def restore(
+    run: str | os.PathLike | Run,
+    image: Any,
+    out: str | os.PathLike,
+    mask: str | os.PathLike | None = None,
+    *,
+    temperature: float | None = None,
+    table: str | os.PathLike | None = None,
+    say: Callable[[str], Any] = print,
+) -> Any:
     """Restores image files with a run's model.
 
     Args:
@@ -85,7 +96,17 @@ def restore(run, image, out, mask=None, *, temperature=None, table=None, say=pri
     return job.write(restored)
 
 
-def segment(run, image, out, *, instances=None, overlay=None, probabilities=None, table=None, say=print):
+def segment(
+    run: str | os.PathLike | Run,
+    image: Any,
+    out: str | os.PathLike,
+    *,
+    instances: str | os.PathLike | None = None,
+    overlay: str | os.PathLike | None = None,
+    probabilities: str | os.PathLike | None = None,
+    table: str | os.PathLike | None = None,
+    say: Callable[[str], Any] = print,
+) -> Any:
     """Segments image files with a run's model, large ones block by block.
 
     Args:
@@ -161,7 +182,15 @@ def _in_blocks(model, probabilities, job, query):
     return seen, found
 
 
-def translate(run, image, out, to="b", *, table=None, say=print):
+def translate(
+    run: str | os.PathLike | Run,
+    image: Any,
+    out: str | os.PathLike,
+    to: str = "b",
+    *,
+    table: str | os.PathLike | None = None,
+    say: Callable[[str], Any] = print,
+) -> Any:
     """Translates image files into a domain of a run's model.
 
     Args:

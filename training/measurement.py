@@ -1,5 +1,9 @@
 """How good samples are: the whole of `keraszoo measure`."""
 
+import os
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from keraszoo.core.errors import InputError
@@ -40,15 +44,15 @@ class SampleMeasures:
         known: (modes, classes), how many modes the mixture has and how many classes the real examples, or None.
     """
 
-    def __init__(self, real, features=None, mixture=None):
+    def __init__(self, real: np.ndarray, features: FeatureNetwork | None = None, mixture: Any = None) -> None:
         self.features, self.mixture = features, mixture
-        self.real = features(real) if features else None
+        self.real: Any = None if features is None else features(real)
         self.known = (
             len(mixture.means) if mixture else None,
-            classes_reached(self.real[1]) if features else None,
+            classes_reached(self.real[1]) if features else None,  # type: ignore[index]
         )
 
-    def __call__(self, samples):
+    def __call__(self, samples: np.ndarray) -> dict[str, float]:
         """`{measure: value}` of samples [n, ...]: those of `compare_samples`, of `mode_coverage`, or both."""
         measures = {}
         if self.features:
@@ -60,8 +64,17 @@ class SampleMeasures:
 
 
 def measure(
-    run, features=None, count=10_000, split=None, seed=0, *, sampler=None, components=None, data_dir=None, say=print
-):
+    run: str | os.PathLike | Run,
+    features: str | os.PathLike | None = None,
+    count: int = 10_000,
+    split: str | None = None,
+    seed: int = 0,
+    *,
+    sampler: str | None = None,
+    components: int | None = None,
+    data_dir: str | os.PathLike | None = None,
+    say: Callable[[str], Any] = print,
+) -> dict[str, dict[str, float]]:
     """How good the samples of a run's model are, beside how good real examples would be.
 
     Args:

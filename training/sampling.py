@@ -1,7 +1,10 @@
 """Drawing samples from a finished run: the whole of `keraszoo sample`."""
 
 import math
+import os
 import pathlib
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +21,18 @@ FORMATS = (".png", ".npy")
 MOST_BYTES = 2**32  # of the samples of one call
 
 
-def sample(run, count=64, seed=0, out=None, *, sampler=None, components=None, data_dir=None, say=print, **options):
+def sample(
+    run: str | os.PathLike | Run,
+    count: int = 64,
+    seed: int = 0,
+    out: str | os.PathLike | None = None,
+    *,
+    sampler: str | None = None,
+    components: int | None = None,
+    data_dir: str | os.PathLike | None = None,
+    say: Callable[[str], Any] = print,
+    **options: Any,
+) -> Any:
     """Samples of a run's model, from its own prior or from a density of its codes that is fitted afterwards.
 
     Args:

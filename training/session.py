@@ -10,11 +10,13 @@ finished:  the model, its metrics and what the evaluators found are written
 import contextlib
 import inspect
 import io
+import os
 import secrets
 import shlex
 import shutil
 import sys
 import tempfile
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -25,6 +27,7 @@ from keraszoo.core.look import check_arrays, check_batch, check_size
 from keraszoo.core.replicas import is_chief, rank_of, sum_over_workers
 from keraszoo.data.columns import remarks
 from keraszoo.data.pipeline import service as data_services
+from keraszoo.recipes import Recipe
 from keraszoo.runs.prepared import PreparedData
 from keraszoo.runs.run import Run
 
@@ -46,7 +49,9 @@ from .options import Options, describe_options
 STEPS_PER_EXECUTION = 128  # from measurement: more gains nothing, fewer leave Python's cost visible
 
 
-def train(recipe=None, run=None, *, resume=False, **options):
+def train(
+    recipe: str | Recipe | None = None, run: str | os.PathLike | None = None, *, resume: bool = False, **options: Any
+) -> Run | None:
     """Trains a recipe and returns its `Run`; None in a worker that is not the chief: the chief alone writes and says.
 
     Args:
@@ -68,8 +73,8 @@ def train(recipe=None, run=None, *, resume=False, **options):
     return session.run if session.chief else None
 
 
-train.__doc__ = train.__doc__.format(options=describe_options())
-train.__signature__ = inspect.Signature(
+train.__doc__ = str(train.__doc__).format(options=describe_options())
+train.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
     [*list(inspect.signature(train).parameters.values())[:-1], *inspect.signature(Options).parameters.values()]
 )
 

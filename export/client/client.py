@@ -3,6 +3,8 @@
 import random
 import re
 import time
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -34,7 +36,16 @@ class Client:
         (2, 8, 8, 1)
     """
 
-    def __init__(self, address, model, *, version=None, label=None, timeout=30.0, retries=5):
+    def __init__(
+        self,
+        address: str,
+        model: str,
+        *,
+        version: int | None = None,
+        label: str | None = None,
+        timeout: float = 30.0,
+        retries: int = 5,
+    ) -> None:
         match = re.fullmatch(r"(?:(https?|grpc)://)?([^/]+:\d+)/?", address)
         if not match:
             raise InputError(
@@ -48,13 +59,14 @@ class Client:
             if scheme == "grpc":
                 from .over_grpc import Channel
             else:
-                from .over_rest import Channel
+                from .over_rest import Channel  # type: ignore[assignment]
         except ModuleNotFoundError as error:
             raise InputError(f"The client needs the package {error.name}: pip install 'keraszoo[serving]'.") from None
         self._channel = Channel(place, model, version, label, timeout, encrypted=scheme == "https")
-        self.model, self._retries, self._signatures = model, retries, None
+        self.model, self._retries = model, retries
+        self._signatures: dict[str, Any] | None = None
 
-    def predict(self, inputs, signature="serving_default"):
+    def predict(self, inputs: Mapping[str, Any], signature: str = "serving_default") -> dict[str, np.ndarray]:
         """The answer of a signature.
 
         Args:
@@ -76,7 +88,7 @@ class Client:
         arrays = _arrays(inputs, sides["inputs"], signature)
         return self._again_and_again(lambda: self._channel.predict(signature, arrays, sides))
 
-    def signatures(self):
+    def signatures(self) -> dict[str, Any]:
         """`{signature: {"inputs": {name: {"dtype", "shape"}}, "outputs": ...}}`; None in shapes is any size.
 
         Asked once: a client that outlives a version of another interface is made anew.
@@ -90,11 +102,11 @@ class Client:
             }
         return self._signatures
 
-    def versions(self):
+    def versions(self) -> dict[int, str]:
         """`{number: state}` of the model's versions, such as `{2: "AVAILABLE", 1: "END"}`."""
         return self._again_and_again(self._channel.versions)
 
-    def close(self):
+    def close(self) -> None:
         """Ends the connection."""
         self._channel.close()
 

@@ -10,7 +10,7 @@ class ServingError(InputError):
         code: name of gRPC's status, such as "INVALID_ARGUMENT" or "UNAVAILABLE".
     """
 
-    def __init__(self, code, message):
+    def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
 

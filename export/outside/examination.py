@@ -1,5 +1,6 @@
 """The doctor: proves that a version works where no Python is, before a server finds out that it does not."""
 
+import os
 import tempfile
 from pathlib import Path
 from typing import NamedTuple
@@ -20,7 +21,7 @@ class Check(NamedTuple):
     detail: str
 
 
-def doctor(path, version=None):
+def doctor(path: str | os.PathLike, version: int | None = None) -> list[Check]:
     """Examines a published version.
 
     The checksums come first. Then the graph is read for operations that have no place in a server. Then a process

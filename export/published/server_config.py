@@ -4,6 +4,8 @@ The three are text protocol buffers, written as text: the package that defines t
 other two are not in it.
 """
 
+import os
+import pathlib
 import re
 from pathlib import Path
 
@@ -28,7 +30,7 @@ prometheus_config {
 """
 
 
-def write_server_config(base, seen_as="/models"):
+def write_server_config(base: str | os.PathLike, seen_as: str = "/models") -> pathlib.Path:
     """Writes models.config for every model in `base`, and the other two files unless they are there already.
 
     Args:

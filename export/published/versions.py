@@ -7,15 +7,18 @@ and flushed to disk under a hidden name and appears, whole, by a single rename.
 import contextlib
 import errno
 import os
+import pathlib
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from keraszoo.core.errors import InputError
 from keraszoo.runs.drafts import draft_in, flush, to_disk
 from keraszoo.system.failures import reason
 
 
-def publish(fill, to, name):
+def publish(fill: Callable[[pathlib.Path], Any], to: str | os.PathLike, name: str) -> pathlib.Path:
     """Publishes what `fill` writes as the next version of a model.
 
     Several processes may publish at once: each gets a number of its own. When anything fails, an interruption

@@ -4,9 +4,12 @@ import asyncio
 import contextlib
 import functools
 import gc
+import os
 import signal
 import socket
 import threading
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import uvicorn
 import uvloop
@@ -27,19 +30,19 @@ _STOPPING = (signal.SIGTERM, signal.SIGINT)
 
 
 def serve(
-    root,
+    root: str | os.PathLike,
     *,
-    host="127.0.0.1",
-    rest_port=8501,
-    grpc_port=8500,
-    policy=None,
-    labels=None,
-    allow_unverified=False,
-    batching=False,
-    limits=None,
-    poll_seconds=1.0,
-    say=print,
-):
+    host: str = "127.0.0.1",
+    rest_port: int = 8501,
+    grpc_port: int = 8500,
+    policy: Policy | None = None,
+    labels: Mapping[str, Mapping[str, int]] | None = None,
+    allow_unverified: bool = False,
+    batching: bool = False,
+    limits: Limits | None = None,
+    poll_seconds: float = 1.0,
+    say: Callable[[str], Any] = print,
+) -> None:
     """Serves the models in a directory over REST and gRPC until the process is asked to stop.
 
     Args:

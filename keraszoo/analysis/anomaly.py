@@ -3,16 +3,18 @@
 Sakurada and Yairi, "Anomaly Detection Using Autoencoders with Nonlinear Dimensionality Reduction" (MLSDA 2014).
 """
 
+import keras
 import numpy as np
 import tensorflow as tf
 from sklearn.metrics import roc_auc_score
 
 from ..core.errors import InputError
+from ..core.types import Array
 from ..models.abilities import HasLoss, Reconstructs, required
 from .codes import each_batch
 
 
-def anomaly_scores(model, x, score="loss"):
+def anomaly_scores(model: keras.Model, x: Array, score: str = "loss") -> np.ndarray:
     """How unusual each example is to the model.
 
     Args:
@@ -42,7 +44,7 @@ def anomaly_scores(model, x, score="loss"):
     return np.concatenate([function(model, batch) for batch in each_batch(x)]).astype("float32")
 
 
-def anomaly_threshold(training_scores, quantile=0.99):
+def anomaly_threshold(training_scores: Array, quantile: float = 0.99) -> float:
     """The score above which an example is called an anomaly: this share of the training scores is not above it.
 
     Raises:
@@ -57,7 +59,7 @@ def anomaly_threshold(training_scores, quantile=0.99):
     return float(np.quantile(training_scores, quantile))
 
 
-def roc_auc(inliers, outliers):
+def roc_auc(inliers: Array, outliers: Array) -> float:
     """Area under the ROC curve: how likely an outlier scores higher than an inlier (ties count half).
 
     Args:

@@ -9,7 +9,7 @@ import numpy as np
 from ..core.errors import InputError
 
 
-def attribute_vector(codes, present, against=None):
+def attribute_vector(codes: np.ndarray, present: np.ndarray, against: np.ndarray | None = None) -> np.ndarray:
     """The mean code of the examples that have an attribute less the mean of those that have not.
 
     Args:

@@ -1,15 +1,17 @@
 """Examples as codes: what the other applications work on."""
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from ..core.errors import InputError
+from ..core.types import Array
 from ..models.abilities import Encodes, required
 
 BATCH_SIZE = 256
 
 
-def latent_codes(model, x):
+def latent_codes(model: keras.Model, x: Array) -> np.ndarray:
     """The code of each example, as `decode` takes it; of a VAE, the mean of its posterior.
 
     Args:

@@ -6,7 +6,10 @@ Of learned codes: Balle, Laparra and Simoncelli, "End-to-end Optimized Image Com
 
 import dataclasses
 import typing
+from collections.abc import Sequence
+from typing import Self
 
+import keras
 import numpy as np
 
 from ..core.errors import InputError
@@ -41,21 +44,21 @@ class UniformQuantizer:
             raise InputError(f"bits must be an integer from 1 to 16. Received: {self.bits!r}.")
 
     @classmethod
-    def fit(cls, codes, bits):
+    def fit(cls, codes: np.ndarray, bits: int) -> Self:
         """The quantiser for the range of `codes` [n, units]."""
         return cls(np.min(codes, axis=0), np.max(codes, axis=0), bits)
 
     @property
-    def step(self):
+    def step(self) -> np.ndarray:
         """Length of an interval, [units]."""
         return (self.highest - self.lowest) / 2**self.bits
 
-    def levels(self, codes):
+    def levels(self, codes: np.ndarray) -> np.ndarray:
         """Codes [n, units] -> the index of each unit's interval, integers [n, units] from 0 to 2^bits - 1."""
         step = np.where(self.step > 0, self.step, 1.0)
         return np.clip(np.floor((codes - self.lowest) / step), 0, 2**self.bits - 1).astype("int64")
 
-    def codes(self, levels):
+    def codes(self, levels: np.ndarray) -> np.ndarray:
         """Indices [n, units] -> the middles of their intervals, float32."""
         return (self.lowest + (levels + 0.5) * self.step).astype("float32")
 
@@ -77,7 +80,9 @@ class RateDistortion(typing.NamedTuple):
     psnr: float
 
 
-def rate_distortion(model, train, test, bits=(1, 2, 3, 4, 6, 8, FLOAT_BITS)):
+def rate_distortion(
+    model: keras.Model, train: np.ndarray, test: np.ndarray, bits: Sequence[int] = (1, 2, 3, 4, 6, 8, FLOAT_BITS)
+) -> list:
     """Rate and distortion of images that are stored as quantised codes.
 
     Args:

@@ -3,6 +3,8 @@
 Salakhutdinov and Hinton, "Semantic Hashing", International Journal of Approximate Reasoning 50 (2009).
 """
 
+from typing import Self
+
 import numpy as np
 
 from ..core.errors import InputError
@@ -23,15 +25,15 @@ class SemanticHash:
         array([[128]], dtype=uint8)
     """
 
-    def __init__(self, thresholds):
+    def __init__(self, thresholds: np.ndarray) -> None:
         self.thresholds = np.asarray(thresholds, "float32")
 
     @classmethod
-    def fit(cls, codes):
+    def fit(cls, codes: np.ndarray) -> Self:
         """The hash whose thresholds are the medians of `codes` [n, units], those of the training data."""
         return cls(np.median(codes, axis=0))
 
-    def __call__(self, codes):
+    def __call__(self, codes: np.ndarray) -> np.ndarray:
         """Codes [n, units] -> hashes [n, ceil(units / 8)] uint8, eight units a byte, the first the highest bit."""
         return np.packbits(np.asarray(codes, "float32") > self.thresholds, axis=1)
 
@@ -53,7 +55,7 @@ def hamming_distances(queries, hashes):
     return np.stack([_BITS_SET[query ^ hashes].sum(axis=1, dtype="int64") for query in queries])
 
 
-def nearest_hashes(hashes, queries, count=8):
+def nearest_hashes(hashes: np.ndarray, queries: np.ndarray, count: int = 8) -> tuple[np.ndarray, np.ndarray]:
     """The hashes that differ least from each query.
 
     Args:

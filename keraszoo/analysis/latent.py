@@ -5,6 +5,8 @@ Radford, Metz and Chintala, "Unsupervised Representation Learning with Deep Conv
 Networks" (2016), https://arxiv.org/abs/1511.06434.
 """
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 
 from ..core.errors import InputError
@@ -13,7 +15,7 @@ from ..core.errors import InputError
 SMALLEST_SINE = 1e-6
 
 
-def linear_interpolation(start, end, position):
+def linear_interpolation(start: np.ndarray, end: np.ndarray, position: float | np.ndarray) -> np.ndarray:
     """The points of the straight line: (1 - t) start + t end.
 
     Args:
@@ -32,7 +34,7 @@ def linear_interpolation(start, end, position):
     return (1.0 - t) * start + t * end
 
 
-def spherical_interpolation(start, end, position):
+def spherical_interpolation(start: np.ndarray, end: np.ndarray, position: float | np.ndarray) -> np.ndarray:
     """The points of the arc, which lie as far from the origin as `start` and `end` do, if these lie equally far.
 
     With w the angle between them: (sin((1 - t) w) start + sin(t w) end) / sin w. Draws from N(0, I) in many dimensions
@@ -61,7 +63,7 @@ def spherical_interpolation(start, end, position):
     return first * start + second * end
 
 
-def latent_walk(anchors, steps, interpolate=spherical_interpolation):
+def latent_walk(anchors: np.ndarray, steps: int, interpolate: Callable = spherical_interpolation) -> np.ndarray:
     """A closed walk: from each anchor to the next, and from the last to the first.
 
     Args:
@@ -92,7 +94,7 @@ def latent_walk(anchors, steps, interpolate=spherical_interpolation):
     return np.stack([interpolate(anchors[place], anchors[(place + 1) % count], rest / steps) for place, rest in passed])
 
 
-def class_exemplars(probabilities, label, count=32, least=3):
+def class_exemplars(probabilities: np.ndarray, label: int, count: int = 32, least: int = 3) -> np.ndarray:
     """The examples that a classifier assigns to a class, the most probable ones first.
 
     Args:
@@ -121,7 +123,7 @@ def class_exemplars(probabilities, label, count=32, least=3):
     return rows[np.argsort(-probabilities[rows, label], kind="stable")][:count]
 
 
-def class_means(latents, probabilities, labels, count=32):
+def class_means(latents: np.ndarray, probabilities: np.ndarray, labels: Sequence[int], count: int = 32) -> np.ndarray:
     """The mean latent vector of each class, of the examples that most certainly belong to it.
 
     Args:

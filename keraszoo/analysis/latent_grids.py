@@ -3,11 +3,13 @@
 Higgins et al., "beta-VAE" (ICLR 2017); Kingma and Welling, "Auto-Encoding Variational Bayes" (2014), appendix A.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy.stats import norm
 
 
-def traversal(point, units, values):
+def traversal(point: np.ndarray, units: Sequence[int], values: Sequence[float] | np.ndarray) -> np.ndarray:
     """The points at which one unit at a time takes each value, the others staying as they are.
 
     Args:
@@ -28,7 +30,7 @@ def traversal(point, units, values):
     return points
 
 
-def latent_plane(dim, side, units=(0, 1), prior="normal"):
+def latent_plane(dim: int, side: int, units: Sequence[int] = (0, 1), prior: str = "normal") -> np.ndarray:
     """A square of points in the plane of two units, between which the prior has the same mass; the others are 0.
 
     Args:

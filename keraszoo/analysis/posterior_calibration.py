@@ -6,6 +6,8 @@ Unfaithful" (2022), https://arxiv.org/abs/2110.06581.
 """
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -16,7 +18,9 @@ from ..system.tables import as_array
 VALUES = 2**22  # drawn at once
 
 
-def calibration_ranks(flow, parameters, contexts, draws: int = 99, seed: int = 0) -> np.ndarray:
+def calibration_ranks(
+    flow: Any, parameters: np.ndarray, contexts: np.ndarray, draws: int = 99, seed: int = 0
+) -> np.ndarray:
     """Simulation-based calibration: how many of the posterior's draws lie below the parameter that made the context.
 
     Where the posterior is right each rank is as likely as any other: see `rank_p_values`. A histogram that is high at
@@ -51,7 +55,7 @@ def calibration_ranks(flow, parameters, contexts, draws: int = 99, seed: int = 0
     return np.concatenate(ranks)
 
 
-def rank_p_values(ranks, draws: int, bins: int = 20) -> np.ndarray:
+def rank_p_values(ranks: np.ndarray, draws: int, bins: int = 20) -> np.ndarray:
     """The p-value of each parameter's ranks being uniform, by Pearson's chi-squared test.
 
     Args:
@@ -78,7 +82,12 @@ def rank_p_values(ranks, draws: int, bins: int = 20) -> np.ndarray:
 
 
 def expected_coverage(
-    flow, parameters, contexts, levels=(0.5, 0.8, 0.95), draws: int = 100, seed: int = 0
+    flow: Any,
+    parameters: np.ndarray,
+    contexts: np.ndarray,
+    levels: Sequence[float] = (0.5, 0.8, 0.95),
+    draws: int = 100,
+    seed: int = 0,
 ) -> np.ndarray:
     """How often the region of highest posterior density that holds a share `levels` of it holds the true parameters.
 

@@ -17,7 +17,7 @@ METHODS = ("pca", "tsne", "umap")
 PERPLEXITY = 30.0  # of t-SNE: about how many neighbours count; fewer where there are not three times as many codes
 
 
-def project(codes, method="pca", seed=0):
+def project(codes: np.ndarray, method: str = "pca", seed: int = 0) -> np.ndarray:
     """The codes in two dimensions.
 
     Args:

@@ -2,17 +2,21 @@
 
 import math
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from ..core.errors import InputError
+from ..core.types import Array
 from ..models.abilities import Anneals, Reconstructs, Restores
 from ..networks.tiles import predict_tiled
 
 TILE, OVERLAP = 512, 128  # pixels of the damaged image; networks halve it a few times only, so they divide these
 
 
-def restore(model, image, mask=None, temperature=None):
+def restore(
+    model: keras.Model, image: Array, mask: Array | None = None, temperature: float | None = None
+) -> np.ndarray:
     """The image as the model restores it.
 
     A model with `restore` takes images of any size: they are continued by their mirror image to a size that
@@ -40,7 +44,7 @@ def restore(model, image, mask=None, temperature=None):
     height, width, channels = image.shape
     if channels != input_channels(model):
         raise InputError(f"{name} takes images of {input_channels(model)} channels. Received: {channels}.")
-    takes_mask = isinstance(model, Restores) and model.mask is not None
+    takes_mask = isinstance(model, Restores) and model.mask is not None  # type: ignore[attr-defined]
     if takes_mask and mask is None:
         raise InputError(f"{name} fills a hole, so it needs a mask: 1 where a pixel is known, 0 in the hole.")
     if mask is not None and not takes_mask:
@@ -62,8 +66,8 @@ def restore(model, image, mask=None, temperature=None):
         return np.clip(model.reconstruct(image[None]), 0.0, 1.0)[0]
     given = image if mask is None else np.concatenate([image, np.asarray(mask, "float32")[..., None]], axis=-1)
     options = {"temperature": temperature} if anneals else {}
-    restored = _in_tiles(model, _mirrored(given, model.divisor), channels, options)
-    return np.clip(restored[: height * model.upscale, : width * model.upscale], 0.0, 1.0)
+    restored = _in_tiles(model, _mirrored(given, model.divisor), channels, options)  # type: ignore[attr-defined]
+    return np.clip(restored[: height * model.upscale, : width * model.upscale], 0.0, 1.0)  # type: ignore[attr-defined]
 
 
 def tiles(model, height, width):

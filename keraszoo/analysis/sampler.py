@@ -1,7 +1,11 @@
 """Samples of any autoencoder: a density of its codes, found after it has learned, and decoded draws from it."""
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 import numpy as np
+import tensorflow as tf
 
 from ..core.config import Captured
 from ..core.errors import InputError, closest
@@ -24,16 +28,16 @@ class CodeSampler(Captured):
             or a `Flow`.
     """
 
-    def __init__(self, autoencoder, density, **kwargs):
+    def __init__(self, autoencoder: Any, density: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.autoencoder, self.density = autoencoder, density
 
     @property
-    def inputs(self):
+    def inputs(self) -> Any:
         """The declaration of an example."""
         return self.autoencoder.inputs
 
-    def sample(self, count, seed=None, temperature=1.0):
+    def sample(self, count: int, seed: int | None = None, temperature: float = 1.0) -> tf.Tensor:
         """Decoded draws from the density of the codes.
 
         Args:
@@ -47,23 +51,25 @@ class CodeSampler(Captured):
         """
         return self.autoencoder.decode(self.sample_latent(count, seed, temperature))
 
-    def sample_latent(self, count, seed=None, temperature=1.0):
+    def sample_latent(self, count: int, seed: int | None = None, temperature: float = 1.0) -> tf.Tensor:
         """What `sample` decodes."""
         return self.autoencoder.codes_of_vectors(self.density.sample(count, seed, temperature=temperature))
 
-    def serving_signatures(self):
+    def serving_signatures(self) -> dict[str, tuple[Callable, list]]:
         sample = {"sample": (self._serve_sample, [Seed(), Temperature()])}
         return {**self.autoencoder.serving_signatures(), **sample}
 
     def _serve_sample(self, seed, temperature):
         return {self.autoencoder.inputs.name: self.autoencoder.decode(self.vectors_of_rows(seed, temperature))}
 
-    def vectors_of_rows(self, seed, temperature):
+    def vectors_of_rows(self, seed: np.ndarray, temperature: np.ndarray) -> tf.Tensor:
         """What is decoded for each seed, from it alone."""
         return self.autoencoder.codes_of_vectors(self.density.sample_rows(seed, temperature))
 
 
-def fit_sampler(model, x, kind="mixture", *, components=None, seed=0):
+def fit_sampler(
+    model: keras.Model, x: np.ndarray, kind: str = "mixture", *, components: int | None = None, seed: int = 0
+) -> CodeSampler:
     """A sampler of a model that encodes and decodes, from a density of its codes of examples.
 
     Of a VAE the codes are draws from the posteriors; of a VQ-VAE what its encoder gives before it is quantised, and the

@@ -6,7 +6,7 @@ from sklearn.neighbors import NearestNeighbors
 from ..core.errors import InputError
 
 
-def nearest_codes(codes, queries, count=8):
+def nearest_codes(codes: np.ndarray, queries: np.ndarray, count: int = 8) -> tuple[np.ndarray, np.ndarray]:
     """The codes at the smallest Euclidean distance from each query.
 
     Args:
@@ -35,7 +35,7 @@ def nearest_codes(codes, queries, count=8):
     return neighbours.kneighbors(queries, n_neighbors=count)
 
 
-def precision_at_k(labels, query_labels, rows):
+def precision_at_k(labels: np.ndarray, query_labels: np.ndarray, rows: np.ndarray) -> float:
     """The mean share, over the queries, of neighbours that have the query's label.
 
     Args:

@@ -8,7 +8,7 @@ import numpy as np
 ACTIVE = 0.01  # variance of a unit's mean over the examples, above which the paper calls it active
 
 
-def active_units(means, threshold=ACTIVE):
+def active_units(means: np.ndarray, threshold: float = ACTIVE) -> np.ndarray:
     """Which units say anything of the example: those whose posterior mean varies, Var_x(E[z|x]) > threshold.
 
     Args:
@@ -25,7 +25,7 @@ def active_units(means, threshold=ACTIVE):
     return np.var(np.asarray(means, "float64"), axis=0) > threshold
 
 
-def kl_per_unit(means, log_vars):
+def kl_per_unit(means: np.ndarray, log_vars: np.ndarray) -> np.ndarray:
     """KL(q(z_j|x) || N(0, 1)) of each unit, in nats, the mean over the examples: 0 for a unit that says nothing.
 
     The sum is the VAE's KL term.

@@ -5,9 +5,13 @@ https://arxiv.org/abs/1705.07057. The other way round: Kingma et al., "Improved 
 Autoregressive Flow" (2016), https://arxiv.org/abs/1606.04934.
 """
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import keras
 import tensorflow as tf
 
+from ..core.types import Array
 from .elementwise.univariate import angles_of, univariate
 from .networks.masked import MaskedNetwork
 from .transform import Transform
@@ -43,29 +47,29 @@ class Autoregressive(Transform):
 
     def __init__(
         self,
-        features,
-        kind="affine",
+        features: int,
+        kind: str = "affine",
         *,
-        order="forward",
-        passes=None,
-        hidden=(64, 64),
-        residual=False,
-        activation="relu",
-        options=None,
-        context_dim=0,
-        **kwargs,
-    ):
+        order: str | Sequence[int] = "forward",
+        passes: int | None = None,
+        hidden: Sequence[int] = (64, 64),
+        residual: bool = False,
+        activation: str | Callable = "relu",
+        options: dict[str, Any] | None = None,
+        context_dim: int = 0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__([features], context_dim=context_dim, **kwargs)
         self.features, self.kind, self.options = self.event_shape[0], kind, dict(options or {})
         self.map = univariate(kind, **self.options)
         self.angles = angles_of(self.map, self.features)
-        named = {"forward": range(self.features), "reverse": range(self.features)[::-1]}
-        self._network = {"hidden": tuple(hidden), "residual": residual, "activation": activation}
+        named: dict[str, Sequence[int]] = {"forward": range(self.features), "reverse": range(self.features)[::-1]}
+        self._network: dict[str, Any] = {"hidden": tuple(hidden), "residual": residual, "activation": activation}
         self.network = MaskedNetwork(
             self.features,
             self.map.size,
             passes=passes,
-            order=named[order] if isinstance(order, str) and order in named else order,
+            order=named[order] if isinstance(order, str) and order in named else order,  # type: ignore[arg-type]
             context_dim=self.context_dim,
             circle=self.map.period,
             angles=self.map.angles,
@@ -73,11 +77,15 @@ class Autoregressive(Transform):
             **self._network,
         )
 
-    def inverse_and_log_det(self, x, context=None, training=False):
+    def inverse_and_log_det(
+        self, x: Array, context: Array | None = None, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         z, log_slopes = self.map.inverse(x, tf.cast(self.network(x, context), self.precision))
         return z, tf.reduce_sum(log_slopes, axis=1)
 
-    def forward_and_log_det(self, z, context=None, training=False):
+    def forward_and_log_det(
+        self, z: Array, context: Array | None = None, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         if self.network.passes < self.features:
             return self._in_groups(z, context)
         order = tf.constant(self.network.order)
@@ -107,7 +115,7 @@ class Autoregressive(Transform):
         _, x, log_slopes = tf.while_loop(lambda step, *_: step < passes, generate, start, maximum_iterations=passes)
         return x, tf.reduce_sum(log_slopes, axis=1)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "features": self.features,

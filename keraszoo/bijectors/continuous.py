@@ -5,11 +5,15 @@ https://arxiv.org/abs/1806.07366; Grathwohl, Chen, Bettencourt, Sutskever and Du
 https://arxiv.org/abs/1810.01367.
 """
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from ..core.checks import positive_integers
 from ..core.errors import InputError, closest
+from ..core.types import Array
 from .networks.hutchinson import probes
 from .networks.tangent import TangentNetwork
 from .transform import Transform
@@ -46,8 +50,16 @@ class Continuous(Transform):
     """
 
     def __init__(
-        self, features, hidden=(64, 64), *, activation="tanh", steps=8, trace="exact", context_dim=0, **kwargs
-    ):
+        self,
+        features: int,
+        hidden: Sequence[int] = (64, 64),
+        *,
+        activation: str | Callable = "tanh",
+        steps: int = 8,
+        trace: str = "exact",
+        context_dim: int = 0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__([features], context_dim=context_dim, **kwargs)
         if trace not in TRACES:
             raise InputError(f"Unknown trace. Received: trace={trace!r}. {closest(str(trace), TRACES)}")
@@ -58,10 +70,14 @@ class Continuous(Transform):
         )
         self.noise = keras.random.SeedGenerator() if trace == "hutchinson" else None
 
-    def forward_and_log_det(self, z, context=None, training=False):
+    def forward_and_log_det(
+        self, z: Array, context: Array | None = None, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         return self._solve(z, 0.0, 1.0, context, training)
 
-    def inverse_and_log_det(self, x, context=None, training=False):
+    def inverse_and_log_det(
+        self, x: Array, context: Array | None = None, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         return self._solve(x, 1.0, 0.0, context, training)
 
     def _solve(self, x, start, end, context, training):
@@ -86,7 +102,7 @@ class Continuous(Transform):
         _, x, log_det = tf.while_loop(lambda index, *_: index < steps, step, values, maximum_iterations=steps)
         return x, log_det
 
-    def velocity(self, x, time, context=None):
+    def velocity(self, x: Array, time: Array, context: Array | None = None) -> tf.Tensor:
         """f(x, t), for a time of each example: [batch, features], [batch, 1], [batch, context_dim] -> the first."""
         return tf.cast(self.network(x, self._condition(time, context)), self.precision)
 
@@ -104,7 +120,7 @@ class Continuous(Transform):
             trace = tf.reduce_sum(tf.cast(product(direction), self.precision) * direction, axis=1)
         return tf.cast(velocity, self.precision), tf.cast(trace, self.precision)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "features": self.features,

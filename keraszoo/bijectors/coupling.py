@@ -4,11 +4,15 @@ Dinh, Krueger and Bengio, "NICE" (2015), https://arxiv.org/abs/1410.8516; Dinh, 
 estimation using Real NVP" (2017), https://arxiv.org/abs/1605.08803.
 """
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
 
 from ..core.errors import InputError
+from ..core.types import Array
 from ..networks.by_size import check_network
 from .elementwise.univariate import angles_of, on_circles, univariate
 from .networks.conditioner import dense_conditioner
@@ -44,17 +48,17 @@ class Coupling(Transform):
 
     def __init__(
         self,
-        features,
-        kind="affine",
+        features: int,
+        kind: str = "affine",
         *,
-        mask="even",
-        hidden=(64, 64),
-        activation="relu",
-        options=None,
-        context_dim=0,
-        conditioner=None,
-        **kwargs,
-    ):
+        mask: str | Sequence[int] | np.ndarray = "even",
+        hidden: Sequence[int] = (64, 64),
+        activation: str | Callable = "relu",
+        options: dict[str, Any] | None = None,
+        context_dim: int = 0,
+        conditioner: keras.Layer | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__([features], context_dim=context_dim, **kwargs)
         self.features, self.kind, self.options = self.event_shape[0], kind, dict(options or {})
         self.map = univariate(kind, **self.options)
@@ -85,13 +89,17 @@ class Coupling(Transform):
         result = tf.gather(tf.concat([staying, changed], axis=1), self._back, axis=1)
         return result, tf.reduce_sum(log_slopes, axis=1)
 
-    def forward_and_log_det(self, z, context=None, training=False):
+    def forward_and_log_det(
+        self, z: Array, context: Array | None = None, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         return self._apply(self.map.forward, z, context, training)
 
-    def inverse_and_log_det(self, x, context=None, training=False):
+    def inverse_and_log_det(
+        self, x: Array, context: Array | None = None, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         return self._apply(self.map.inverse, x, context, training)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "features": self.features,

@@ -1,8 +1,11 @@
 """A TFP bijector that computes its value and its log-determinant together."""
 
+import keras
 import tensorflow as tf
 from tensorflow_probability.python import bijectors as tfb
 from tensorflow_probability.python.internal import cache_util
+
+from ..core.types import Array
 
 
 class FusedBijector(tfb.Bijector):
@@ -21,7 +24,13 @@ class FusedBijector(tfb.Bijector):
 
     _cache = cache_util.BijectorCacheWithGreedyAttrs(forward_name="_fused_forward", inverse_name="_fused_inverse")
 
-    def __init__(self, transform, context=None, training=False, name=None):
+    def __init__(
+        self,
+        transform: keras.layers.Layer,
+        context: Array | None = None,
+        training: bool = False,
+        name: str | None = None,
+    ) -> None:
         parameters = dict(locals())
         self._transform, self._context, self._training = transform, context, training
         super().__init__(

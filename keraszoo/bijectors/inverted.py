@@ -1,7 +1,11 @@
 """A transform the other way round."""
 
-import keras
+from typing import Any
 
+import keras
+import tensorflow as tf
+
+from ..core.types import Array
 from .transform import Transform
 
 
@@ -18,7 +22,7 @@ class Inverted(Transform):
         (2,)
     """
 
-    def __init__(self, transform, **kwargs):
+    def __init__(self, transform: Any, **kwargs: Any) -> None:
         super().__init__(
             transform.latent_shape,
             latent_shape=transform.event_shape,
@@ -29,22 +33,26 @@ class Inverted(Transform):
         self.instead = transform.instead
 
     @property
-    def has_forward(self):
+    def has_forward(self) -> bool:
         return self.transform.has_inverse
 
     @property
-    def has_inverse(self):
+    def has_inverse(self) -> bool:
         return self.transform.has_forward
 
-    def forward_and_log_det(self, z, context=None, training=False):
+    def forward_and_log_det(
+        self, z: Array, context: Array | None = None, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         return self.transform.inverse_and_log_det(z, context, training)
 
-    def inverse_and_log_det(self, x, context=None, training=False):
+    def inverse_and_log_det(
+        self, x: Array, context: Array | None = None, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         return self.transform.forward_and_log_det(x, context, training)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "transform": keras.saving.serialize_keras_object(self.transform)}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Any:
         return cls(**{**config, "transform": keras.saving.deserialize_keras_object(config["transform"])})

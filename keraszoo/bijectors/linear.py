@@ -5,12 +5,16 @@ Tomczak and Welling, "Improving Variational Auto-Encoders using Householder Flow
 https://arxiv.org/abs/1611.09630.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
 
 from ..core.checks import positive_integers
 from ..core.errors import InputError
+from ..core.types import Array
 from .transform import Transform
 
 
@@ -30,7 +34,9 @@ class Permutation(Transform):
 
     keeps_values = True
 
-    def __init__(self, features, order="reverse", seed=0, **kwargs):
+    def __init__(
+        self, features: int, order: str | Sequence[int] | np.ndarray = "reverse", seed: int = 0, **kwargs: Any
+    ) -> None:
         super().__init__([features], **kwargs)
         self.features, self.seed = self.event_shape[0], seed
         named = {
@@ -45,13 +51,17 @@ class Permutation(Transform):
         if sorted(self.order) != list(range(self.features)):
             raise InputError(f"order lists each of 0, ..., {self.features - 1} once. Received: {self.order}.")
 
-    def forward_and_log_det(self, z, context=None, training=False):
+    def forward_and_log_det(
+        self, z: Array, context: Array | None = None, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         return tf.gather(z, np.argsort(self.order), axis=1), tf.zeros_like(z[:, 0])
 
-    def inverse_and_log_det(self, x, context=None, training=False):
+    def inverse_and_log_det(
+        self, x: Array, context: Array | None = None, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         return tf.gather(x, self.order, axis=1), tf.zeros_like(x[:, 0])
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "features": self.features, "order": self.order}
 
 
@@ -69,7 +79,7 @@ class LULinear(Transform):
         [batch, *event_shape] -> the same; the log-determinant is that of the matrix, once for each pixel.
     """
 
-    def __init__(self, event_shape, permute=None, **kwargs):
+    def __init__(self, event_shape: Sequence[int], permute: Any = None, **kwargs: Any) -> None:
         super().__init__(event_shape, **kwargs)
         self.permute = permute
         size = self.event_shape[-1]
@@ -91,12 +101,16 @@ class LULinear(Transform):
     def _log_det(self, x):
         return tf.fill(tf.shape(x)[:1], self._pixels * tf.reduce_sum(tf.convert_to_tensor(self.log_diagonal)))
 
-    def inverse_and_log_det(self, x, context=None, training=False):
+    def inverse_and_log_det(
+        self, x: Array, context: Array | None = None, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         lower, upper = self._factors()
         matrix = tf.gather(tf.matmul(lower, upper), np.argsort(self._order), axis=1)  # the permutation included
         return tf.tensordot(x, matrix, [[-1], [1]]) + tf.convert_to_tensor(self.bias), self._log_det(x)
 
-    def forward_and_log_det(self, z, context=None, training=False):
+    def forward_and_log_det(
+        self, z: Array, context: Array | None = None, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         lower, upper = self._factors()
         flat = tf.transpose(tf.reshape(z - tf.convert_to_tensor(self.bias), [-1, len(self._order)]))
         flat = tf.linalg.triangular_solve(lower, flat)
@@ -104,7 +118,7 @@ class LULinear(Transform):
         x = tf.gather(tf.reshape(flat, tf.shape(z)), np.argsort(self._order), axis=-1)
         return tf.ensure_shape(x, z.shape), -self._log_det(z)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "event_shape": self.event_shape, "permute": self.permute}
 
 
@@ -117,7 +131,7 @@ class Householder(Transform):
         reflections: how many, >= 1; None: as many as features.
     """
 
-    def __init__(self, features, reflections=None, **kwargs):
+    def __init__(self, features: int, reflections: int | None = None, **kwargs: Any) -> None:
         super().__init__([features], **kwargs)
         self.features = self.event_shape[0]
         self.reflections = self.features if reflections is None else positive_integers("reflections", [reflections])[0]
@@ -129,11 +143,15 @@ class Householder(Transform):
             x -= 2.0 * tf.tensordot(x, normal, 1)[:, None] * normal
         return x, tf.zeros_like(x[:, 0])
 
-    def forward_and_log_det(self, z, context=None, training=False):
+    def forward_and_log_det(
+        self, z: Array, context: Array | None = None, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         return self._reflect(z, 1)
 
-    def inverse_and_log_det(self, x, context=None, training=False):
+    def inverse_and_log_det(
+        self, x: Array, context: Array | None = None, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         return self._reflect(x, -1)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "features": self.features, "reflections": self.reflections}

@@ -3,9 +3,12 @@
 Rezende and Mohamed, "Variational Inference with Normalizing Flows" (2015), https://arxiv.org/abs/1505.05770.
 """
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
+from ..core.types import Array
 from .networks.amortized import Amortized, log_slope_of_tanh, positive
 
 
@@ -32,7 +35,7 @@ class Planar(Amortized):
         True
     """
 
-    def __init__(self, features, **kwargs):
+    def __init__(self, features: int, **kwargs: Any) -> None:
         parameters = {
             "u": ((features,), "random_normal"),
             "w": ((features,), keras.initializers.RandomNormal(stddev=features**-0.5)),
@@ -40,7 +43,7 @@ class Planar(Amortized):
         }
         super().__init__(features, parameters, **kwargs)
 
-    def constrained(self, context=None):
+    def constrained(self, context: Array | None = None) -> tuple[tf.Tensor, ...]:
         """u and w [batch, features], b and the slope 1 + w.u > 0 [batch]; without a context the batch is 1."""
         p = self.parameters(context)
         along = tf.reduce_sum(p["w"] * p["u"], axis=1)
@@ -48,12 +51,16 @@ class Planar(Amortized):
         shift = (slope - 1.0 - along) / (tf.reduce_sum(p["w"] ** 2, axis=1) + 1e-12)
         return p["u"] + shift[:, None] * p["w"], p["w"], p["b"], slope
 
-    def forward_and_log_det(self, z, context=None, training=False):
+    def forward_and_log_det(
+        self, z: Array, context: Array | None = None, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         u, w, b, slope = self.constrained(context)
         height = tf.tanh(tf.reduce_sum(w * z, axis=1) + b)
         return z + u * height[:, None], log_slope_of_tanh(height, slope)
 
-    def inverse_and_log_det(self, x, context=None, training=False):
+    def inverse_and_log_det(
+        self, x: Array, context: Array | None = None, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         u, w, b, slope = self.constrained(context)
         height = tf.tanh(self._root(tf.reduce_sum(w * x, axis=1) + b, slope))
         return x - u * height[:, None], -log_slope_of_tanh(height, slope)

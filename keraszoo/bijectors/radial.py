@@ -3,9 +3,12 @@
 Rezende and Mohamed, "Variational Inference with Normalizing Flows" (2015), https://arxiv.org/abs/1505.05770.
 """
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
+from ..core.types import Array
 from .networks.amortized import Amortized, positive
 
 
@@ -32,7 +35,7 @@ class Radial(Amortized):
         True
     """
 
-    def __init__(self, features, **kwargs):
+    def __init__(self, features: int, **kwargs: Any) -> None:
         parameters = {
             "centre": ((features,), keras.initializers.RandomNormal(stddev=1.0)),
             "raw_alpha": ((), "zeros"),
@@ -40,18 +43,22 @@ class Radial(Amortized):
         }
         super().__init__(features, parameters, **kwargs)
 
-    def constrained(self, context=None):
+    def constrained(self, context: Array | None = None) -> tuple[tf.Tensor, ...]:
         """centre [batch, features], alpha > 0 and slope > 0 [batch]; without a context the batch is 1."""
         p = self.parameters(context)
         return p["centre"], positive(p["raw_alpha"]), positive(p["raw_slope"])
 
-    def forward_and_log_det(self, z, context=None, training=False):
+    def forward_and_log_det(
+        self, z: Array, context: Array | None = None, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         centre, alpha, slope = self.constrained(context)
         r = _length(z - centre)
         stretch = (r + alpha * slope) / (r + alpha)
         return centre + stretch[:, None] * (z - centre), self._log_det(r, alpha, slope)
 
-    def inverse_and_log_det(self, x, context=None, training=False):
+    def inverse_and_log_det(
+        self, x: Array, context: Array | None = None, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         centre, alpha, slope = self.constrained(context)
         distance = _length(x - centre)
         # r^2 + p r - distance alpha = 0: the root is q or (distance alpha) / q, whichever is a sum of positive terms

@@ -2,6 +2,8 @@
 
 import importlib
 import numbers
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -10,6 +12,7 @@ from tensorflow_probability.python import bijectors as tfb
 from tensorflow_probability.python import distributions as tfd
 
 from ..core.errors import InputError
+from ..core.types import Array
 from .transform import Transform
 
 
@@ -85,7 +88,7 @@ class ReadyMade(Transform):
         array([[0., 0.]], dtype=float32)
     """
 
-    def __init__(self, bijector, event_shape, **kwargs):
+    def __init__(self, bijector: Any, event_shape: Sequence[int], **kwargs: Any) -> None:
         self._description = bijector if isinstance(bijector, dict) else description(bijector)
         bijector = restored(self._description)
         try:
@@ -95,11 +98,15 @@ class ReadyMade(Transform):
             raise InputError(f"{type(bijector).__name__} does not give {tuple(event_shape)}: {reason}") from error
         super().__init__(event_shape, latent_shape=tuple(latent), **kwargs)
 
-    def forward_and_log_det(self, z, context=None, training=False):
+    def forward_and_log_det(
+        self, z: Array, context: Array | None = None, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         bijector = restored(self._description)
         return bijector.forward(z), self._per_row(z, bijector.forward_log_det_jacobian(z, len(self.latent_shape)))
 
-    def inverse_and_log_det(self, x, context=None, training=False):
+    def inverse_and_log_det(
+        self, x: Array, context: Array | None = None, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         bijector = restored(self._description)
         return bijector.inverse(x), self._per_row(x, bijector.inverse_log_det_jacobian(x, len(self.event_shape)))
 
@@ -107,5 +114,5 @@ class ReadyMade(Transform):
     def _per_row(values, log_det):
         return tf.broadcast_to(log_det, tf.shape(values)[:1])  # constant ones are scalars
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "bijector": self._description, "event_shape": self.event_shape}

@@ -5,10 +5,14 @@ https://arxiv.org/abs/1811.00995; Chen, Behrmann, Duvenaud and Jacobsen, "Residu
 Modeling" (2019), https://arxiv.org/abs/1906.02735.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from ..core.errors import InputError, closest
+from ..core.types import Array
 from .networks.lipschitz import LipschitzNetwork
 from .networks.log_det_series import log_det_series
 from .transform import Transform
@@ -48,7 +52,16 @@ class Residual(Transform):
         True
     """
 
-    def __init__(self, features, hidden=(64, 64), *, lipschitz=0.97, log_det=None, context_dim=0, **kwargs):
+    def __init__(
+        self,
+        features: int,
+        hidden: Sequence[int] = (64, 64),
+        *,
+        lipschitz: float = 0.97,
+        log_det: str | None = None,
+        context_dim: int = 0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__([features], context_dim=context_dim, **kwargs)
         self.features = self.event_shape[0]
         if log_det is None:
@@ -61,7 +74,9 @@ class Residual(Transform):
         )
         self.noise = keras.random.SeedGenerator() if log_det == "series" else None
 
-    def inverse_and_log_det(self, x, context=None, training=False):
+    def inverse_and_log_det(
+        self, x: Array, context: Array | None = None, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         if training and self.log_det == "series":
             value, product = self.network.linearized(x, context)
             log_det = log_det_series(lambda vector: self._exact(product(vector)), x, self.noise)
@@ -70,7 +85,9 @@ class Residual(Transform):
         square = tf.matmul(jacobian, jacobian, transpose_a=True)  # XLA has no determinants, but Cholesky's factors
         return x + value, 0.5 * tf.linalg.logdet(square)
 
-    def forward_and_log_det(self, z, context=None, training=False):
+    def forward_and_log_det(
+        self, z: Array, context: Array | None = None, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         root = self._root(tf.stop_gradient(z), context)
         value, jacobian = self._value_and_jacobian(root, context)
         x = _newton(root, root + value - z, tf.stop_gradient(jacobian))
@@ -112,7 +129,7 @@ class Residual(Transform):
     def _exact(self, values):
         return tf.cast(values, self.precision)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "features": self.features,

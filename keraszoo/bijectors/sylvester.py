@@ -4,12 +4,15 @@ Van den Berg, Hasenclever, Tomczak and Welling, "Sylvester Normalizing Flows for
 https://arxiv.org/abs/1803.05649.
 """
 
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
 
 from ..core.checks import positive_integers
 from ..core.errors import InputError
+from ..core.types import Array
 from .networks.amortized import Amortized, log_slope_of_tanh, positive
 
 
@@ -45,7 +48,7 @@ class Sylvester(Amortized):
 
     instead = "Planar, Coupling or Autoregressive"
 
-    def __init__(self, features, rank=None, reflections=None, **kwargs):
+    def __init__(self, features: int, rank: int | None = None, reflections: int | None = None, **kwargs: Any) -> None:
         self.rank = positive_integers("rank", [features if rank is None else rank])[0]
         self.reflections = positive_integers("reflections", [self.rank if reflections is None else reflections])[0]
         if self.rank > features:
@@ -62,7 +65,7 @@ class Sylvester(Amortized):
         super().__init__(features, parameters, **kwargs)
         self._above = np.triu(np.ones(square), 1)
 
-    def constrained(self, context=None):
+    def constrained(self, context: Array | None = None) -> tuple[tf.Tensor, ...]:
         """Unit normals of the reflections, R1, R2, b, and slopes 1 + R1_ii R2_ii > 0; each [batch, ...]."""
         p = self.parameters(context)
         diagonal, slopes = tf.exp(p["log_diagonal"]), positive(p["raw_slopes"])
@@ -70,7 +73,9 @@ class Sylvester(Amortized):
         r2 = p["r2"] * self._above + tf.linalg.diag(diagonal)
         return tf.math.l2_normalize(p["normals"], axis=2), r1, r2, p["b"], slopes
 
-    def forward_and_log_det(self, z, context=None, training=False):
+    def forward_and_log_det(
+        self, z: Array, context: Array | None = None, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         normals, r1, r2, b, slopes = self.constrained(context)
         inside = _reflect(z, normals)[:, : self.rank]
         heights = tf.tanh(tf.linalg.matvec(r2, inside) + b)
@@ -78,7 +83,7 @@ class Sylvester(Amortized):
         log_det = tf.reduce_sum(log_slope_of_tanh(heights, slopes), axis=1)
         return z + _reflect(step, normals[:, ::-1]), log_det
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "rank": self.rank, "reflections": self.reflections}
 
 

@@ -1,11 +1,15 @@
 """Transform: one step of a normalizing flow, as a Keras layer that owns weights and gives a TFP bijector."""
 
 import math
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
+import tensorflow as tf
 
 from ..core.checks import positive_integers
 from ..core.errors import InputError
+from ..core.types import Array
 from .fused import FusedBijector
 
 
@@ -33,7 +37,14 @@ class Transform(keras.layers.Layer):
     angles = frozenset()
     keeps_values = False
 
-    def __init__(self, event_shape, *, latent_shape=None, context_dim=0, **kwargs):
+    def __init__(
+        self,
+        event_shape: Sequence[int],
+        *,
+        latent_shape: Sequence[int] | None = None,
+        context_dim: int = 0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(autocast=False, **kwargs)
         self.event_shape = positive_integers("event_shape", event_shape)
         self.latent_shape = (
@@ -44,14 +55,16 @@ class Transform(keras.layers.Layer):
         self.built = True
 
     @property
-    def has_forward(self):
+    def has_forward(self) -> bool:
         return type(self).forward_and_log_det is not Transform.forward_and_log_det
 
     @property
-    def has_inverse(self):
+    def has_inverse(self) -> bool:
         return type(self).inverse_and_log_det is not Transform.inverse_and_log_det
 
-    def forward_and_log_det(self, z, context=None, training=False):
+    def forward_and_log_det(
+        self, z: Array, context: Array | None = None, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """From latent to data, as in sampling.
 
         Args:
@@ -67,18 +80,20 @@ class Transform(keras.layers.Layer):
         """
         raise InputError(self._lacks("forward direction, from z to x (sampling)"))
 
-    def inverse_and_log_det(self, x, context=None, training=False):
+    def inverse_and_log_det(
+        self, x: Array, context: Array | None = None, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """From data to latent, as in densities: x, ... -> z [batch, *latent_shape] and log |det dz/dx| [batch]."""
         raise InputError(self._lacks("inverse direction, from x to z (densities)"))
 
     def _lacks(self, direction):
         return f"{type(self).__name__} has no {direction}. Nearest: {self.instead}, which has both."
 
-    def keeps_angles(self, angles):
+    def keeps_angles(self, angles: set[int]) -> bool:
         """Whether these features, angles in [-pi, pi), are mapped to such angles in the same places."""
         return angles == self.angles or self.keeps_values and len(angles) == math.prod(self.event_shape)
 
-    def adapt(self, x, context=None):
+    def adapt(self, x: Array, context: Array | None = None) -> None:
         """Sets what is measured on data, not learned, from examples that reach this transform. Nothing here.
 
         Args:
@@ -86,7 +101,7 @@ class Transform(keras.layers.Layer):
             context: [rows, context_dim], or None.
         """
 
-    def bijector(self, context=None, training=False):
+    def bijector(self, context: Array | None = None, training: bool = False) -> FusedBijector:
         """This transform as a new `tfb.Bijector` from z to x, for one call: it goes wherever TFP takes a bijector.
 
         Args:
@@ -95,10 +110,12 @@ class Transform(keras.layers.Layer):
         """
         return FusedBijector(self, context, training)
 
-    def call(self, x, context=None, training=False):
+    def call(self, x: Array, context: Array | None = None, training: bool = False) -> tf.Tensor:
         """The data side's view: x -> z."""
         return self.inverse_and_log_det(x, context, training)[0]
 
-    def add_parameter(self, name, shape, initializer="zeros", trainable=True):
+    def add_parameter(
+        self, name: str, shape: Sequence[int], initializer: str | Callable = "zeros", trainable: bool = True
+    ) -> Any:
         """A weight that no half precision touches."""
         return self.add_weight(name=name, shape=shape, initializer=initializer, trainable=trainable, autocast=False)

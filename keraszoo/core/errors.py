@@ -1,6 +1,7 @@
 """The exceptions: what a user can mend, and a training that was asked to stop."""
 
 import difflib
+from collections.abc import Iterable
 
 
 class InputError(ValueError):
@@ -32,7 +33,7 @@ class Preempted(SystemExit):
         super().__init__(self.exit_code)
 
 
-def closest(name, known):
+def closest(name: str, known: Iterable[str]) -> str:
     """A sentence naming the entries of `known` (strings) that look most like `name`, or all of them when none does."""
     known = sorted(known)
     matches = difflib.get_close_matches(name, known, n=3, cutoff=0.5)

@@ -6,6 +6,8 @@ import inspect
 import math
 import time
 import types
+from collections.abc import Callable
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -38,7 +40,14 @@ class Loop(Trainer):
 
     # ------------------------------------------------------------------ fit, evaluate, predict
 
-    def fit(self, *args, initial_step=0, pause_every=None, on_pause=None, **kwargs):
+    def fit(
+        self,
+        *args: Any,
+        initial_step: int = 0,
+        pause_every: int | None = None,
+        on_pause: Callable | None = None,
+        **kwargs: Any,
+    ) -> keras.callbacks.History:
         """Keras' `fit`, which can also start within an epoch and pause between training steps.
 
         Args:

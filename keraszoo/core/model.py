@@ -1,10 +1,15 @@
 """ZooModel: what a model of the zoo states. Training, evaluation, saving and serving follow from it."""
 
 import functools
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
 
+from ..core.types import Array, Targets
+from ..core.updates import ClosedForm
 from .inputs.batches import batch_of, check_rows
 from .loop import Loop
 from .replicas import global_mean
@@ -49,20 +54,20 @@ class ZooModel(Loop):
         step_in_epoch: training steps done in the epoch under way.
     """
 
-    term_names = ()
-    metric_names = ()
-    evaluation_names = ()
-    batch_term_names = ()
-    inputs = None
-    targets = None
+    term_names: tuple[str, ...] = ()
+    metric_names: tuple[str, ...] = ()
+    evaluation_names: tuple[str, ...] = ()
+    batch_term_names: tuple[str, ...] = ()
+    inputs: Any = None
+    targets: Any = None
     smallest_batch = 1
     adapts = False
     calibrates = False
-    networks_by_name = ()
-    networks_or_names = ()
+    networks_by_name: tuple[str, ...] = ()
+    networks_or_names: tuple[str, ...] = ()
 
     @classmethod
-    def from_preset(cls, preset):
+    def from_preset(cls, preset: str) -> Any:
         """A model of this class with trained weights: `VAE.from_preset("mnist")` is `keraszoo.load("vae/mnist")`.
 
         Args:
@@ -75,7 +80,7 @@ class ZooModel(Loop):
 
         return of_class(cls.__name__, preset)
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.term_metrics, self.epoch_sums = [], None
         self._acting, self._learned = None, {}
@@ -110,11 +115,11 @@ class ZooModel(Loop):
 
     # ------------------------------------------------------------------ what a subclass writes
 
-    def loss_terms(self, x, y=None, training=False):
+    def loss_terms(self, x: Array, y: Targets | None = None, training: bool = False) -> dict[str, tf.Tensor]:
         """The weighted loss terms of each example: `{name: [batch] float32}`, one entry per `term_names`."""
         raise NotImplementedError(f"{type(self).__name__} must define loss_terms(x, y=None, training=False)")
 
-    def updates(self):
+    def updates(self) -> Mapping[str, Gradient | ClosedForm]:
         """Who learns what: `{name: Gradient | ClosedForm}`, in the order of their turns in a training step.
 
         The name of a `Gradient` is an argument of `compile`, which takes its optimizer. `loss_terms` of a model with
@@ -122,7 +127,7 @@ class ZooModel(Loop):
         """
         return {"optimizer": Gradient(self.loss_terms, self.trainable_variables)}
 
-    def serving_signatures(self):
+    def serving_signatures(self) -> dict[str, tuple[Callable, list]]:
         """`{signature name: (method, [declaration])}`; the first is the server's default.
 
         Each method takes one tensor for each declaration, in order, and returns `{output name: tensor}`. The names of
@@ -133,14 +138,14 @@ class ZooModel(Loop):
         raise NotImplementedError(f"{type(self).__name__} has nothing to serve: it defines no serving_signatures()")
 
     @classmethod
-    def sizes_for(cls, shape):
+    def sizes_for(cls, shape: Sequence[int]) -> dict[str, Any]:
         """Arguments of the constructor that suit examples of this shape: `{name: value}`. Nothing here.
 
         A recipe that is trained on other data than its own takes them, where the user gives none.
         """
         return {}
 
-    def adapt(self, x, y=None):
+    def adapt(self, x: Array, y: Targets | None = None) -> None:
         """Sets what is measured on data before training, not learned. Nothing here.
 
         Args:
@@ -148,7 +153,7 @@ class ZooModel(Loop):
             y: their labels, if the model learns from (x, y).
         """
 
-    def calibrate(self, x, y=None):
+    def calibrate(self, x: Array, y: Targets | None = None) -> None:
         """Sets what is chosen on data after training, such as a threshold. Nothing here.
 
         Args:
@@ -156,7 +161,7 @@ class ZooModel(Loop):
             y: their labels, if the model learns from (x, y).
         """
 
-    def pictures(self, x, seed=0):
+    def pictures(self, x: Array, seed: int = 0) -> dict[str, Any]:
         """What to look at while training: `{name: [rows, columns, height, width, channels] in [0, 1]}`.
 
         Args:
@@ -167,7 +172,7 @@ class ZooModel(Loop):
 
     # ------------------------------------------------------------------ the gate
 
-    def gate(self, data):
+    def gate(self, data: Any) -> Any:
         """A batch as this model takes it: x, y and the examples' weights; InputError for anything else.
 
         Args:
@@ -175,14 +180,14 @@ class ZooModel(Loop):
         """
         return batch_of(self.inputs, self.targets, data, type(self).__name__)
 
-    def check_values(self, x=None, y=None):
+    def check_values(self, x: Array | None = None, y: Targets | None = None) -> None:
         """Raises InputError for numbers that are not this model's, in arrays or eager tensors of any number of rows."""
         for declared, values in ((self.inputs, x), (self.targets, y)):
             if declared is not None and values is not None:
                 values = declared.tensor(values, type(self).__name__)
                 declared.check(declared.summary(values), type(self).__name__)
 
-    def batch_mean(self, values):
+    def batch_mean(self, values: Array) -> tf.Tensor:
         """The mean over the examples of the global batch, for terms that depend on it: [batch, ...] -> [...] float32.
 
         It is the same on every replica, and gradients flow through it to all of them.
@@ -190,7 +195,7 @@ class ZooModel(Loop):
         return global_mean(values)
 
     @property
-    def call_inputs(self):
+    def call_inputs(self) -> Any:
         """The declaration of what `call` and `predict` take, where it is not what the model learns from."""
         return self.inputs
 
@@ -198,7 +203,14 @@ class ZooModel(Loop):
         """What TensorFlow's converters ask a Keras model for: the specification of what `call` takes, or a list."""
         return None if self.call_inputs is None else self.call_inputs.spec()
 
-    def export(self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **kwargs):
+    def export(
+        self,
+        filepath: str | os.PathLike,
+        format: str = "tf_saved_model",
+        verbose: bool | None = None,
+        input_signature: Any = None,
+        **kwargs: Any,
+    ) -> Any:
         """Keras' export of `call`, without a call before it. `keraszoo.export.export` writes all signatures."""
         spec = self._get_save_spec()
         if input_signature is None and spec is not None:
@@ -210,7 +222,7 @@ def _keras_spec(spec):
     return keras.InputSpec(shape=tuple(spec.shape), dtype=spec.dtype.name, name=spec.name)
 
 
-def takes(declaration):
+def takes(declaration: str) -> Callable:
     """Decorator of a method: its first argument passes the gate, as the declaration in that attribute says.
 
     Structure, shape and dtype are checked inside graphs too, the numbers where they are known.

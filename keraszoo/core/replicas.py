@@ -3,9 +3,12 @@
 import contextlib
 import functools
 import threading
+from collections.abc import Sequence
 
 import keras
 import tensorflow as tf
+
+from ..core.types import Array
 
 SEED_STRIDE = 1000003  # prime, so that the seeds of many replicas and generators do not meet
 
@@ -27,7 +30,7 @@ def part_of_batch(weights, present):
         _step.weights = _step.present = None
 
 
-def global_mean(values):
+def global_mean(values: Array) -> tf.Tensor:
     """The weighted mean over the examples of the global batch: [examples, ...] -> [...] float32.
 
     It is the same on every replica, and gradients flow through it to all of them.
@@ -73,7 +76,7 @@ def global_moments(values):
     return mean, squares / count
 
 
-def global_sums(sums):
+def global_sums(sums: Sequence[tf.Tensor]) -> list[tf.Tensor]:
     """The sums over all replicas of what each summed over its examples, float32; stand-ins for a part do not count."""
     present = getattr(_step, "present", None)
     scale = 1.0 if present is None else present

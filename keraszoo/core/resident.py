@@ -1,5 +1,8 @@
 """Training batches that are gathered inside the training step, from data that lie beside the model."""
 
+from collections.abc import Callable
+from typing import Any
+
 import tensorflow as tf
 
 RESIDENT_LIMIT = 2**30  # bytes of data on each device; more leaves too little of a small GPU to the model
@@ -14,7 +17,7 @@ class Resident:
         steps_per_epoch: batches in one epoch.
     """
 
-    def __init__(self, part, steps_per_epoch, batch_at):
+    def __init__(self, part: Any, steps_per_epoch: int, batch_at: Callable) -> None:
         """
         Args:
             part: the ArraySplit to read.
@@ -23,7 +26,7 @@ class Resident:
         self._part, self._batch_at = part, batch_at
         self.steps_per_epoch = steps_per_epoch
 
-    def values(self, strategy):
+    def values(self, strategy: tf.distribute.Strategy) -> Any:
         """The data, `{feature: [stored, ...]}`, on the device of each replica of this process."""
         # CPUs all use the same memory. TensorFlow gathers no 8- or 16-bit integers on GPUs; all of their values are
         # exact in the types that it does.
@@ -34,7 +37,7 @@ class Resident:
 
         return tf.function(placed, autograph=False).get_concrete_function()()  # once: no retracing to warn of
 
-    def batch(self, values, step):
+    def batch(self, values: Any, step: Any) -> Any:
         """The batch of a training step, or in a replica its part of it.
 
         Args:

@@ -8,6 +8,7 @@ https://arxiv.org/abs/1804.03599 (capacity).
 
 import inspect
 import numbers
+from typing import Any
 
 import tensorflow as tf
 
@@ -48,13 +49,13 @@ class Schedule:
         [0.0, 2.0, 4.0, 4.0]
     """
 
-    def __init__(self, name, value):
+    def __init__(self, name: str, value: Any) -> None:
         self.varies = isinstance(value, dict)
         self.number = None if self.varies else _number(name, value)
         if self.varies:
             self.schedule, self.arguments = _checked(name, value)
 
-    def __call__(self, step):
+    def __call__(self, step: Any) -> Any:
         """The number in the training step after `step` of them: a float, or a float32 scalar where it varies."""
         if not self.varies:
             return self.number

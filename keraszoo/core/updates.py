@@ -2,8 +2,11 @@
 
 import dataclasses
 import typing
+from typing import Any
 
 import tensorflow as tf
+
+from ..core.types import Array
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,10 +46,10 @@ class ClosedForm:
     apply: typing.Callable
     every: str = "step"
     shapes: dict | None = None
-    dtype: str = "float32"
+    dtype: Any = "float32"
 
 
-def call_unchanged(network, x):
+def call_unchanged(network: Any, x: Array) -> Any:
     """`network(x, training=True)` which leaves the network's state, such as moving statistics, as it is.
 
     For a network that another update learns. Setting `trainable = False` instead would turn batch normalisation to

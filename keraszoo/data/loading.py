@@ -2,11 +2,14 @@
 
 import math
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
 from ..core.errors import InputError
+from ..data.sources.source import Source
 from .datasets.stacked_mnist import stack_digits
 from .pipeline.transforms import image_size as checked_size
 from .sources.folder import load_folder
@@ -27,20 +30,20 @@ STACKED = "stacked_mnist"
 
 
 def load(
-    name,
-    data_dir=None,
-    image_size=None,
+    name: Any,
+    data_dir: str | os.PathLike | None = None,
+    image_size: int | Sequence[int] | None = None,
     *,
-    supervised_keys=None,
-    memory_limit=MEMORY_LIMIT,
-    test_last=None,
-    ignore=None,
-    mask_values=None,
-    mask_suffix=None,
-    class_names=None,
-    label=None,
-    context=None,
-):
+    supervised_keys: Any = None,
+    memory_limit: int = MEMORY_LIMIT,
+    test_last: int | None = None,
+    ignore: Any = None,
+    mask_values: Any = None,
+    mask_suffix: str | None = None,
+    class_names: Any = None,
+    label: str | None = None,
+    context: Sequence[str] | None = None,
+) -> Source:
     """A dataset by name or path. Nothing is ever downloaded.
 
     `name` is one of

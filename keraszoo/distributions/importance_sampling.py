@@ -6,12 +6,14 @@ log p(x) is at least, and for many draws close to, log 1/K sum_k p(x, z_k) / q(z
 
 import math
 import typing
+from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
 
 from ..core.checks import positive_integers
 from ..core.errors import InputError
+from ..core.types import Array
 
 
 class Likelihoods(typing.NamedTuple):
@@ -27,7 +29,9 @@ class Likelihoods(typing.NamedTuple):
     error: np.ndarray | None
 
 
-def importance_sampled(log_weights, x, latent_dim, samples, seed=0, rows=4096):
+def importance_sampled(
+    log_weights: Callable, x: Array, latent_dim: int, samples: Array, seed: int = 0, rows: int = 4096
+) -> Likelihoods:
     """-log p(x) of each example, from `samples` draws of its posterior.
 
     Args:

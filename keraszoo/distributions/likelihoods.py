@@ -5,12 +5,15 @@ A likelihood is a small serialisable object, so that models take one by name (`"
 """
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from ..core.errors import InputError, closest
+from ..core.types import Array
 
 #: what else to do about data outside the support
 ANOTHER = "choose a likelihood for it (gaussian takes any real number)"
@@ -24,7 +27,7 @@ class Likelihood:
     """Base class. A subclass defines `negative_log_likelihood`, `mean` and, if it has arguments, `get_config`."""
 
     #: the closed interval that data must lie in, or None for the whole real line
-    support = None
+    support: tuple[float, float] | None = None
     #: numbers that the decoder gives for each value of an example, see `decoded_shape`
     outputs = 1
     #: whether these numbers are logits
@@ -32,7 +35,7 @@ class Likelihood:
     #: whether it gives levels of data probabilities, so that bits per dimension compare between models
     discrete = False
 
-    def decoded_shape(self, event_shape):
+    def decoded_shape(self, event_shape: Sequence[int]) -> tuple[int, ...]:
         """Shape of the decoder's output for one example: its last axis holds `outputs` numbers for each channel.
 
         The first of them for every channel come first, then the second for every channel.
@@ -44,10 +47,10 @@ class Likelihood:
         *sides, channels = event_shape
         return (*sides, self.outputs * channels)
 
-    def check_values(self, x):
+    def check_values(self, x: np.ndarray) -> None:
         """Raises InputError where an array of data holds values that have no likelihood; here any have one."""
 
-    def start(self, x, output):
+    def start(self, x: Array, output: Array) -> Any:
         """What an output is best shifted by before anything is learned, or None where there is no rule.
 
         Args:
@@ -59,7 +62,7 @@ class Likelihood:
             caller has reduced `rows` to.
         """
 
-    def first_share(self, x, output):
+    def first_share(self, x: Array, output: Array) -> Any:
         """What remains of the dependence of a decoder's first output on its codes, or None for all of it.
 
         Args:
@@ -69,19 +72,19 @@ class Likelihood:
             A factor for each number of an output: its shape without the rows.
         """
 
-    def negative_log_likelihood(self, x, output):
+    def negative_log_likelihood(self, x: Array, output: Array) -> tf.Tensor:
         """-log p(x | output) in nats, summed over everything but the batch: [batch, ...] -> [batch] float32."""
         raise NotImplementedError
 
-    def mean(self, output):
+    def mean(self, output: Array) -> tf.Tensor:
         """E[x | output], float32, of the shape of the data."""
         raise NotImplementedError
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Any:
         return cls(**config)
 
 
@@ -100,22 +103,22 @@ class Bernoulli(Likelihood):
     support = (0.0, 1.0)
     takes_logits = True
 
-    def check_values(self, x):
+    def check_values(self, x: Array) -> None:
         if not np.isin(x, (0, 1)).all():
             raise InputError(
                 "Grey pixels have no likelihood under Bernoulli. Received: values that are neither 0 nor 1. Train with "
                 'the transform "binarize" or another likelihood.'
             )
 
-    def start(self, x, output):
+    def start(self, x: Array, output: Array) -> Any:
         """The logit of the mean, so that the first steps need not find out how bright the data are."""
         return _logit(_mean(x)) - _mean(output)
 
-    def negative_log_likelihood(self, x, output):
+    def negative_log_likelihood(self, x: Array, output: Array) -> tf.Tensor:
         x, logits = tf.cast(x, tf.float32), tf.cast(output, tf.float32)
         return _sum_over_example(tf.nn.sigmoid_cross_entropy_with_logits(labels=x, logits=logits))
 
-    def mean(self, output):
+    def mean(self, output: Array) -> tf.Tensor:
         return tf.sigmoid(tf.cast(output, tf.float32))
 
 
@@ -130,23 +133,23 @@ class Gaussian(Likelihood):
         scale: the standard deviation, > 0.
     """
 
-    def __init__(self, scale=1.0):
+    def __init__(self, scale: float = 1.0) -> None:
         if not scale > 0:
             raise InputError(f"Gaussian's scale is a standard deviation and must be > 0. Received: scale={scale!r}.")
         self.scale = float(scale)
 
-    def start(self, x, output):
+    def start(self, x: Array, output: Array) -> Any:
         return _mean(x) - _mean(output)
 
-    def negative_log_likelihood(self, x, output):
+    def negative_log_likelihood(self, x: Array, output: Array) -> tf.Tensor:
         x, mean = tf.cast(x, tf.float32), tf.cast(output, tf.float32)
         standardised = (x - mean) / self.scale
         return _sum_over_example(0.5 * tf.square(standardised) + math.log(self.scale) + 0.5 * math.log(2 * math.pi))
 
-    def mean(self, output):
+    def mean(self, output: Array) -> tf.Tensor:
         return tf.cast(output, tf.float32)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"scale": self.scale}
 
 
@@ -168,34 +171,34 @@ class GaussianLearnedVariance(Likelihood):
 
     outputs = 2
 
-    def __init__(self, least_scale=0.01):
+    def __init__(self, least_scale: float = 0.01) -> None:
         if not least_scale > 0:
             raise InputError(
                 f"least_scale bounds standard deviations from below and must be > 0. Received: {least_scale!r}."
             )
         self.least_scale = float(least_scale)
 
-    def moments(self, output):
+    def moments(self, output: Array) -> tuple[tf.Tensor, tf.Tensor]:
         """(mean, log_scale) of each value: [batch, ..., 2 * channels] -> [batch, ..., channels] float32 each."""
         mean, log_scale = tf.split(tf.cast(output, tf.float32), 2, axis=-1)
         return mean, _softly_above(math.log(self.least_scale), log_scale)
 
-    def start(self, x, output):
+    def start(self, x: Array, output: Array) -> Any:
         """The mean, and the deviation of the data from what the decoder says of others."""
         return _mean_and_log_scale(x, output, self.least_scale)
 
-    def first_share(self, x, output):
+    def first_share(self, x: Array, output: Array) -> Any:
         return _means_and_quiet_scales(x, output)
 
-    def negative_log_likelihood(self, x, output):
+    def negative_log_likelihood(self, x: Array, output: Array) -> tf.Tensor:
         mean, log_scale = self.moments(output)
         standardised = (tf.cast(x, tf.float32) - mean) * tf.exp(-log_scale)
         return _sum_over_example(0.5 * tf.square(standardised) + log_scale + 0.5 * math.log(2 * math.pi))
 
-    def mean(self, output):
+    def mean(self, output: Array) -> tf.Tensor:
         return self.moments(output)[0]
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"least_scale": self.least_scale}
 
 
@@ -237,18 +240,18 @@ class DiscretizedLogistic(Likelihood):
     outputs = 2
     discrete = True
 
-    def __init__(self, levels=256, channels="independent"):
+    def __init__(self, levels: int = 256, channels: str = "independent") -> None:
         if not isinstance(levels, int) or levels < 2:
             raise InputError(f"levels counts the values that data may have, >= 2. Received: levels={levels!r}.")
         if channels not in CHANNELS:
             raise InputError(f"Unknown channels. Received: channels={channels!r}. {closest(str(channels), CHANNELS)}")
         self.levels, self.channels = levels, channels
 
-    def decoded_shape(self, event_shape):
+    def decoded_shape(self, event_shape: Sequence[int]) -> tuple[int, ...]:
         *sides, count = event_shape
         return (*sides, 2 * count + (count * (count - 1) // 2 if self.channels == "conditional" else 0))
 
-    def check_values(self, x):
+    def check_values(self, x: Array) -> None:
         positions = np.asarray(x, "float64") * (self.levels - 1)
         if np.abs(positions - np.round(positions)).max(initial=0.0) > 0.2:  # in 8 bits sixteenths are rounded ones
             raise InputError(
@@ -256,7 +259,7 @@ class DiscretizedLogistic(Likelihood):
                 "between them. Train with the likelihood that has the data's levels, or without transforms that blur."
             )
 
-    def start(self, x, output):
+    def start(self, x: Array, output: Array) -> Any:
         """The mean, and the scale of the logistic of the data's deviation from what the decoder says of others.
 
         Conditional channels start at the linear regression of that deviation on the channels before.
@@ -271,13 +274,13 @@ class DiscretizedLogistic(Likelihood):
         shift = shift + np.concatenate([-by_slopes, np.broadcast_to(log_shares, by_slopes.shape)], axis=-1)
         return np.concatenate([shift, wanted - _mean(slopes)], axis=-1)
 
-    def first_share(self, x, output):
+    def first_share(self, x: Array, output: Array) -> Any:
         count = np.shape(x)[-1]
         shares = _means_and_quiet_scales(x, output[..., : 2 * count])
         slopes = np.full((*shares.shape[:-1], output.shape[-1] - 2 * count), QUIET)
         return np.concatenate([shares, slopes], axis=-1)
 
-    def negative_log_likelihood(self, x, output):
+    def negative_log_likelihood(self, x: Array, output: Array) -> tf.Tensor:
         mean, log_scale, slopes = self._in_levels(output)
         level = tf.round(tf.cast(x, tf.float32) * (self.levels - 1))
         if slopes is not None:
@@ -289,7 +292,7 @@ class DiscretizedLogistic(Likelihood):
         at_ends = tf.where(level == 0, log_below, log_above)
         return -_sum_over_example(tf.where((level == 0) | (level == self.levels - 1), at_ends, between))
 
-    def mean(self, output):
+    def mean(self, output: Array) -> tf.Tensor:
         """E[x | output]: the sum over the levels k of P(x > k), a level at a time.
 
         Of a channel that depends on others it is the mean where these are at the centres of their logistics.
@@ -320,7 +323,7 @@ class DiscretizedLogistic(Likelihood):
         log_scale = _softly_above(math.log(width / 20), tf.minimum(log_scale, 10.0))
         return mean / width, log_scale - math.log(width), slopes
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"levels": self.levels, "channels": self.channels}
 
 
@@ -349,12 +352,12 @@ class ContinuousBernoulli(Likelihood):
     support = (0.0, 1.0)
     takes_logits = True
 
-    def negative_log_likelihood(self, x, output):
+    def negative_log_likelihood(self, x: Array, output: Array) -> tf.Tensor:
         x, logits = tf.cast(x, tf.float32), tf.cast(output, tf.float32)
         # log of the normaliser = logit/2 + log(sinh(u)/u), u = logit/2
         return _sum_over_example(_log_sinh_ratio(0.5 * logits) + (0.5 - x) * logits)
 
-    def mean(self, output):
+    def mean(self, output: Array) -> tf.Tensor:
         u = 0.5 * tf.cast(output, tf.float32)
         near = tf.abs(u) < _NEAR
         away = tf.where(near, 1.0, u)

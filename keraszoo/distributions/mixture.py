@@ -6,11 +6,13 @@ https://arxiv.org/abs/1705.07120, compare the VampPrior with.
 """
 
 import math
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from ..core.seeds import normal_rows, seed_pair
+from ..core.types import Array
 from .normal import normal_log_prob
 from .prior import Prior
 
@@ -28,7 +30,7 @@ class MixturePrior(Prior, keras.layers.Layer):
         TensorShape([4])
     """
 
-    def __init__(self, latent_dim, components=10, **kwargs):
+    def __init__(self, latent_dim: int, components: int = 10, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.latent_dim, self.components = latent_dim, components
         start = keras.initializers.RandomNormal(stddev=1.0)
@@ -37,23 +39,25 @@ class MixturePrior(Prior, keras.layers.Layer):
         self.logits = self.add_weight(name="logits", shape=(components,), initializer="zeros")
         self.built = True
 
-    def log_prob(self, z):
+    def log_prob(self, z: Array) -> tf.Tensor:
         """log p(z) in nats: [rows, latent_dim] -> [rows] float32."""
         return mixture_log_prob(z, *self._tensors())
 
-    def sample(self, count, seed=None, temperature=1.0):
+    def sample(self, count: int, seed: int | None = None, temperature: float = 1.0) -> tf.Tensor:
         """Draws of components and of z around their means, `temperature` times as far: [count, latent_dim] float32."""
         noise = tf.random.stateless_normal([count, 1 + self.latent_dim], seed_pair(seed))
-        return mixture_draws(noise, *self._tensors(), temperature)
+        means, log_vars, logits = self._tensors()
+        return mixture_draws(noise, means, log_vars, logits, temperature)
 
-    def sample_rows(self, seed, temperature):
+    def sample_rows(self, seed: Array, temperature: Array) -> tf.Tensor:
         """A draw for each seed, from its own alone: [batch] int64, [batch] -> [batch, latent_dim] float32."""
-        return mixture_draws(normal_rows(seed, 1 + self.latent_dim), *self._tensors(), temperature[:, None])
+        noise, (means, log_vars, logits) = normal_rows(seed, 1 + self.latent_dim), self._tensors()
+        return mixture_draws(noise, means, log_vars, logits, temperature[:, None])
 
     def _tensors(self):
         return [tf.convert_to_tensor(weight) for weight in (self.means, self.log_vars, self.logits)]
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "latent_dim": self.latent_dim, "components": self.components}
 
 

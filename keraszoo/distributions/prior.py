@@ -1,5 +1,9 @@
 """Prior: what a VAE asks of the distribution of its codes."""
 
+from typing import Any
+
+from ..core.types import Array
+
 
 class Prior:
     """Base class of distributions p(z) that a VAE can have as its prior.
@@ -16,9 +20,9 @@ class Prior:
     has_forward = True
     adapts = False
 
-    def adapt(self, x):
+    def adapt(self, x: Array) -> None:
         """Starts what is measured on examples x [rows, ...], not learned. Nothing here."""
 
-    def pictures(self):
+    def pictures(self) -> dict[str, Any]:
         """What there is to look at: `{name: [rows, columns, height, width, channels]}`."""
         return {}

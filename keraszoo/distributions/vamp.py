@@ -4,12 +4,15 @@ Tomczak and Welling, "VAE with a VampPrior" (2018), https://arxiv.org/abs/1705.0
 """
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from ..core.seeds import normal_rows, seed_pair
+from ..core.types import Array
 from .mixture import mixture_draws, mixture_log_prob
 from .prior import Prior
 
@@ -34,7 +37,16 @@ class VampPrior(Prior, keras.layers.Layer):
 
     adapts = True
 
-    def __init__(self, posterior, latent_dim, image_shape, value_range=None, components=50, scaling=None, **kwargs):
+    def __init__(
+        self,
+        posterior: Any,
+        latent_dim: int,
+        image_shape: Sequence[int],
+        value_range: Any = None,
+        components: int = 50,
+        scaling: Any = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(dtype="float32", **kwargs)
         self.posterior, self.latent_dim, self.components = posterior, latent_dim, components
         self.image_shape, self.value_range, self.scaling = image_shape, value_range, scaling
@@ -46,7 +58,7 @@ class VampPrior(Prior, keras.layers.Layer):
         )
         self.built = True
 
-    def pseudo_inputs(self):
+    def pseudo_inputs(self) -> tf.Tensor:
         """u_k, in the range of the data: [components, *image_shape] float32."""
         values = tf.convert_to_tensor(self.unsquashed)
         if self.value_range is None:
@@ -54,7 +66,7 @@ class VampPrior(Prior, keras.layers.Layer):
         lowest, highest = self.value_range
         return lowest + (highest - lowest) * tf.sigmoid(values)
 
-    def adapt(self, x):
+    def adapt(self, x: Array) -> None:
         """Starts the pseudo-inputs at some of the examples [rows, *image_shape], evenly spread over the rows."""
         rows = np.linspace(0, len(x) - 1, self.components).round().astype(int)
         values = np.asarray(x, "float32")[rows]
@@ -65,23 +77,23 @@ class VampPrior(Prior, keras.layers.Layer):
             values = np.log(inside) - np.log1p(-inside)
         self.unsquashed.assign(values)
 
-    def mixture(self):
+    def mixture(self) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Means, log-variances and logits of the components."""
         q = self.posterior(self.pseudo_inputs())
         return q.loc, q.log_var, tf.zeros([self.components])
 
-    def log_prob(self, z):
+    def log_prob(self, z: Array) -> tf.Tensor:
         return mixture_log_prob(z, *self.mixture())
 
-    def sample(self, count, seed=None, temperature=1.0):
+    def sample(self, count: int, seed: int | None = None, temperature: float = 1.0) -> tf.Tensor:
         """Draws of pseudo-inputs and from their posteriors, `temperature` times as far from their means."""
         noise = tf.random.stateless_normal([count, 1 + self.latent_dim], seed_pair(seed))
         return mixture_draws(noise, *self.mixture(), temperature)
 
-    def sample_rows(self, seed, temperature):
+    def sample_rows(self, seed: Array, temperature: Array) -> tf.Tensor:
         return mixture_draws(normal_rows(seed, 1 + self.latent_dim), *self.mixture(), temperature[:, None])
 
-    def pictures(self):
+    def pictures(self) -> dict[str, Any]:
         """The pseudo-inputs, where they are images."""
         if len(self.image_shape) != 3:
             return {}

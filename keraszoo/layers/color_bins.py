@@ -5,12 +5,14 @@ Zhang, Isola and Efros, "Colorful Image Colorization", ECCV 2016, https://arxiv.
 
 import functools
 import numbers
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from ..core.errors import InputError
+from ..core.types import Array
 from .lab import rgb_to_lab
 
 GRID = 10  # distance of the bins' centres, in a and in b
@@ -72,7 +74,7 @@ class ColorBins(keras.layers.Layer):
         (TensorShape([261]), array([ 11.9, -33. ], dtype=float32))
     """
 
-    def __init__(self, rebalancing=0.5, **kwargs):
+    def __init__(self, rebalancing: float = 0.5, **kwargs: Any) -> None:
         super().__init__(autocast=False, **kwargs)
         if isinstance(rebalancing, bool) or not isinstance(rebalancing, numbers.Real) or not 0 <= rebalancing < 1:
             raise InputError(f"rebalancing is a number in [0, 1), 0 for none. Received: rebalancing={rebalancing!r}.")
@@ -85,11 +87,11 @@ class ColorBins(keras.layers.Layer):
         self.built = True
 
     @property
-    def count(self):
+    def count(self) -> int:
         """Number of bins."""
         return len(self.centers)
 
-    def closeness(self, ab):
+    def closeness(self, ab: Array) -> tf.Tensor:
         """Of colours to all bins, larger for nearer ones: [..., 2] -> [..., count] float32.
 
         It is -|ab - center|^2 / (2 sigma^2) without the part that is the same for all bins.
@@ -97,13 +99,13 @@ class ColorBins(keras.layers.Layer):
         products = tf.tensordot(tf.cast(ab, tf.float32), tf.constant(self.centers.T), 1)
         return (products - tf.constant(np.sum(self.centers**2, axis=-1) / 2)) / SIGMA**2
 
-    def encode(self, ab):
+    def encode(self, ab: Array) -> tf.Tensor:
         """The shares of the 5 nearest bins, and of those as near as the fifth: [..., 2] -> [..., count], of sum 1."""
         closeness = self.closeness(ab)
         fifth = tf.math.top_k(closeness, NEIGHBOURS).values[..., -1:]
         return tf.nn.softmax(tf.where(closeness >= fifth, closeness, -np.inf))
 
-    def call(self, logits, temperature=1.0):
+    def call(self, logits: Array, temperature: float | tf.Tensor = 1.0) -> tf.Tensor:
         """The annealed mean: [..., count] -> [..., 2] float32.
 
         Args:
@@ -114,17 +116,17 @@ class ColorBins(keras.layers.Layer):
         cold = tf.nn.softmax(logits / tf.maximum(tf.cast(temperature, tf.float32), COLDEST))
         return tf.tensordot(cold, tf.constant(self.centers), 1)
 
-    def class_weights(self):
+    def class_weights(self) -> tf.Tensor:
         """The weight of each bin, [count] float32; its mean over the smoothed data is 1."""
         frequencies = tf.convert_to_tensor(self.frequencies)
         weights = 1.0 / (self.rebalancing * frequencies + (1.0 - self.rebalancing) / self.count)
         return weights / tf.reduce_sum(frequencies * weights)
 
-    def weights_of(self, shares):
+    def weights_of(self, shares: Array) -> tf.Tensor:
         """The weight of each colour, that of its nearest bin: what `encode` gave, [..., count] -> [...] float32."""
         return tf.gather(self.class_weights(), tf.argmax(shares, axis=-1))
 
-    def adapt(self, ab):
+    def adapt(self, ab: Array) -> None:
         """Measures how often each bin is the nearest, on colours [..., 2], and smooths that."""
         ab, counts = np.reshape(ab, [-1, 2]), np.zeros(self.count)
         for first in range(0, len(ab), ROWS):
@@ -134,5 +136,5 @@ class ColorBins(keras.layers.Layer):
         self.frequencies.assign(smoothed / smoothed.sum())
         self.adapted.assign(1.0)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "rebalancing": self.rebalancing}

@@ -9,12 +9,14 @@ Autoencoders", https://jmlr.org/papers/v11/vincent10a.html (2010).
 
 import math
 import numbers
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from ..core.checks import sizes
 from ..core.errors import InputError
+from ..core.types import Array
 
 
 class _Corruption(keras.layers.Layer):
@@ -54,19 +56,19 @@ class GaussianCorruption(_Corruption):
         True
     """
 
-    def __init__(self, stddev, clip=True, seed=None, **kwargs):
+    def __init__(self, stddev: float, clip: bool = True, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(seed, **kwargs)
         if not (isinstance(stddev, numbers.Real) and 0 <= stddev < math.inf):
             raise InputError(f"stddev is a standard deviation and must be >= 0. Received: stddev={stddev!r}.")
         self.stddev, self.clip = float(stddev), bool(clip)
 
-    def call(self, x):
+    def call(self, x: Array) -> tf.Tensor:
         noisy = tf.cast(x, tf.float32) + self.stddev * keras.random.normal(
             tf.shape(x), dtype="float32", seed=self.noise
         )
         return tf.cast(tf.clip_by_value(noisy, 0.0, 1.0) if self.clip else noisy, x.dtype)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "stddev": self.stddev, "clip": self.clip}
 
 
@@ -87,16 +89,16 @@ class SaltAndPepper(_Corruption):
         [0.0, 1.0]
     """
 
-    def __init__(self, rate, seed=None, **kwargs):
+    def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(seed, **kwargs)
         self.rate = _probability(rate)
 
-    def call(self, x):
+    def call(self, x: Array) -> tf.Tensor:
         draw = self.uniform_per_pixel(x)
         peppered = tf.where(draw < self.rate / 2, tf.zeros_like(x), x)
         return tf.where((draw >= self.rate / 2) & (draw < self.rate), tf.ones_like(x), peppered)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "rate": self.rate}
 
 
@@ -117,14 +119,14 @@ class Masking(_Corruption):
         [0.0, 0.5]
     """
 
-    def __init__(self, rate, seed=None, **kwargs):
+    def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(seed, **kwargs)
         self.rate = _probability(rate)
 
-    def call(self, x):
+    def call(self, x: Array) -> tf.Tensor:
         return tf.where(self.uniform_per_pixel(x) < self.rate, tf.zeros_like(x), x)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "rate": self.rate}
 
 
@@ -150,14 +152,14 @@ class RandomHole(_Corruption):
         [10.0, 10.0, 10.0, 10.0, 10.0]
     """
 
-    def __init__(self, height, width, seed=None, **kwargs):
+    def __init__(self, height: int, width: int, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(seed, **kwargs)
         for name, size in {"height": height, "width": width}.items():
             if not isinstance(size, numbers.Integral) or size < 1:
                 raise InputError(f"The {name} of the hole must be an integer >= 1. Received: {name}={size!r}.")
         self.height, self.width = int(height), int(width)
 
-    def call(self, x):
+    def call(self, x: Array) -> tf.Tensor:
         if None not in x.shape[1:3] and (self.height > x.shape[1] or self.width > x.shape[2]):
             nearest = min(self.height, x.shape[1]), min(self.width, x.shape[2])
             raise InputError(
@@ -170,7 +172,7 @@ class RandomHole(_Corruption):
         columns = _known(width, self.width, place[:, 1:])[:, None, :, None]
         return tf.cast(rows | columns, x.dtype)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "height": self.height, "width": self.width}
 
 

@@ -4,10 +4,14 @@ Zhao, Liu, Lin, Zhu and Han, "Differentiable Augmentation for Data-Efficient GAN
 https://arxiv.org/abs/2006.10738.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from ..core.errors import InputError, closest
+from ..core.types import Array
 
 
 @keras.saving.register_keras_serializable("keraszoo")
@@ -32,8 +36,13 @@ class DifferentiableAugmentation(keras.layers.Layer):
     """
 
     def __init__(
-        self, policy=("color", "translation", "cutout"), value_range=(0.0, 1.0), fill=None, seed=None, **kwargs
-    ):
+        self,
+        policy: Sequence[str] = ("color", "translation", "cutout"),
+        value_range: Sequence[float] = (0.0, 1.0),
+        fill: float | None = None,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(autocast=False, **kwargs)
         for name in policy:
             if name not in POLICIES:
@@ -43,17 +52,17 @@ class DifferentiableAugmentation(keras.layers.Layer):
         self.fill = self.value_range[0] if fill is None else float(fill)
         self.seed, self.noise = seed, keras.random.SeedGenerator(seed)
 
-    def call(self, x):
+    def call(self, x: Array) -> tf.Tensor:
         x = tf.cast(x, tf.float32)
         for name in self.policy:
             x = POLICIES[name](self, x)
         return x
 
-    def uniform(self, x, lowest, highest, size=1):
+    def uniform(self, x: Array, lowest: float, highest: float, size: int = 1) -> tf.Tensor:
         """A draw from [lowest, highest) for each image: [batch, size]."""
         return keras.random.uniform([tf.shape(x)[0], size], lowest, highest, dtype="float32", seed=self.noise)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         options = {"policy": self.policy, "value_range": self.value_range, "fill": self.fill, "seed": self.seed}
         return {**super().get_config(), **options}
 

@@ -4,12 +4,15 @@ LeCun, Bottou, Bengio and Haffner, "Gradient-Based Learning Applied to Document 
 (1998), section II.B.
 """
 
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
 
 from ..core.checks import positive_integers
 from ..core.errors import InputError
+from ..core.types import Array
 
 AMPLITUDE, SLOPE = 1.7159, 2 / 3  # of the squashing function; with them f(1) = 1 and f(-1) = -1
 
@@ -73,12 +76,12 @@ class Subsampling2D(keras.layers.Layer):
         (TensorShape([1, 2, 3, 3]), 6)
     """
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         shape = (input_shape[-1],)
         self.coefficient = self.add_weight(name="coefficient", shape=shape, initializer=FanInUniform(4))
         self.bias = self.add_weight(name="bias", shape=shape, initializer="zeros")
 
-    def call(self, x):
+    def call(self, x: Array) -> tf.Tensor:
         sums = 4 * tf.nn.avg_pool2d(x, 2, 2, "VALID")
         return scaled_tanh(sums * self.coefficient + self.bias)
 
@@ -97,12 +100,12 @@ class PartialConv2D(keras.layers.Layer):
         (TensorShape([1, 4, 4, 3]), 178)
     """
 
-    def __init__(self, connections, kernel_size, **kwargs):
+    def __init__(self, connections: Any, kernel_size: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.connections = tuple(tuple(int(place) for place in maps) for maps in connections)
         self.kernel_size = positive_integers("kernel_size", kernel_size)[0]
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         pairs = [(place, filter_) for filter_, maps in enumerate(self.connections) for place in maps]
         if max(place for place, _ in pairs) >= input_shape[-1]:
             raise InputError(f"There are {input_shape[-1]} maps. Received: connections={self.connections}.")
@@ -116,12 +119,12 @@ class PartialConv2D(keras.layers.Layer):
         for row, (place, filter_) in enumerate(pairs):
             self.places[row, place * len(self.connections) + filter_] = 1.0
 
-    def call(self, x):
+    def call(self, x: Array) -> tf.Tensor:
         full = tf.matmul(tf.reshape(self.kernel, [-1, len(self.places)]), tf.cast(self.places, self.kernel.dtype))
         full = tf.reshape(full, [self.kernel_size, self.kernel_size, x.shape[-1], len(self.connections)])
         return scaled_tanh(tf.nn.conv2d(x, tf.cast(full, x.dtype), 1, "VALID") + tf.cast(self.bias, x.dtype))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "connections": self.connections, "kernel_size": self.kernel_size}
 
 
@@ -147,22 +150,22 @@ class RadialBasis(keras.layers.Layer):
         (0, 60)
     """
 
-    def __init__(self, num_classes, seed=0, **kwargs):
+    def __init__(self, num_classes: int, seed: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.num_classes, self.seed = positive_integers("num_classes", num_classes)[0], seed
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         shape = (self.num_classes, input_shape[-1])
         codes = digit_codes() if shape == (10, 84) else 2.0 * np.random.default_rng(self.seed).integers(0, 2, shape) - 1
         self.codes = self.add_weight(name="codes", shape=shape, initializer="zeros", trainable=False)
         self.codes.assign(codes)
 
-    def call(self, x):
+    def call(self, x: Array) -> tf.Tensor:
         """-|x - w|^2 by its three parts, of which none loses digits: |x| and |w| are about as large as |x - w|."""
         lengths = tf.reduce_sum(x**2, axis=-1, keepdims=True) + tf.reduce_sum(self.codes**2, axis=-1)
         return 2 * tf.matmul(x, self.codes, transpose_b=True) - lengths
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "num_classes": self.num_classes, "seed": self.seed}
 
 

@@ -1,12 +1,14 @@
 """What a convolution sees beyond the border of the image."""
 
 import numbers
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from ..core.checks import sizes
 from ..core.errors import InputError, closest
+from ..core.types import Array
 
 PADDINGS = ("zero", "mirrored", "periodic")
 
@@ -36,13 +38,13 @@ class Pad2D(keras.layers.Layer):
         [2.0, 3.0, 1.0, 2.0, 3.0, 1.0]
     """
 
-    def __init__(self, width, mode="zero", **kwargs):
+    def __init__(self, width: Any, mode: str = "zero", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if mode not in PADDINGS:
             raise InputError(f"Unknown padding. Received: mode={mode!r}. {closest(str(mode), PADDINGS)}")
         self.width, self.mode = _widths(width), mode
 
-    def call(self, x):
+    def call(self, x: Array) -> tf.Tensor:
         beyond = {"zero": None, "mirrored": 1, "periodic": 0}[self.mode]
         for size, sides in zip(x.shape[1:3], self.width, strict=True):
             if None not in (size, beyond) and max(sides) > size - beyond:
@@ -54,7 +56,7 @@ class Pad2D(keras.layers.Layer):
             return _wrap(_wrap(x, 1, *self.width[0]), 2, *self.width[1])
         return tf.pad(x, [(0, 0), *self.width, (0, 0)], "CONSTANT" if self.mode == "zero" else "REFLECT")
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "width": self.width, "mode": self.mode}
 
 

@@ -7,12 +7,14 @@ Badrinarayanan, Kendall and Cipolla, "SegNet" (2017), https://arxiv.org/abs/1511
 """
 
 import numbers
+from collections.abc import Sequence
 
 import keras
 import tensorflow as tf
 
 from ..core.checks import check_divisible, sizes
 from ..core.errors import InputError
+from ..core.types import Array
 
 
 class _Windows(keras.layers.Layer):
@@ -49,10 +51,11 @@ class MaxPoolWithArgmax(_Windows):
         (0.8..., 1)
     """
 
-    def call(self, x):
+    def call(self, x: Array) -> tuple[tf.Tensor, tf.Tensor]:
         side = self.pool_size
         if None not in x.shape[1:3]:
-            check_divisible(*x.shape[1:3], side, f"MaxPoolWithArgmax pools windows of {side} x {side}")
+            height, width = x.shape[1:3]
+            check_divisible(height, width, side, f"MaxPoolWithArgmax pools windows of {side} x {side}")
         batch, height, width, channels = sizes(x)
         rows, columns = height // side, width // side
         windows = tf.reshape(x, [batch, rows, side, columns, side, channels])
@@ -85,7 +88,7 @@ class MaxUnpool2D(_Windows):
         [[0.0, 0.8...], [0.0, 0.0]]
     """
 
-    def call(self, inputs):
+    def call(self, inputs: Sequence[tf.Tensor]) -> tf.Tensor:
         values, positions = inputs
         if not values.shape.is_compatible_with(positions.shape):
             raise InputError(

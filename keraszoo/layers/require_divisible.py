@@ -1,9 +1,12 @@
 """A layer that refuses images which a network cannot halve."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from ..core.checks import check_divisible, sizes
+from ..core.types import Array
 
 
 @keras.saving.register_keras_serializable("keraszoo")
@@ -22,13 +25,14 @@ class RequireDivisible(keras.layers.Layer):
             learns them when it runs, running it (or compiling it by XLA) fails with TensorFlow's InvalidArgumentError.
     """
 
-    def __init__(self, factor, what, **kwargs):
+    def __init__(self, factor: int, what: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.factor, self.what = factor, what
 
-    def call(self, x):
+    def call(self, x: Array) -> tf.Tensor:
         if None not in x.shape[1:3]:
-            check_divisible(*x.shape[1:3], self.factor, self.what)
+            height, width = x.shape[1:3]
+            check_divisible(height, width, self.factor, self.what)
             return x
         batch, height, width, channels = sizes(x)
         message = f"{self.what}, so height and width must be divisible by {self.factor}."
@@ -39,5 +43,5 @@ class RequireDivisible(keras.layers.Layer):
             blocks = tf.reshape(x, [batch, rows, self.factor, columns, self.factor, channels])
             return tf.ensure_shape(tf.reshape(blocks, tf.shape(x)), x.shape)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "factor": self.factor, "what": self.what}

@@ -4,10 +4,13 @@ Zhang, Goodfellow, Metaxas and Odena, "Self-Attention Generative Adversarial Net
 https://arxiv.org/abs/1805.08318.
 """
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from ..core.checks import sizes
+from ..core.types import Array
 from .normalization.spectral_normalization import SpectralNormalization
 
 REDUCTION = 8  # how many channels share one of the keys, queries and values
@@ -32,18 +35,18 @@ class SelfAttention(keras.layers.Layer):
         True
     """
 
-    def __init__(self, spectral=False, **kwargs):
+    def __init__(self, spectral: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.spectral = bool(spectral)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         channels = input_shape[-1]
         self.few = max(1, channels // REDUCTION)
         self.keys, self.queries, self.values = (self._convolution(n, self.few, input_shape) for n in ("f", "g", "h"))
         self.result = self._convolution("v", channels, (*input_shape[:-1], self.few))
         self.gamma = self.add_weight(name="gamma", shape=(), initializer="zeros")
 
-    def call(self, x, training=False):
+    def call(self, x: Array, training: bool = False) -> tf.Tensor:
         batch, height, width, _ = sizes(x)
         keys, queries, values = (
             tf.reshape(self._convolved(layer, x, training), [batch, height * width, self.few])
@@ -63,8 +66,8 @@ class SelfAttention(keras.layers.Layer):
     def _convolved(self, layer, x, training):
         return layer(x, training=training) if self.spectral else layer(x)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "spectral": self.spectral}

@@ -1,10 +1,13 @@
 """Larger images without a stride: bilinear interpolation and pixel shuffle."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from ..core.checks import sizes
 from ..core.errors import InputError
+from ..core.types import Array
 
 
 @keras.saving.register_keras_serializable("keraszoo")
@@ -21,7 +24,7 @@ class BilinearUpsampling2D(keras.layers.Layer):
         [0.0, 1.0, 3.0, 4.0]
     """
 
-    def call(self, x):
+    def call(self, x: Array) -> tf.Tensor:
         return _double(_double(x, 1), 2)
 
 
@@ -46,13 +49,13 @@ class PixelShuffle(keras.layers.Layer):
         [[1.0, 2.0], [3.0, 4.0]]
     """
 
-    def __init__(self, factor=2, **kwargs):
+    def __init__(self, factor: int = 2, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if not isinstance(factor, int) or factor < 2:
             raise InputError(f"factor must be an integer >= 2. Received: factor={factor!r}.")
         self.factor = factor
 
-    def call(self, x):
+    def call(self, x: Array) -> tf.Tensor:
         if x.shape[3] % self.factor**2:
             raise InputError(
                 f"PixelShuffle makes {self.factor**2} pixels of the channels of one, so their number must be divisible "
@@ -60,7 +63,7 @@ class PixelShuffle(keras.layers.Layer):
             )
         return tf.nn.depth_to_space(x, self.factor)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "factor": self.factor}
 
 

@@ -8,6 +8,7 @@ Diverse High-Fidelity Images with VQ-VAE-2" (2019), https://arxiv.org/abs/1906.0
 
 import numbers
 import typing
+from typing import Any
 
 import keras
 import numpy as np
@@ -16,6 +17,7 @@ from sklearn.cluster import kmeans_plusplus
 
 from ..core.errors import InputError, closest
 from ..core.replicas import global_rows, global_sums
+from ..core.types import Array
 
 LEARNING = ("ema", "gradient")
 STARTING_COUNT = 0.01  # of each codeword: next to nothing, as the first steps move all vectors far away
@@ -83,17 +85,17 @@ class VectorQuantizer(keras.layers.Layer):
 
     def __init__(
         self,
-        num_codes,
-        dim,
+        num_codes: int,
+        dim: int,
         *,
-        learning="ema",
-        decay=0.99,
-        smoothing=1e-5,
-        beta=0.25,
-        restart=0.0,
-        dtype="float32",
-        **kwargs,
-    ):
+        learning: str = "ema",
+        decay: float = 0.99,
+        smoothing: float = 1e-5,
+        beta: float = 0.25,
+        restart: float = 0.0,
+        dtype: Any = "float32",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(dtype=dtype, **kwargs)
         self.num_codes, self.dim = checked_codes(num_codes), _checked_dim(dim)
         if learning not in LEARNING:
@@ -121,7 +123,7 @@ class VectorQuantizer(keras.layers.Layer):
         self.noise = keras.random.SeedGenerator() if self.restart else None
         self.built = True
 
-    def start(self, z):
+    def start(self, z: Array) -> None:
         """Sets the codewords to vectors far from each other, of those [..., dim] that it is given, by k-means++.
 
         Arthur and Vassilvitskii, "k-means++: the advantages of careful seeding" (2007).
@@ -136,15 +138,15 @@ class VectorQuantizer(keras.layers.Layer):
             self.sums.assign(STARTING_COUNT * codewords)
             self.counts.assign(np.full(self.num_codes, STARTING_COUNT))
 
-    def nearest(self, z):
+    def nearest(self, z: Array) -> tf.Tensor:
         """The number of each vector's nearest codeword: [..., dim] -> [...] int32; the first of equally near ones."""
         return _nearest(tf.cast(z, tf.float32), tf.convert_to_tensor(self.codebook))
 
-    def embed(self, codes):
+    def embed(self, codes: Array) -> tf.Tensor:
         """The codewords of these numbers: [...] integers -> [..., dim] float32."""
         return tf.gather(tf.convert_to_tensor(self.codebook), codes)
 
-    def call(self, z, training=False):
+    def call(self, z: Array, training: bool = False) -> Any:
         if z.shape[-1] != self.dim:
             raise InputError(f"The codewords stand for vectors of length {self.dim}. Received: shape {z.shape}.")
         z, codebook = tf.cast(z, tf.float32), tf.convert_to_tensor(self.codebook)
@@ -192,7 +194,7 @@ class VectorQuantizer(keras.layers.Layer):
         rank = tf.cumsum(tf.cast(dead, tf.int32), exclusive=True)
         return tf.gather(tf.reshape(vectors, [-1, self.dim]), tf.gather(order, rank % tf.size(order)))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "num_codes": self.num_codes,

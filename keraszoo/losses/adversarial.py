@@ -89,7 +89,7 @@ LOSSES = {
 }
 
 
-def adversarial_loss(name):
+def adversarial_loss(name: str) -> AdversarialLoss:
     """The `AdversarialLoss` of that name.
 
     Raises:

@@ -4,12 +4,24 @@ Chen, Kornblith, Norouzi and Hinton, "A Simple Framework for Contrastive Learnin
 https://arxiv.org/abs/2002.05709, equation 1; after Sohn's N-pair loss (2016).
 """
 
+from typing import Any
+
 import tensorflow as tf
+
+from ..core.types import Array
 
 NONE = -1e9  # the logit of a view beside itself, which is no answer
 
 
-def nt_xent(one, other, all_ones=None, all_others=None, *, first=0, temperature=0.5):
+def nt_xent(
+    one: Array,
+    other: Array,
+    all_ones: Array | None = None,
+    all_others: Array | None = None,
+    *,
+    first: Any = 0,
+    temperature: float = 0.5,
+) -> tuple[tf.Tensor, tf.Tensor]:
     """The normalised, temperature-scaled cross-entropy of each image, the mean of its two views'.
 
     With s the cosine similarity and 2N views in the batch, that of view i, whose other view is j, is

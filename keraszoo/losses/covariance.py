@@ -7,9 +7,10 @@ Kumar, Sattigeri and Balakrishnan, "Variational Inference of Disentangled Latent
 import tensorflow as tf
 
 from ..core.replicas import global_mean
+from ..core.types import Array
 
 
-def code_covariance(mean, log_var=None):
+def code_covariance(mean: Array, log_var: Array | None = None) -> tf.Tensor:
     """The covariance of the codes of the global batch: the same [d, d] on every replica, differentiable on all.
 
     With `mean` alone it is Cov(E[z|x]), which DIP-VAE-I takes. With `log_var` it is Cov(z) = Cov(E[z|x]) + E[Var(z|x)],
@@ -35,7 +36,7 @@ def code_covariance(mean, log_var=None):
     return covariance + tf.linalg.diag(global_mean(tf.exp(tf.cast(log_var, tf.float32))))
 
 
-def identity_penalty(covariance, off_diagonal, diagonal):
+def identity_penalty(covariance: Array, off_diagonal: float, diagonal: float) -> tf.Tensor:
     """How far a covariance is from the identity: off_diagonal sum_{i != j} C_ij^2 + diagonal sum_i (C_ii - 1)^2.
 
     DIP-VAE adds it to the loss. The paper weighs the diagonal 10 times (I) or once (II) as much as the rest.

@@ -9,6 +9,7 @@ Tolstikhin, Bousquet, Gelly and Schoelkopf, "Wasserstein Auto-Encoders" (2018), 
 import tensorflow as tf
 
 from ..core.errors import InputError, closest
+from ..core.types import Array
 
 
 def gaussian_kernel(squared_distance, scale):
@@ -24,7 +25,9 @@ def inverse_multiquadratic_kernel(squared_distance, scale):
 KERNELS = {"gaussian": gaussian_kernel, "inverse_multiquadratic": inverse_multiquadratic_kernel}
 
 
-def maximum_mean_discrepancy(codes, draws, kernel="gaussian", scale=None):
+def maximum_mean_discrepancy(
+    codes: Array, draws: Array, kernel: str = "gaussian", scale: float | None = None
+) -> tf.Tensor:
     """The unbiased estimate of the squared maximum mean discrepancy between two samples; differentiable.
 
     Its expected value is 0 when both come from the same distribution; an estimate can be negative. It depends on all

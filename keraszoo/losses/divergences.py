@@ -2,8 +2,12 @@
 
 import tensorflow as tf
 
+from ..core.types import Array
 
-def normal_kl(mean, log_var, prior_mean=0.0, prior_log_var=0.0):
+
+def normal_kl(
+    mean: Array, log_var: Array, prior_mean: Array | float = 0.0, prior_log_var: Array | float = 0.0
+) -> tf.Tensor:
     """KL(N(mean, exp(log_var)) || N(prior_mean, exp(prior_log_var))) of diagonal Gaussians, in nats.
 
     Kingma and Welling, "Auto-Encoding Variational Bayes" (2014), appendix B.

@@ -1,9 +1,13 @@
 """Penalties on the discriminator's gradient with respect to its input."""
 
+from collections.abc import Callable
+
 import tensorflow as tf
 
+from ..core.types import Array
 
-def squared_gradient_norm(critic, x):
+
+def squared_gradient_norm(critic: Callable, x: Array) -> tf.Tensor:
     """The squared 2-norm, over all axes but the batch, of each example's d critic(x) / dx: [batch] float32.
 
     It is itself differentiable.
@@ -24,7 +28,7 @@ def squared_gradient_norm(critic, x):
     return tf.reduce_sum(tf.square(gradient), axis=list(range(1, gradient.shape.rank)))
 
 
-def lipschitz_penalty(squared_norm, target=1.0):
+def lipschitz_penalty(squared_norm: Array, target: float = 1.0) -> tf.Tensor:
     """(norm - target)^2 of squared gradient norms [batch]: what WGAN-GP takes at points between real and generated.
 
     Gulrajani et al., "Improved Training of Wasserstein GANs" (2017), https://arxiv.org/abs/1704.00028. A norm of 0

@@ -1,10 +1,15 @@
 """Penalties on a code: sparsity and contraction."""
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 import tensorflow as tf
 
+from ..core.types import Array
 
-def kl_sparsity(mean_activation, target):
+
+def kl_sparsity(mean_activation: Array, target: float) -> tf.Tensor:
     """KL(Bernoulli(target) || Bernoulli(mean activation)), summed over the units: [units] -> scalar float32.
 
     Ng, "Sparse autoencoder", CS294A lecture notes (2011). The mean over the batch is taken *before*: the units are to
@@ -25,13 +30,13 @@ def kl_sparsity(mean_activation, target):
     return tf.reduce_sum(on + off)
 
 
-def l1(code):
+def l1(code: Array) -> tf.Tensor:
     """The sum of absolute values of each example's code: [batch, ...] -> [batch] float32."""
     code = tf.cast(code, tf.float32)
     return tf.reduce_sum(tf.abs(code), axis=tf.range(1, tf.rank(code)))
 
 
-def squared_jacobian_norm(function, x, probes=None, seed=None):
+def squared_jacobian_norm(function: Callable, x: Array, probes: int | None = None, seed: Any = None) -> tf.Tensor:
     """The squared Frobenius norm of d function(x) / dx of each example: [batch] float32, itself differentiable.
 
     Rifai et al., "Contractive Auto-Encoders: Explicit Invariance During Feature Extraction", ICML 2011. It sums over

@@ -16,10 +16,14 @@ does. The others' labels must be classes all the same.
 import numpy as np
 import tensorflow as tf
 
+from ..core.types import Array
+
 SMOOTH = 1.0  # pixels
 
 
-def pixel_cross_entropy(logits, labels, weight=None, valid=None):
+def pixel_cross_entropy(
+    logits: Array, labels: Array, weight: Array | None = None, valid: Array | None = None
+) -> tf.Tensor:
     """The mean over the pixels of weight * -log p(label): [batch] float32.
 
     The weight map is that of Ronneberger, Fischer and Brox, "U-Net" (2015), https://arxiv.org/abs/1505.04597.
@@ -39,7 +43,9 @@ def pixel_cross_entropy(logits, labels, weight=None, valid=None):
     return _mean(_cross_entropy(logits, labels), weight, valid)
 
 
-def focal(logits, labels, weight=None, gamma=2.0, valid=None):
+def focal(
+    logits: Array, labels: Array, weight: Array | None = None, gamma: float = 2.0, valid: Array | None = None
+) -> tf.Tensor:
     """The mean over the pixels of weight * -(1 - p)^gamma log p, where p is the label's probability: [batch] float32.
 
     Lin, Goyal, Girshick, He and Dollar, "Focal Loss for Dense Object Detection" (2017),
@@ -55,7 +61,7 @@ def focal(logits, labels, weight=None, gamma=2.0, valid=None):
     return _mean(wrong**gamma * cross_entropy, weight, valid)
 
 
-def dice(logits, labels, valid=None):
+def dice(logits: Array, labels: Array, valid: Array | None = None) -> tf.Tensor:
     """1 - 2 |P and Y| / (|P| + |Y|), areas of probability P and mask Y: [batch] float32 in [0, 1].
 
     Milletari, Navab and Ahmadi, "V-Net" (2016), https://arxiv.org/abs/1606.04797, with plain areas in the denominator.
@@ -68,7 +74,7 @@ def dice(logits, labels, valid=None):
     return tversky(logits, labels, 0.5, 0.5, valid)
 
 
-def jaccard(logits, labels, valid=None):
+def jaccard(logits: Array, labels: Array, valid: Array | None = None) -> tf.Tensor:
     """1 - |P and Y| / |P or Y|, areas of probability P and mask Y: [batch] float32 in [0, 1].
 
     Rahman and Wang, "Optimizing Intersection-Over-Union in Deep Neural Networks for Image Segmentation" (2016).
@@ -81,7 +87,9 @@ def jaccard(logits, labels, valid=None):
     return tversky(logits, labels, 1.0, 1.0, valid)
 
 
-def tversky(logits, labels, alpha=0.3, beta=0.7, valid=None):
+def tversky(
+    logits: Array, labels: Array, alpha: float = 0.3, beta: float = 0.7, valid: Array | None = None
+) -> tf.Tensor:
     """1 - |P and Y| / (|P and Y| + alpha |P without Y| + beta |Y without P|): [batch] float32 in [0, 1].
 
     Salehi, Erdogmus and Gholipour, "Tversky loss function for image segmentation using 3D fully convolutional deep

@@ -6,12 +6,15 @@ https://arxiv.org/abs/2003.07311.
 
 import tensorflow as tf
 
+from ..core.types import Array
 from .segmentation import probabilities
 
 SMOOTH = 1.0  # pixels of skeleton, as in the paper's code
 
 
-def centerline_dice(logits, labels, of=1, iterations=5, valid=None):
+def centerline_dice(
+    logits: Array, labels: Array, of: int = 1, iterations: int = 5, valid: Array | None = None
+) -> tf.Tensor:
     """1 - clDice: how much of either mask's skeleton lies in the other mask, [batch] float32 in [0, 1].
 
     With S_P and S_Y the soft skeletons of the probabilities P and of the mask Y, the harmonic mean of |S_P Y| / |S_P|

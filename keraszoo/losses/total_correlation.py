@@ -5,15 +5,19 @@ https://arxiv.org/abs/1802.04942, appendix C.
 """
 
 import math
+from typing import Any
 
 import tensorflow as tf
 
 from ..core.errors import InputError, closest
+from ..core.types import Array
 
 ESTIMATORS = ("stratified", "weighted")
 
 
-def total_correlation(z, mean, log_var, size, *, first=0, estimator="stratified"):
+def total_correlation(
+    z: Array, mean: Array, log_var: Array, size: int, *, first: Any = 0, estimator: str = "stratified"
+) -> tf.Tensor:
     """log q(z) - sum_j log q(z_j) of each draw, q the mean of the posteriors of all `size` training examples, in nats.
 
     Its mean over draws is KL(q(z) || prod_j q(z_j)), the total correlation of the code; beta-TC-VAE multiplies it by
@@ -51,7 +55,9 @@ def total_correlation(z, mean, log_var, size, *, first=0, estimator="stratified"
     return together - tf.reduce_sum(apart, axis=1)
 
 
-def aggregate_log_densities(z, mean, log_var, size, *, first=0, estimator="stratified"):
+def aggregate_log_densities(
+    z: Array, mean: Array, log_var: Array, size: int, *, first: Any = 0, estimator: str = "stratified"
+) -> tuple[tf.Tensor, tf.Tensor]:
     """log q(z) and each log q(z_j) of each draw, q the mean of the posteriors of all `size` training examples, in nats.
 
     Args:
@@ -75,7 +81,9 @@ def aggregate_log_densities(z, mean, log_var, size, *, first=0, estimator="strat
     return together, tf.reduce_logsumexp(weights[..., None] + log_q, axis=1)
 
 
-def aggregate_log_weights(rows, batch, size, *, first=0, estimator="stratified"):
+def aggregate_log_weights(
+    rows: Any, batch: Any, size: int, *, first: Any = 0, estimator: str = "stratified"
+) -> tf.Tensor:
     """The logarithms of the weights with which posteriors of a batch stand for those of all training examples.
 
     q(z) = 1/size sum_n q(z|x_n) is estimated by sum_j weight_ij q(z_i|x_j), where z_i comes from posterior first + i.

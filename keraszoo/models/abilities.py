@@ -121,7 +121,7 @@ class HasLoss(typing.Protocol):
 class HasEncoder(typing.Protocol):
     """Has a network that makes features of an example, which others can use."""
 
-    encoder: typing.Callable
+    encoder: typing.Any
 
 
 @typing.runtime_checkable

@@ -8,6 +8,8 @@ import inspect
 import itertools
 import math
 import re
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 
@@ -23,7 +25,15 @@ from .residual import planes_decoder, planes_encoder
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")  # with which Keras makes its messages bold
 
 
-def dense_encoder(image_shape, outputs, hidden=(256,), *, activation="relu", initialization="glorot", dtype=None):
+def dense_encoder(
+    image_shape: Sequence[int],
+    outputs: int,
+    hidden: Sequence[int] = (256,),
+    *,
+    activation: str | Callable = "relu",
+    initialization: str = "glorot",
+    dtype: Any = None,
+) -> keras.Model:
     """[batch, *image_shape] -> [batch, outputs] through dense layers of `hidden` units."""
     inputs = [math.prod(image_shape), *hidden]
     layers = [keras.Input(image_shape), keras.layers.Flatten(dtype=dtype)]
@@ -35,7 +45,15 @@ def dense_encoder(image_shape, outputs, hidden=(256,), *, activation="relu", ini
     return keras.Sequential(layers, name="encoder")
 
 
-def dense_decoder(latent_dim, image_shape, hidden=(256,), *, activation="relu", initialization="glorot", dtype=None):
+def dense_decoder(
+    latent_dim: int,
+    image_shape: Sequence[int],
+    hidden: Sequence[int] = (256,),
+    *,
+    activation: str | Callable = "relu",
+    initialization: str = "glorot",
+    dtype: Any = None,
+) -> keras.Model:
     """[batch, latent_dim] -> [batch, *image_shape]; `hidden` is listed from the latent side."""
     widths = [latent_dim, *hidden, math.prod(image_shape)]
     activations = [activation] * len(hidden) + [None]

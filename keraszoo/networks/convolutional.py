@@ -18,6 +18,8 @@ a decoder doubles it, by
 
 import itertools
 import math
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 
@@ -35,16 +37,16 @@ UPSAMPLINGS = ("transposed", "nearest", "bilinear")
 
 
 def convolutional_encoder(
-    image_shape,
-    outputs,
-    hidden=(32, 64),
+    image_shape: Sequence[int],
+    outputs: int,
+    hidden: Sequence[int] = (32, 64),
     *,
-    downsampling="stride",
-    padding="zero",
-    activation="relu",
-    initialization="glorot",
-    dtype=None,
-):
+    downsampling: str = "stride",
+    padding: str = "zero",
+    activation: str | Callable = "relu",
+    initialization: str = "glorot",
+    dtype: Any = None,
+) -> keras.Model:
     """[batch, height, width, channels] -> [batch, outputs]: each entry of `hidden` halves the image."""
     height, width = halved(image_shape, hidden)
     check_options(downsampling=(downsampling, DOWNSAMPLINGS), padding=(padding, PADDINGS))
@@ -58,16 +60,16 @@ def convolutional_encoder(
 
 
 def convolutional_decoder(
-    latent_dim,
-    image_shape,
-    hidden=(64, 32),
+    latent_dim: int,
+    image_shape: Sequence[int],
+    hidden: Sequence[int] = (64, 32),
     *,
-    upsampling="transposed",
-    padding="zero",
-    activation="relu",
-    initialization="glorot",
-    dtype=None,
-):
+    upsampling: str = "transposed",
+    padding: str = "zero",
+    activation: str | Callable = "relu",
+    initialization: str = "glorot",
+    dtype: Any = None,
+) -> keras.Model:
     """[batch, latent_dim] -> [batch, height, width, channels]: each entry of `hidden` doubles the image."""
     small = (*halved(image_shape, hidden), hidden[0])
     check_options(upsampling=(upsampling, UPSAMPLINGS), padding=(padding, PADDINGS))

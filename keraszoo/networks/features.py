@@ -9,12 +9,15 @@ import os
 import pathlib
 import re
 import zipfile
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from ..core.checks import positive_integers
 from ..core.errors import InputError, closest
+from ..core.types import Array
 from ..system.archives import check_size
 from .hidden_layers import activations, check_functional, hidden_layers, with_outputs
 from .pretrained import SIDE, applications
@@ -39,7 +42,14 @@ class LossNetwork(keras.layers.Layer):
         [batch, *image_shape] -> a list of [batch, ...] float32, one for each layer.
     """
 
-    def __init__(self, network, image_shape, size=None, application=None, **kwargs):
+    def __init__(
+        self,
+        network: keras.Model,
+        image_shape: Sequence[int],
+        size: Any = None,
+        application: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(trainable=False, dtype="float32", **kwargs)
         self.network, self.image_shape = network, tuple(image_shape)
         self.size = None if size is None else tuple(size)
@@ -47,7 +57,7 @@ class LossNetwork(keras.layers.Layer):
         self.network.trainable = False
         self.built = True
 
-    def call(self, x):
+    def call(self, x: Array) -> list[tf.Tensor]:
         if self.size is not None:
             x = tf.image.resize(x, self.size)
         if len(self.image_shape) == 3:
@@ -56,7 +66,7 @@ class LossNetwork(keras.layers.Layer):
             x = applications()[self.application][1](255.0 * x)
         return [tf.cast(features, tf.float32) for features in tf.nest.flatten(self.network(x, training=False))]
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             "name": self.name,
             "network": keras.saving.serialize_keras_object(self.network),
@@ -66,11 +76,19 @@ class LossNetwork(keras.layers.Layer):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Any:
         return cls(**{**config, "network": keras.saving.deserialize_keras_object(config["network"])})
 
 
-def loss_network(network, image_shape, *, layers=None, weights=None, size=None, seed=0):
+def loss_network(
+    network: Any,
+    image_shape: Sequence[int],
+    *,
+    layers: Any = None,
+    weights: str | None = None,
+    size: Any = None,
+    seed: int = 0,
+) -> Any:
     """A `LossNetwork` with weights of its own: what it was made of can go on learning.
 
     Args:

@@ -5,6 +5,9 @@ Badrinarayanan, Kendall and Cipolla, "SegNet" (2017), https://arxiv.org/abs/1511
 Shi et al. (2016), https://arxiv.org/abs/1609.05158: pixel shuffle.
 """
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import keras
 
 from ..core.errors import InputError
@@ -27,20 +30,20 @@ from .initialization import initializers
 
 
 def image_to_image(
-    channels_in,
-    channels_out,
-    hidden=(32, 64),
+    channels_in: int,
+    channels_out: int,
+    hidden: Sequence[int] = (32, 64),
     *,
-    downsampling="stride",
-    upsampling="nearest",
-    padding="zero",
-    skips=True,
-    upscale=1,
-    last_kernel=KERNEL,
-    activation="relu",
-    initialization="glorot",
-    dtype=None,
-):
+    downsampling: str = "stride",
+    upsampling: str = "nearest",
+    padding: str = "zero",
+    skips: bool = True,
+    upscale: int = 1,
+    last_kernel: int = KERNEL,
+    activation: str | Callable = "relu",
+    initialization: str = "glorot",
+    dtype: Any = None,
+) -> keras.Model:
     """[batch, height, width, channels_in] -> [batch, upscale height, upscale width, channels_out], without activation.
 
     A convolution at full resolution; on the way down a convolution of each entry of `hidden`, which halves the image;

@@ -5,6 +5,9 @@ https://arxiv.org/abs/1703.10593. Instance normalisation: Ulyanov, Vedaldi and L
 https://arxiv.org/abs/1607.08022.
 """
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import keras
 
 from ..core.errors import InputError
@@ -14,8 +17,15 @@ from .convolutional import check_options, enlarging
 
 
 def resnet_generator(
-    channels, hidden=(32, 64, 128), *, blocks=3, upsampling="nearest", padding="mirrored", activation="relu", dtype=None
-):
+    channels: int,
+    hidden: Sequence[int] = (32, 64, 128),
+    *,
+    blocks: int = 3,
+    upsampling: str = "nearest",
+    padding: str = "mirrored",
+    activation: str | Callable = "relu",
+    dtype: Any = None,
+) -> keras.Model:
     """[batch, height, width, channels] -> the same shape, values in [-1, 1].
 
     A 7x7 convolution at full resolution; on the way down a convolution for each further entry of `hidden`, which halves
@@ -76,7 +86,7 @@ def resnet_generator(
     return keras.Model(image, convolve(x, channels, kernel=7, activation="tanh"), name="generator")
 
 
-def patch_discriminator(channels, hidden=(32, 64), *, dtype=None):
+def patch_discriminator(channels: int, hidden: Sequence[int] = (32, 64), *, dtype: Any = None) -> keras.Model:
     """[batch, height, width, channels] -> [batch, height', width', 1]: one score for each of many overlapping patches.
 
     PatchGAN: a 4x4 convolution for each entry of `hidden`, which halves the image, with leaky ReLU and, but for the

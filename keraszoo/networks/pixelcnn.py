@@ -3,12 +3,16 @@
 Van den Oord et al., "Conditional Image Generation with PixelCNN Decoders" (2016), https://arxiv.org/abs/1606.05328.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from ..core.checks import positive_integers
 from ..core.errors import InputError
 from ..core.seeds import seed_pair, uniform_rows
+from ..core.types import Array
 from ..distributions.prior import Prior
 from ..layers.vector_quantization import checked_codes
 
@@ -98,7 +102,16 @@ class PixelCNN(Prior, keras.layers.Layer):
         TensorShape([4, 2, 2])
     """
 
-    def __init__(self, grid, codes, filters=32, *, layers=None, kernel=3, **kwargs):
+    def __init__(
+        self,
+        grid: Sequence[int],
+        codes: int,
+        filters: int = 32,
+        *,
+        layers: int | None = None,
+        kernel: int = 3,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.grid, self.codes = positive_integers("grid", grid), checked_codes(codes)
         if len(self.grid) != 2:
@@ -117,10 +130,10 @@ class PixelCNN(Prior, keras.layers.Layer):
             layer.build((None, None, None, self.filters))
         self.built = True
 
-    def call(self, codes):
+    def call(self, codes: Array) -> tf.Tensor:
         return self.logits(tf.one_hot(codes, self.codes, dtype=self.compute_dtype))
 
-    def logits(self, one_hot):
+    def logits(self, one_hot: Array) -> tf.Tensor:
         """The logits of each position's code: [batch, height, width, codes] -> the same shape, float32."""
         x = self.embedding(one_hot)
         above = tf.pad(x, [(0, 0), (1, 0), (0, 0), (0, 0)])[:, :-1]
@@ -129,12 +142,12 @@ class PixelCNN(Prior, keras.layers.Layer):
             above, left = layer((above, left))
         return tf.cast(self.outputs(self.hidden(tf.nn.relu(left))), tf.float32)
 
-    def log_prob(self, codes):
+    def log_prob(self, codes: Array) -> tf.Tensor:
         """log p(codes) in nats: [batch, height, width] integers -> [batch] float32."""
         cross_entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(codes, self(codes))
         return -tf.reduce_sum(cross_entropy, axis=[1, 2])
 
-    def sample(self, count, seed=None, temperature=1.0):
+    def sample(self, count: int, seed: int | None = None, temperature: float = 1.0) -> tf.Tensor:
         """Draws of whole grids, position by position.
 
         Args:
@@ -149,7 +162,7 @@ class PixelCNN(Prior, keras.layers.Layer):
         uniform = tf.random.stateless_uniform([count, self.grid[0] * self.grid[1]], seed)
         return self._drawn(uniform, tf.fill([count], tf.cast(temperature, tf.float32)))
 
-    def sample_rows(self, seed, temperature):
+    def sample_rows(self, seed: Array, temperature: Array) -> tf.Tensor:
         """A draw for each seed, from its own alone: [batch] int64, [batch] -> [batch, height, width] int32."""
         return self._drawn(uniform_rows(seed, self.grid[0] * self.grid[1]), temperature)
 
@@ -169,7 +182,7 @@ class PixelCNN(Prior, keras.layers.Layer):
         codes = tf.while_loop(lambda position, _: position < positions, draw, (0, start), parallel_iterations=1)[1]
         return tf.reshape(codes, [-1, *self.grid])
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "grid": self.grid,

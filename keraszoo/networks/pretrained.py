@@ -4,6 +4,7 @@ import functools
 import importlib
 import inspect
 import pkgutil
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -17,7 +18,7 @@ SMALLEST_SIDE = 32  # that all of them take
 SIDE = 256  # of the image on which the resolutions of a network's layers are read
 
 
-def named_encoder(name, image, depth, *, weights=None, dtype=None):
+def named_encoder(name: str, image: Any, depth: int, *, weights: str | None = None, dtype: Any = None) -> list:
     """The features that a `keras.applications` network has at full resolution, at half of it, ... at 1 / 2^depth.
 
     Of the layers of each resolution the last is taken. Batch normalisation becomes that of the zoo, over the batch of

@@ -5,6 +5,8 @@ https://arxiv.org/abs/1711.00937, section 4.1.
 """
 
 import itertools
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 
@@ -15,7 +17,16 @@ from .convolutional import DOWNSAMPLINGS, UPSAMPLINGS, check_options, check_tran
 from .initialization import initializers
 
 
-def residual_encoder(image_shape, dim, hidden=(32, 64), *, blocks=0, downsampling="stride", padding="zero", **options):
+def residual_encoder(
+    image_shape: Sequence[int],
+    dim: int,
+    hidden: Sequence[int] = (32, 64),
+    *,
+    blocks: int = 0,
+    downsampling: str = "stride",
+    padding: str = "zero",
+    **options: Any,
+) -> keras.Model:
     """[batch, height, width, channels] -> [batch, height / 2^n, width / 2^n, dim].
 
     Each of the n entries of `hidden` halves the image; then come the residual blocks and a 1x1 convolution.
@@ -47,8 +58,15 @@ def residual_encoder(image_shape, dim, hidden=(32, 64), *, blocks=0, downsamplin
 
 
 def residual_decoder(
-    dim, image_shape, hidden=(64, 32), *, blocks=0, upsampling="transposed", padding="zero", **options
-):
+    dim: int,
+    image_shape: Sequence[int],
+    hidden: Sequence[int] = (64, 32),
+    *,
+    blocks: int = 0,
+    upsampling: str = "transposed",
+    padding: str = "zero",
+    **options: Any,
+) -> keras.Model:
     """[batch, height / 2^n, width / 2^n, dim] -> [batch, height, width, channels], the mirror of `residual_encoder`.
 
     A 3x3 convolution and the residual blocks; then each of the n entries of `hidden`, listed from the latent side,

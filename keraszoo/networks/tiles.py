@@ -5,14 +5,18 @@ https://arxiv.org/abs/1505.04597. TensorFlow alone, so that it also works inside
 """
 
 import math
+from collections.abc import Callable
 
 import tensorflow as tf
 
 from ..core.checks import sizes
 from ..core.errors import InputError
+from ..core.types import Array
 
 
-def predict_tiled(function, image, channels, tile, *, overlap, margin=0, lost=0):
+def predict_tiled(
+    function: Callable, image: Array, channels: int, tile: int, *, overlap: int, margin: int = 0, lost: int = 0
+) -> tf.Tensor:
     """What `function` answers for the whole image, put together from its answers for square parts of it.
 
     The parts lie on a regular grid; the last of each row and column is moved back so that it ends where the image

@@ -7,6 +7,7 @@ https://arxiv.org/abs/1804.03999.
 """
 
 import itertools
+from typing import Any
 
 import keras
 
@@ -24,21 +25,21 @@ GROUPS = 8  # of group normalisation
 
 
 def unet(
-    channels,
-    outputs,
+    channels: int,
+    outputs: int,
     *,
-    padding="same",
-    depth=4,
-    width=64,
-    normalization=None,
-    dropout=0.5,
-    up="transposed",
-    residual=False,
-    attention=False,
-    encoder=None,
-    weights=None,
-    dtype=None,
-):
+    padding: str = "same",
+    depth: int = 4,
+    width: int = 64,
+    normalization: str | None = None,
+    dropout: float = 0.5,
+    up: str = "transposed",
+    residual: bool = False,
+    attention: bool = False,
+    encoder: str | None = None,
+    weights: str | None = None,
+    dtype: Any = None,
+) -> keras.Model:
     """[batch, height, width, channels] -> [batch, height', width', outputs], without activation.
 
     Two 3x3 convolutions at each resolution; between them the image is halved by the maximum of 2 x 2 pixels, `depth`

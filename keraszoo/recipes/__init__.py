@@ -2,6 +2,7 @@
 
 import functools
 import importlib
+from typing import Any
 
 from ..core.errors import InputError, closest
 from .data import Data
@@ -24,24 +25,24 @@ FILES = (
 
 
 @functools.cache
-def all_recipes():
+def all_recipes() -> dict[str, Recipe]:
     """`{name: Recipe}`, families in order and each family's default first."""
     files = [importlib.import_module(f".{file}", __name__).RECIPES for file in FILES]
     return {recipe.name: recipe for recipes in files for recipe in recipes}
 
 
 @functools.cache
-def families():
+def families() -> tuple[str, ...]:
     """The names before the slash, such as "vae", in order."""
     return tuple(dict.fromkeys(recipe.family for recipe in all_recipes().values()))
 
 
-def names(**_):
+def names(**_: Any) -> list[str]:
     """What `get` takes: families and recipes."""
     return [*families(), *all_recipes()]
 
 
-def get(name):
+def get(name: str) -> Recipe:
     """The recipe of that name; a family's name stands for its first recipe.
 
     Raises:

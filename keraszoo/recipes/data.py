@@ -1,6 +1,7 @@
 """Data: what a recipe learns from. Imports no TensorFlow."""
 
 import dataclasses
+from typing import Any, Self
 
 from .augment import augmented
 
@@ -51,15 +52,15 @@ class Data:
     context: tuple | None = None
 
     @property
-    def offline(self):
+    def offline(self) -> bool:
         """Whether these data are made here, without a download."""
         return self.name.split("/")[0] in OFFLINE
 
-    def has_step(self, name):
+    def has_step(self, name: str) -> bool:
         """Whether a step of that name prepares the data."""
         return any(step[0] == name for step in self.prepare)
 
-    def replace(self, **changes):
+    def replace(self, **changes: Any) -> Self:
         """These data with other values.
 
         `domains` are the arguments of the step "unpaired", `hold_out` that of the step of this name, 0 for none;

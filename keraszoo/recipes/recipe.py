@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from typing import Any, Self
 
 from ..core.errors import InputError
 from ..system.types import checked_types
@@ -62,27 +63,27 @@ class Recipe:
     minutes: float = 0.0
 
     @property
-    def family(self):
+    def family(self) -> str:
         return self.name.split("/")[0]
 
-    def replace(self, **changes):
+    def replace(self, **changes: Any) -> Self:
         """This recipe with other values; what it expects holds for any seed, but not when anything else changes."""
         changed = dataclasses.replace(self, **changes)
         same = dataclasses.replace(changed, seed=self.seed) == self
         return changed if same else dataclasses.replace(changed, expected=changes.get("expected", {}))
 
-    def to_json(self):
+    def to_json(self) -> str:
         return json.dumps(dataclasses.asdict(self), indent=2)
 
     @classmethod
-    def from_json(cls, text):
+    def from_json(cls, text: str) -> Self:
         try:
             return cls.from_values(json.loads(text))
         except ValueError as error:
             raise InputError(f"This is not a recipe that KerasZoo wrote: {error}.") from error
 
     @classmethod
-    def from_values(cls, values):
+    def from_values(cls, values: Any) -> Self:
         """The recipe of what `dataclasses.asdict` gave, after JSON.
 
         Raises:

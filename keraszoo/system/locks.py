@@ -6,7 +6,7 @@ import os
 try:
     import fcntl
 except ImportError:  # no POSIX system
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]
 
 
 def lock(path, wait=False):

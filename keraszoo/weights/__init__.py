@@ -9,6 +9,7 @@ Each is a `.keras` file without its optimizer, and a card beside it, which tells
 
 import os
 import pathlib
+from typing import Any
 
 from ..core.errors import InputError, closest
 from ..recipes import all_recipes
@@ -57,7 +58,7 @@ def card(name) -> Card:
     return Card.read(_path(name).with_suffix(".json"))
 
 
-def load(name):
+def load(name: str) -> Any:
     """The trained model of a recipe, its file checked against its card; not compiled.
 
     Args:

@@ -1,5 +1,6 @@
 """How good a finished run's classifier is: scores, a table of its classes, and figures."""
 
+import os
 import pathlib
 
 import numpy as np
@@ -74,7 +75,13 @@ def answers_of(model, prepared, split, out=None):
     return None
 
 
-def evaluate_classes(run, split=None, *, out=None, data_dir=None):
+def evaluate_classes(
+    run: str | os.PathLike | Run,
+    split: str | None = None,
+    *,
+    out: str | os.PathLike | None = None,
+    data_dir: str | os.PathLike | None = None,
+) -> list:
     """A table of a run's classes on one split of its data, and figures of what it answers.
 
     Args:

@@ -1,6 +1,9 @@
 """A run's classifier on files: what it answers (`keraszoo classify`), and why (`keraszoo explain`)."""
 
+import os
 import typing
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 
@@ -34,7 +37,15 @@ class Answer(typing.NamedTuple):
     scores: tuple
 
 
-def classify(run, files, top=1, *, table=None, data_dir=None, say=print):
+def classify(
+    run: str | os.PathLike | Run,
+    files: Iterable[str | os.PathLike],
+    top: int = 1,
+    *,
+    table: str | os.PathLike | None = None,
+    data_dir: str | os.PathLike | None = None,
+    say: Callable[[str], Any] = print,
+) -> list:
     """The most probable classes of a user's examples.
 
     Args:
@@ -71,7 +82,17 @@ def classify(run, files, top=1, *, table=None, data_dir=None, say=print):
     return found
 
 
-def explain(run, files, out, method="gradient", *, of_class=None, layer=None, data_dir=None, say=print):
+def explain(
+    run: str | os.PathLike | Run,
+    files: Iterable[str | os.PathLike],
+    out: str | os.PathLike,
+    method: str = "gradient",
+    *,
+    of_class: str | int | None = None,
+    layer: str | None = None,
+    data_dir: str | os.PathLike | None = None,
+    say: Callable[[str], Any] = print,
+) -> list:
     """Writes a picture of images, beside each what its class depends on.
 
     Args:

@@ -18,7 +18,7 @@ _REFUSED = {
 }
 
 
-def choose_strategy(name="auto", replicas=None):
+def choose_strategy(name: str = "auto", replicas: int | None = None) -> tf.distribute.Strategy:
     """The strategy of that name.
 
     Args:

@@ -1,5 +1,7 @@
 """Evaluator: what looks at a model while it trains."""
 
+from typing import Any, Self
+
 import keras
 
 
@@ -16,7 +18,7 @@ class Evaluator(keras.callbacks.Callback):
     adds_to_logs = False
 
     @classmethod
-    def applies(cls, session):
+    def applies(cls, session: Any) -> bool:
         """Whether there is something to look at.
 
         Args:
@@ -25,7 +27,7 @@ class Evaluator(keras.callbacks.Callback):
         return True
 
     @classmethod
-    def of(cls, session):
+    def of(cls, session: Any) -> Self:
         """The evaluator of a session to which it applies, which has its run now.
 
         Raises:
@@ -33,6 +35,6 @@ class Evaluator(keras.callbacks.Callback):
         """
         return cls()
 
-    def results(self):
+    def results(self) -> dict[str, dict[str, Any]]:
         """`{group: {name: value}}` that metrics.json receives when the training has ended."""
         return {}

@@ -1,6 +1,8 @@
 """The features and class probabilities by which samples are judged."""
 
 import os
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -32,7 +34,7 @@ class FeatureNetwork:
         InputError: missing or unfinished run, or a model that is no classifier.
     """
 
-    def __init__(self, classifier):
+    def __init__(self, classifier: Any) -> None:
         model = classifier
         if classifier in weights.CLASSIFIERS and not os.path.exists(classifier):
             model = weights.load(classifier)
@@ -46,11 +48,11 @@ class FeatureNetwork:
         self.network = _of_zoo(model) if isinstance(model, Classifier) else _of_keras(model)
         self.image_shape = tuple(self.network.inputs[0].shape[1:])
 
-    def takes(self, shape):
+    def takes(self, shape: Sequence[int]) -> bool:
         """Whether it takes examples of `shape`, together or channel by channel."""
         return self.image_shape in (tuple(shape), (*shape[:-1], 1))
 
-    def check_shape(self, shape):
+    def check_shape(self, shape: Sequence[int]) -> None:
         """Raises InputError unless it takes examples of `shape`."""
         if not self.takes(shape):
             raise InputError(
@@ -58,7 +60,7 @@ class FeatureNetwork:
                 "Train one on the same data."
             )
 
-    def __call__(self, examples):
+    def __call__(self, examples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """[n, *image_shape] -> (features [n, d], probabilities [n, classes]), numpy arrays."""
         if examples.shape[1:] == self.image_shape:
             return tuple(self.network.predict(examples, batch_size=BATCH_SIZE, verbose=0))

@@ -1,5 +1,7 @@
 """How well a run's codes keep the factors of its data apart: the whole of `keraszoo disentanglement`."""
 
+import os
+
 import numpy as np
 
 from keraszoo.analysis import latent_codes
@@ -14,7 +16,9 @@ from .latent_panels import encodes, has_vectors
 WATCHED = 10_000  # test examples at most, of which the gap is told after each epoch
 
 
-def disentanglement(run, *, trees="forest", seed=0, data_dir=None):
+def disentanglement(
+    run: str | os.PathLike | Run, *, trees: str = "forest", seed: int = 0, data_dir: str | os.PathLike | None = None
+) -> dict[str, float]:
     """Scores of the codes of all examples of a run's dataset, also written to the run's metrics.json.
 
     Every example of every split is encoded once, for a VAE as the mean of its posterior.

@@ -1,6 +1,8 @@
 """The measures of a model's samples after each epoch, and a warning when they collapse."""
 
 import math
+from collections.abc import Callable
+from typing import Any, Self
 
 from keraszoo.models.abilities import Samples
 
@@ -40,21 +42,30 @@ class SampleQuality(Evaluator):
 
     adds_to_logs = True
 
-    def __init__(self, measures, known=(None, None), *, count=COUNT, every=1, seed=0, say=print):
+    def __init__(
+        self,
+        measures: SampleMeasures,
+        known: tuple = (None, None),
+        *,
+        count: int = COUNT,
+        every: int = 1,
+        seed: int = 0,
+        say: Callable[[str], Any] = print,
+    ) -> None:
         super().__init__()
         self.measures, self.known = measures, known
         self.count, self.every, self.seed, self.say = count, every, seed, say
         self.last, self.collapsed = {}, True
 
     @classmethod
-    def applies(cls, session):
+    def applies(cls, session: Any) -> bool:
         if session.features is not None:
             session.features.check_shape(session.recipe.input_shape)
         known = session.features is not None or mixture_of(session.recipe) is not None
         return known and isinstance(session.model, Samples)
 
     @classmethod
-    def of(cls, session):
+    def of(cls, session: Any) -> Self:
         recipe, split = session.recipe, session.recipe.data.test
         count = min(COUNT, session.data.size(split))
         real = session.data.random_examples(split, count, recipe.seed)
@@ -63,10 +74,10 @@ class SampleQuality(Evaluator):
         every = session.options.features_every or (max(1, recipe.epochs // 10) if unasked else 1)
         return cls(measures, measures.known, count=count, every=every, seed=recipe.seed, say=session.say)
 
-    def results(self):
+    def results(self) -> dict[str, dict[str, Any]]:
         return {"samples": self.last} if self.last else {}
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         ends = epoch + 1 == self.params["epochs"]
         if (epoch + 1) % self.every and not ends:
             return
@@ -74,7 +85,7 @@ class SampleQuality(Evaluator):
         if logs is not None:
             logs |= {f"val_{name}": value for name, value in self.last.items()}
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict | None = None) -> None:
         if not self.last:  # resumed after the last epoch
             self._measure(ends=True)
 

@@ -4,7 +4,10 @@ Alain and Bengio, "Understanding intermediate layers using linear classifier pro
 https://arxiv.org/abs/1610.01644.
 """
 
+import os
 import typing
+from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -62,8 +65,18 @@ class Examples(typing.NamedTuple):
 
 
 def probe(
-    runs, labels=LABELS, *, draws=5, rows=ROWS, fine_tune=False, table=None, out=None, seed=0, data_dir=None, say=print
-):
+    runs: Any,
+    labels: Any = LABELS,
+    *,
+    draws: int = 5,
+    rows: int = ROWS,
+    fine_tune: bool = False,
+    table: str | os.PathLike | None = None,
+    out: str | os.PathLike | None = None,
+    seed: int = 0,
+    data_dir: str | os.PathLike | None = None,
+    say: Callable[[str], Any] = print,
+) -> Any:
     """What can be learned of the features of runs' models with few labels, beside what can be without the training.
 
     Of each run's training split `rows` rows are drawn, the pool. Labels are drawn from it, equally many of each class,

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from ...core.errors import InputError
+from ...core.types import Array
 from ...layers.normalization.local_response import LocalResponseNormalization
 from ...layers.padding import Pad2D
 from ...models.abilities import HasEncoder, required
@@ -23,7 +24,7 @@ LINEAR = (
 )  # fmt: skip
 
 
-def deconvolution(model, x, layer=None, unit=None):
+def deconvolution(model: keras.Model, x: Array, layer: str | None = None, unit: int | None = None) -> np.ndarray:
     """The part of each image that excites a layer most, as the network of convolutions, ReLUs and pooling sees it.
 
     Args:

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from ...core.errors import InputError, closest
+from ...core.types import Array
 from ...layers.lenet5 import PartialConv2D
 from ...layers.normalization.weight_normalization import WeightNormalization
 from ...models.abilities import Classifies, HasEncoder, HasLogits, ReadsFeatures
@@ -19,7 +20,7 @@ from ...networks.hidden_layers import check_functional, output_in
 CONVOLUTIONS = (keras.layers.Conv2D, PartialConv2D, WeightNormalization)
 
 
-def gradient_saliency(model, x, classes=None):
+def gradient_saliency(model: keras.Model, x: Array, classes: Array | None = None) -> np.ndarray:
     """How fast the score of a class changes with each pixel: |d score / d pixel|, the greatest of the channels.
 
     The score is the logit, not the probability, which is flat where the model is sure.
@@ -49,7 +50,7 @@ def gradient_saliency(model, x, classes=None):
     return np.max(np.abs(tape.gradient(scores, x)), axis=-1).astype("float32")
 
 
-def grad_cam(model, x, classes=None, layer=None):
+def grad_cam(model: keras.Model, x: Array, classes: Array | None = None, layer: str | None = None) -> np.ndarray:
     """Where the evidence for a class lies: a convolution's maps, weighted by the mean gradient of its score.
 
     ReLU(sum_k a_k A_k), A_k the maps and a_k the mean over the places of d score / d A_k, enlarged to the image.

@@ -1,6 +1,7 @@
 """Features that cannot leave an interval or a half-line, brought to the whole line."""
 
 import math
+from typing import Any
 
 import keras
 import numpy as np
@@ -8,6 +9,7 @@ import tensorflow as tf
 
 from ...core.checks import real_numbers
 from ...core.errors import InputError
+from ...core.types import Array
 from ..transform import Transform
 
 MARGIN = 1e-6  # of an interval: how close to its ends a value counts
@@ -57,7 +59,7 @@ class Bounds(Transform):
         (array([-5.,  0.], dtype=float32), array([  0., -inf], dtype=float32))
     """
 
-    def __init__(self, features, bounds, **kwargs):
+    def __init__(self, features: int, bounds: Any, **kwargs: Any) -> None:
         super().__init__([features], **kwargs)
         self.features = self.event_shape[0]
         # JSON makes texts of numbers that are keys
@@ -71,7 +73,9 @@ class Bounds(Transform):
             total += log_slope
         return tf.stack(columns, axis=1), total
 
-    def inverse_and_log_det(self, x, context=None, training=False):
+    def inverse_and_log_det(
+        self, x: Array, context: Array | None = None, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         return self._columns(x, self._inverse)
 
     def _inverse(self, x, low, high):
@@ -86,7 +90,9 @@ class Bounds(Transform):
             log_slope = -tf.math.log(below) - tf.math.log(above) - math.log(high - low)
         return z, tf.where(distance < 0.0, tf.constant(-np.inf, x.dtype), log_slope)
 
-    def forward_and_log_det(self, z, context=None, training=False):
+    def forward_and_log_det(
+        self, z: Array, context: Array | None = None, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         return self._columns(z, self._forward)
 
     def _forward(self, z, low, high):
@@ -97,9 +103,9 @@ class Bounds(Transform):
         log_slope = math.log(high - low) - tf.math.softplus(z) - tf.math.softplus(-z)
         return tf.clip_by_value(low + (high - low) * tf.sigmoid(z), low, high), log_slope
 
-    def keeps_angles(self, angles):
+    def keeps_angles(self, angles: set[int]) -> bool:
         return angles.isdisjoint(self.bounds)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         bounds = {str(feature): pair for feature, pair in self.bounds.items()}
         return {**super().get_config(), "features": self.features, "bounds": bounds}

@@ -4,11 +4,15 @@ Kingma and Dhariwal, "Glow" (2018), https://arxiv.org/abs/1807.03039 (actnorm); 
 "Density estimation using Real NVP" (2017), https://arxiv.org/abs/1605.08803 (batch normalisation).
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
 
 from ...core.replicas import global_moments
+from ...core.types import Array
 from ...layers.normalization.standardization import mean_and_scale
 from ..transform import Transform
 
@@ -48,15 +52,15 @@ class ActNorm(_ChannelScale):
 
     trainable_scale = True
 
-    def __init__(self, event_shape, **kwargs):
+    def __init__(self, event_shape: Sequence[int], **kwargs: Any) -> None:
         super().__init__(event_shape, **kwargs)
         self.shift = self.add_parameter("shift", (self.channels,), trainable=self.trainable_scale)
         self.log_scale = self.add_parameter("log_scale", (self.channels,), trainable=self.trainable_scale)
 
-    def shift_and_log_scale(self, x, training):
+    def shift_and_log_scale(self, x: Array | None, training: bool) -> tuple[tf.Tensor, tf.Tensor]:
         return tf.convert_to_tensor(self.shift), tf.convert_to_tensor(self.log_scale)
 
-    def adapt(self, x, context=None):
+    def adapt(self, x: Array, context: Array | None = None) -> None:
         mean, scale = mean_and_scale(x)
         self.shift.assign(mean)
         self.log_scale.assign(np.log(scale))
@@ -73,20 +77,20 @@ class Standardize(ActNorm):
 
     trainable_scale = False
 
-    def __init__(self, event_shape, leave=(), **kwargs):
+    def __init__(self, event_shape: Sequence[int], leave: Sequence[int] = (), **kwargs: Any) -> None:
         super().__init__(event_shape, **kwargs)
         self.leave = tuple(sorted(leave))
 
-    def adapt(self, x, context=None):
+    def adapt(self, x: Array, context: Array | None = None) -> None:
         mean, scale = mean_and_scale(x)
         mean[list(self.leave)], scale[list(self.leave)] = 0.0, 1.0
         self.shift.assign(mean)
         self.log_scale.assign(np.log(scale))
 
-    def keeps_angles(self, angles):
+    def keeps_angles(self, angles: set[int]) -> bool:
         return angles <= set(self.leave)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "leave": self.leave}
 
 
@@ -102,7 +106,7 @@ class BatchNorm(_ChannelScale):
         epsilon: added to the variance.
     """
 
-    def __init__(self, event_shape, momentum=0.9, epsilon=1e-5, **kwargs):
+    def __init__(self, event_shape: Sequence[int], momentum: float = 0.9, epsilon: float = 1e-5, **kwargs: Any) -> None:
         super().__init__(event_shape, **kwargs)
         self.momentum, self.epsilon = momentum, epsilon
         self.beta = self.add_parameter("beta", (self.channels,))
@@ -110,7 +114,7 @@ class BatchNorm(_ChannelScale):
         self.moving_mean = self.add_parameter("moving_mean", (self.channels,), trainable=False)
         self.moving_variance = self.add_parameter("moving_variance", (self.channels,), "ones", trainable=False)
 
-    def shift_and_log_scale(self, x, training):
+    def shift_and_log_scale(self, x: Array | None, training: bool) -> tuple[tf.Tensor, tf.Tensor]:
         mean, variance = tf.convert_to_tensor(self.moving_mean), tf.convert_to_tensor(self.moving_variance)
         if training and self.trainable:
             moments = global_moments(x)
@@ -122,10 +126,10 @@ class BatchNorm(_ChannelScale):
         log_scale = 0.5 * tf.math.log(variance + self.epsilon) - tf.convert_to_tensor(self.log_gamma)
         return mean - tf.convert_to_tensor(self.beta) * tf.exp(log_scale), log_scale
 
-    def adapt(self, x, context=None):
+    def adapt(self, x: Array, context: Array | None = None) -> None:
         values = np.asarray(x, "float64").reshape([-1, self.channels])
         self.moving_mean.assign(values.mean(axis=0))
         self.moving_variance.assign(values.var(axis=0))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "momentum": self.momentum, "epsilon": self.epsilon}

@@ -5,11 +5,14 @@ Kingma and Dhariwal, "Glow" (2018), https://arxiv.org/abs/1807.03039.
 """
 
 import math
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from ...core.checks import check_divisible, positive_integers
+from ...core.types import Array
 from ..composition import adapt_through, forward_through, inverse_through
 from ..elementwise.normalization import ActNorm
 from ..linear import LULinear
@@ -43,24 +46,29 @@ class MultiScale(Transform):
 
     def __init__(
         self,
-        event_shape,
+        event_shape: Sequence[int],
         *,
-        scales=2,
-        steps=4,
-        kind="affine",
-        filters=64,
-        activation="relu",
-        options=None,
-        context_dim=0,
-        **kwargs,
-    ):
+        scales: int = 2,
+        steps: int = 4,
+        kind: str = "affine",
+        filters: int = 64,
+        activation: str | Callable = "relu",
+        options: dict[str, Any] | None = None,
+        context_dim: int = 0,
+        **kwargs: Any,
+    ) -> None:
         height, width, channels = image_sizes(event_shape, "MultiScale")
         super().__init__(event_shape, latent_shape=(height * width * channels,), context_dim=context_dim, **kwargs)
         self.scales, self.steps = positive_integers("scales", [scales])[0], positive_integers("steps", [steps])[0]
         times = "once" if scales == 1 else f"{scales} times"
         check_divisible(height, width, 2**self.scales, f"A flow of scales={scales} halves the image {times}")
-        self._couplings = {"kind": kind, "filters": filters, "activation": activation, "options": dict(options or {})}
-        shared = {"context_dim": self.context_dim, "dtype": self.dtype_policy}
+        self._couplings: dict[str, Any] = {
+            "kind": kind,
+            "filters": filters,
+            "activation": activation,
+            "options": dict(options or {}),
+        }
+        shared: dict[str, Any] = {"context_dim": self.context_dim, "dtype": self.dtype_policy}
         squeeze = Squeeze(self.event_shape, dtype=self.dtype_policy)
         shape, self.level, self.rest = squeeze.latent_shape, [squeeze], None
         for step in range(self.steps):
@@ -78,7 +86,9 @@ class MultiScale(Transform):
     def _level_shape(self):
         return self.level[0].latent_shape
 
-    def inverse_and_log_det(self, x, context=None, training=False):
+    def inverse_and_log_det(
+        self, x: Array, context: Array | None = None, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         z, log_det = inverse_through(self.level, x, context, training)
         if self.rest is None:
             return self._flat(z), log_det
@@ -86,7 +96,9 @@ class MultiScale(Transform):
         z, change = self.rest.inverse_and_log_det(staying, context, training)
         return tf.concat([self._flat(leaving), z], axis=1), log_det + change
 
-    def forward_and_log_det(self, z, context=None, training=False):
+    def forward_and_log_det(
+        self, z: Array, context: Array | None = None, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         height, width, channels = self._level_shape
         if self.rest is None:
             return forward_through(self.level, tf.reshape(z, [-1, height, width, channels]), context, training)
@@ -96,7 +108,7 @@ class MultiScale(Transform):
         x, change = forward_through(self.level, tf.concat([staying, leaving], axis=-1), context, training)
         return x, log_det + change
 
-    def adapt(self, x, context=None):
+    def adapt(self, x: Array, context: Array | None = None) -> None:
         z = adapt_through(self.level, x, context)
         if self.rest is not None:
             self.rest.adapt(tf.split(z, 2, axis=-1)[0], context)
@@ -105,7 +117,7 @@ class MultiScale(Transform):
     def _flat(z):
         return tf.reshape(z, [-1, math.prod(z.shape[1:])])
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "event_shape": self.event_shape,

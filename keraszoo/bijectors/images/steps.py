@@ -4,11 +4,15 @@ Dinh, Sohl-Dickstein and Bengio, "Density estimation using Real NVP" (2017), htt
 Kingma and Dhariwal, "Glow" (2018), https://arxiv.org/abs/1807.03039.
 """
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from ...core.checks import check_divisible, positive_integers
 from ...core.errors import InputError
+from ...core.types import Array
 from ...networks.initialization import initializers
 from ..elementwise.univariate import univariate
 from ..networks.conditioner import conditioner_input, scaled_start
@@ -38,18 +42,22 @@ class Squeeze(Transform):
         (2, 2, 4)
     """
 
-    def __init__(self, event_shape, **kwargs):
+    def __init__(self, event_shape: Sequence[int], **kwargs: Any) -> None:
         height, width, channels = image_sizes(event_shape, "Squeeze")
         check_divisible(height, width, 2, "Squeeze halves the image")
         super().__init__(event_shape, latent_shape=(height // 2, width // 2, 4 * channels), **kwargs)
 
-    def inverse_and_log_det(self, x, context=None, training=False):
+    def inverse_and_log_det(
+        self, x: Array, context: Array | None = None, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         return tf.nn.space_to_depth(x, 2), tf.zeros(tf.shape(x)[:1], x.dtype)
 
-    def forward_and_log_det(self, z, context=None, training=False):
+    def forward_and_log_det(
+        self, z: Array, context: Array | None = None, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         return tf.nn.depth_to_space(z, 2), tf.zeros(tf.shape(z)[:1], z.dtype)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "event_shape": self.event_shape}
 
 
@@ -79,15 +87,15 @@ class ImageCoupling(Transform):
 
     def __init__(
         self,
-        event_shape,
-        kind="affine",
+        event_shape: Sequence[int],
+        kind: str = "affine",
         *,
-        filters=64,
-        activation="relu",
-        options=None,
-        context_dim=0,
-        **kwargs,
-    ):
+        filters: int = 64,
+        activation: str | Callable = "relu",
+        options: dict[str, Any] | None = None,
+        context_dim: int = 0,
+        **kwargs: Any,
+    ) -> None:
         height, width, channels = image_sizes(event_shape, "ImageCoupling")
         super().__init__(event_shape, context_dim=context_dim, **kwargs)
         if channels < 2:
@@ -120,13 +128,17 @@ class ImageCoupling(Transform):
         changed, log_slopes = direction(changing, self._parameters(staying, context, training))
         return tf.concat([staying, changed], axis=-1), tf.reduce_sum(log_slopes, axis=[1, 2, 3])
 
-    def forward_and_log_det(self, z, context=None, training=False):
+    def forward_and_log_det(
+        self, z: Array, context: Array | None = None, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         return self._apply(self.map.forward, z, context, training)
 
-    def inverse_and_log_det(self, x, context=None, training=False):
+    def inverse_and_log_det(
+        self, x: Array, context: Array | None = None, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         return self._apply(self.map.inverse, x, context, training)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "event_shape": self.event_shape,

@@ -5,6 +5,9 @@ https://arxiv.org/abs/1811.00995; Chen, Behrmann, Duvenaud and Jacobsen, "Residu
 Modeling" (2019), https://arxiv.org/abs/1906.02735.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -59,7 +62,15 @@ class LipschitzNetwork(TangentNetwork):
         True
     """
 
-    def __init__(self, features, hidden=(64, 64), *, lipschitz=0.97, condition_dim=0, **kwargs):
+    def __init__(
+        self,
+        features: int,
+        hidden: Sequence[int] = (64, 64),
+        *,
+        lipschitz: float = 0.97,
+        condition_dim: int = 0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(features, hidden, "lipswish", condition_dim, **kwargs)
         if not 0.0 < lipschitz < 1.0:
             raise InputError(
@@ -82,7 +93,7 @@ class LipschitzNetwork(TangentNetwork):
         sharpness = tf.math.softplus(tf.convert_to_tensor(self.sharpness[depth]))
         return lipswish(x, tf.cast(sharpness, x.dtype))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = {**super().get_config(), "lipschitz": self.lipschitz}
         del config["activation"]
         return config

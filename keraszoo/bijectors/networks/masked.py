@@ -5,12 +5,16 @@ https://arxiv.org/abs/1502.03509. Residual blocks: Nash and Durkan, "Autoregress
 https://arxiv.org/abs/1904.05626.
 """
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
 
 from ...core.checks import positive_integers
 from ...core.errors import InputError
+from ...core.types import Array
 from ...networks.initialization import initializers
 from ..elementwise.univariate import on_circles
 from .conditioner import scaled_start
@@ -45,19 +49,19 @@ class MaskedNetwork(keras.layers.Layer):
 
     def __init__(
         self,
-        features,
-        size,
-        hidden=(64, 64),
+        features: int,
+        size: int,
+        hidden: Sequence[int] = (64, 64),
         *,
-        order=None,
-        passes=None,
-        context_dim=0,
-        circle=None,
-        angles=True,
-        residual=False,
-        activation="relu",
-        **kwargs,
-    ):
+        order: Sequence[int] | None = None,
+        passes: int | None = None,
+        context_dim: int = 0,
+        circle: Any = None,
+        angles: bool | Sequence[bool] = True,
+        residual: bool = False,
+        activation: str | Callable = "relu",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.features, self.size, self.context_dim, self.circle = features, size, context_dim, circle
         self.hidden = positive_integers("hidden", hidden)
@@ -101,7 +105,7 @@ class MaskedNetwork(keras.layers.Layer):
         kernel, bias = tf.convert_to_tensor(kernel), tf.convert_to_tensor(bias)
         return tf.matmul(tf.cast(x, kernel.dtype), kernel * tf.cast(mask, kernel.dtype)) + bias
 
-    def units(self, x, context=None):
+    def units(self, x: Array, context: Array | None = None) -> tf.Tensor:
         """The last hidden layer: [batch, units]."""
         x = on_circles(x, self.angles, self.circle)
         if self.context_dim:
@@ -115,20 +119,20 @@ class MaskedNetwork(keras.layers.Layer):
                 h += self._dense(depth + 1, self.activation(self._dense(depth, self.activation(h))))
         return tf.cast(self.activation(h), self.kernel.dtype)
 
-    def call(self, x, context=None):
+    def call(self, x: Array, context: Array | None = None) -> tf.Tensor:
         kernel = tf.convert_to_tensor(self.kernel) * tf.cast(self._last_mask, self.kernel.dtype)[:, :, None]
         outputs = self.features * self.size
         flat = tf.matmul(self.units(x, context), tf.reshape(kernel, [-1, outputs]))
         return tf.reshape(flat + tf.reshape(tf.convert_to_tensor(self.bias), [outputs]), [-1, self.features, self.size])
 
-    def of_feature(self, feature, x, context=None):
+    def of_feature(self, feature: Any, x: Array, context: Array | None = None) -> tf.Tensor:
         """The parameters of one feature (an int32 scalar) alone: [batch, size], the same as in all of them."""
         kernel = tf.convert_to_tensor(self.kernel)[:, feature]
         mask = tf.constant(self._last_mask, self.kernel.dtype)[:, feature]
         bias = tf.convert_to_tensor(self.bias)[feature]
         return tf.matmul(self.units(x, context), kernel * mask[:, None]) + bias
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "features": self.features,

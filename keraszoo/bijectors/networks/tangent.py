@@ -2,12 +2,15 @@
 
 import itertools
 import math
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from ...core.checks import positive_integers
 from ...core.errors import InputError, closest
+from ...core.types import Array
 from .conditioner import scaled_start
 
 
@@ -60,7 +63,14 @@ class TangentNetwork(keras.layers.Layer):
         (TensorShape([5, 2]), TensorShape([5, 2, 2]))
     """
 
-    def __init__(self, features, hidden=(64, 64), activation="tanh", condition_dim=0, **kwargs):
+    def __init__(
+        self,
+        features: int,
+        hidden: Sequence[int] = (64, 64),
+        activation: str | Callable = "tanh",
+        condition_dim: int = 0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.features, self.condition_dim = features, condition_dim
         self.hidden = positive_integers("hidden", hidden)
@@ -107,15 +117,15 @@ class TangentNetwork(keras.layers.Layer):
             slopes.append(slope)
         return tf.matmul(h, kernels[-1]) + biases[-1], slopes
 
-    def call(self, x, condition=None):
+    def call(self, x: Array, condition: Array | None = None) -> tf.Tensor:
         return self._apply(self._kernels(), x, condition)[0]
 
-    def frozen(self, condition=None):
+    def frozen(self, condition: Array | None = None) -> Callable:
         """The function x -> value with the matrices as they are, computed once: for a loop."""
         kernels = self._kernels()
         return lambda x: self._apply(kernels, x, condition)[0]
 
-    def linearized(self, x, condition=None):
+    def linearized(self, x: Array, condition: Array | None = None) -> tuple[tf.Tensor, Callable]:
         """The value [batch, features], and the function v -> J v of a vector v for each example [batch, features]."""
         kernels = self._kernels()
         value, slopes = self._apply(kernels, x, condition)
@@ -128,7 +138,7 @@ class TangentNetwork(keras.layers.Layer):
 
         return value, product
 
-    def with_jacobian(self, x, condition=None):
+    def with_jacobian(self, x: Array, condition: Array | None = None) -> tuple[tf.Tensor, tf.Tensor]:
         """The value, and J [batch, features, features] with J[:, i, j] = d value_i / d x_j."""
         kernels = self._kernels()
         value, slopes = self._apply(kernels, x, condition)
@@ -137,7 +147,7 @@ class TangentNetwork(keras.layers.Layer):
             tangents = tf.tensordot(tangents, kernel, 1) * slope[:, None, :]
         return value, tf.linalg.matrix_transpose(tf.tensordot(tangents, kernels[-1], 1))
 
-    def with_trace(self, x, condition=None):
+    def with_trace(self, x: Array, condition: Array | None = None) -> tuple[tf.Tensor, tf.Tensor]:
         """The value, and the trace of J [batch]."""
         if len(self.hidden) != 2:
             value, jacobian = self.with_jacobian(x, condition)
@@ -148,7 +158,7 @@ class TangentNetwork(keras.layers.Layer):
         around = kernels[1] * tf.transpose(tf.matmul(kernels[2], kernels[0]))
         return value, tf.reduce_sum(tf.matmul(first, around) * second, axis=1)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "features": self.features,

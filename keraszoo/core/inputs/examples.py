@@ -2,6 +2,8 @@
 
 import dataclasses
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -30,7 +32,7 @@ class Input(Declaration):
     range: tuple | None = None
     any_size: bool = False
     name: str = ""
-    dtype: str = "float32"
+    dtype: Any = "float32"
     advice: str = ""
 
     def __post_init__(self):
@@ -38,30 +40,30 @@ class Input(Declaration):
             object.__setattr__(self, "name", "image" if len(self.shape) == 3 else "features")
 
     @property
-    def meaning(self):
+    def meaning(self) -> str:
         return {"image": "the values of an image's pixels", "latent": "a code"}.get(self.name, "numbers")
 
     @property
-    def bounds(self):
+    def bounds(self) -> tuple[float, float]:
         if self.range is None:
             return -math.inf, math.inf
         slack = SLACK * (self.range[1] - self.range[0])
         return self.range[0] - slack, self.range[1] + slack
 
-    def spec(self):
+    def spec(self) -> tf.TensorSpec:
         return tf.TensorSpec([None, *self.shape], tf.float32, name=self.name)
 
-    def random(self, rows, random, like=None):
+    def random(self, rows: int, random: np.random.Generator, like: Sequence[int] | None = None) -> np.ndarray:
         shape = (rows, *(16 if size is None else size for size in self.shape))
         if self.range is None:
             return random.standard_normal(shape).astype(self.dtype)
         lowest, highest = self.range
         return (lowest + (highest - lowest) * random.random(shape)).astype(self.dtype)
 
-    def values(self):
+    def values(self) -> dict[str, float]:
         return {} if self.range is None else {"least": self.range[0], "most": self.range[1]}
 
-    def tensor(self, value, who):
+    def tensor(self, value: Any, who: str) -> Any:
         x = tensor_of(value, who, "x")
         if not x.shape.rank or not x.shape[1:].is_compatible_with(self.shape):
             hint, received = "", any_rows(x.shape)
@@ -77,8 +79,8 @@ class Input(Declaration):
             raise InputError(f"{who} takes floating-point batches. Received: {x.dtype.name}.{hint}")
         return tf.cast(x, self.dtype)
 
-    def outside(self, lowest, highest, who):
-        least, most = self.range
+    def outside(self, lowest: float, highest: float, who: str) -> InputError:
+        least, most = self.range or self.bounds
         scale = f"Scale the data, or {self.advice}" if self.advice else "Divide by the largest value that there can be"
         return InputError(
             f"{who} as configured takes values from {least:g} to {most:g}. Received: x from {lowest:g} to {highest:g}. "
@@ -147,16 +149,16 @@ class Codes(Declaration):
     meaning = "numbers of codewords"
 
     @property
-    def bounds(self):
+    def bounds(self) -> tuple[float, float]:
         return 0, self.n - 1
 
-    def spec(self):
+    def spec(self) -> tf.TensorSpec:
         return tf.TensorSpec([None, *self.shape], tf.int32, name=self.name)
 
-    def random(self, rows, random, like=None):
+    def random(self, rows: int, random: np.random.Generator, like: Sequence[int] | None = None) -> np.ndarray:
         return random.integers(0, self.n, (rows, *self.shape)).astype("int32")
 
-    def tensor(self, value, who):
+    def tensor(self, value: Any, who: str) -> Any:
         codes = tensor_of(value, who, "codes")
         if not codes.dtype.is_integer or not codes.shape[1:].is_compatible_with(self.shape):
             raise InputError(
@@ -165,7 +167,7 @@ class Codes(Declaration):
             )
         return tf.cast(codes, tf.int32)
 
-    def outside(self, lowest, highest, who):
+    def outside(self, lowest: float, highest: float, who: str) -> InputError:
         return InputError(
             f"The codes of this {who} are from 0 to {self.n - 1}. Received: {lowest:.0f} to {highest:.0f}."
         )

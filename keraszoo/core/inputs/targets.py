@@ -2,10 +2,13 @@
 
 import dataclasses
 import numbers
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from ...core.types import Array
 from ..errors import InputError
 from .arrays import any_rows, pixels, tensor_of
 from .declaration import Declaration
@@ -30,16 +33,16 @@ class Labels(Declaration):
     keys = (("label", "labels"), ("y", "target"))
 
     @property
-    def bounds(self):
+    def bounds(self) -> tuple[float, float]:
         return -int(self.missing), self.n - 1
 
-    def spec(self):
+    def spec(self) -> tf.TensorSpec:
         return tf.TensorSpec([None], tf.int64, name=self.name)
 
-    def random(self, rows, random, like=None):
+    def random(self, rows: int, random: np.random.Generator, like: Sequence[int] | None = None) -> np.ndarray:
         return random.integers(0, self.n, rows)
 
-    def tensor(self, value, who):
+    def tensor(self, value: Any, who: str) -> Any:
         """[batch] int64."""
         if value is None:
             none = ", -1 where there is none" if self.missing else ""
@@ -64,12 +67,12 @@ class Labels(Declaration):
             )
         return tf.cast(y, tf.int64)
 
-    def check(self, summary, who, whole=False):
+    def check(self, summary: Any, who: str, whole: bool = False) -> None:
         super().check(summary, who, whole)
         if whole and self.missing and summary[1] < 0:
             raise InputError(f"{who} needs at least one labelled row. Received: labels that are all -1.")
 
-    def class_weights(self, given):
+    def class_weights(self, given: dict[int, Any]) -> dict[int, float]:
         """The weight of each class, `{class: weight}`; 1 for those that are not given.
 
         Raises:
@@ -80,12 +83,12 @@ class Labels(Declaration):
         unknown = [key for key in given if key not in range(self.n)]
         if unknown:
             raise InputError(f"class_weight is of classes 0 to {self.n - 1}. Received: one of class {unknown[0]!r}.")
-        wrong = [weight for weight in given.values() if not (isinstance(weight, numbers.Real) and 0 <= weight < np.inf)]
+        wrong = [weight for weight in given.values() if not (isinstance(weight, numbers.Real) and 0 <= weight < np.inf)]  # type: ignore[operator]
         if wrong:
             raise InputError(f"class_weight takes finite weights >= 0. Received: {wrong[0]!r} among them.")
         return {label: float(given.get(label, 1.0)) for label in range(self.n)}
 
-    def check_learnable(self, values, who):
+    def check_learnable(self, values: np.ndarray | None, who: str) -> None:
         if not self.several or not isinstance(values, np.ndarray):
             return
         classes = np.unique(values[values >= 0])
@@ -95,7 +98,7 @@ class Labels(Declaration):
                 f"labels, all of class {classes[0]}."
             )
 
-    def outside(self, lowest, highest, who):
+    def outside(self, lowest: float, highest: float, who: str) -> InputError:
         none = ", or -1 for none" if self.missing else ""
         return InputError(f"Labels are from 0 to {self.n - 1}{none}. Received: from {lowest:.0f} to {highest:.0f}.")
 
@@ -118,16 +121,16 @@ class Mask(Declaration):
     keys = (("mask", "masks", "segmentation_mask"), ("label", "labels"), ("y", "target"))
 
     @property
-    def bounds(self):
+    def bounds(self) -> tuple[float, float]:
         return 0, self.n - 1
 
-    def spec(self):
+    def spec(self) -> tf.TensorSpec:
         return tf.TensorSpec([None, None, None], tf.int64, name=self.name)
 
-    def random(self, rows, random, like=(16, 16)):
+    def random(self, rows: int, random: np.random.Generator, like: Sequence[int] = (16, 16)) -> np.ndarray:
         return random.integers(0, self.n, (rows, *like[:2]))
 
-    def tensor(self, value, who):
+    def tensor(self, value: Any, who: str) -> Any:
         """{"label": [batch, height, width] int32} and, where there is one, the "weight", float32.
 
         With a value to ignore also "valid", bool: whether a pixel counts. The label of one that does not is 0.
@@ -154,13 +157,13 @@ class Mask(Declaration):
             parts["label"] = tf.where(parts["valid"], parts["label"], 0)
         return parts
 
-    def summary(self, tensor):
+    def summary(self, tensor: dict[str, Array]) -> Any:
         return super().summary(tensor["label"])
 
-    def counting(self, values):
+    def counting(self, values: np.ndarray) -> np.ndarray:
         return values if self.ignore is None else np.where(values == self.ignore, 0, values)
 
-    def outside(self, lowest, highest, who):
+    def outside(self, lowest: float, highest: float, who: str) -> InputError:
         hint = f" Nearest: num_classes={highest + 1:.0f}."
         if lowest < 0 or highest >= 255:
             void = lowest if lowest < 0 else highest
@@ -174,24 +177,24 @@ class Context(Declaration):
 
     shape: tuple
     name: str = "context"
-    dtype: str = "float32"
+    dtype: Any = "float32"
     role = "the contexts"
     meaning = "what the density depends on"
     keys = (("context",), ("y", "target"))
 
     @property
-    def of_one(self):
+    def of_one(self) -> str:
         """What belongs to an example, in words."""
         return f"{self.shape[0]} values" if len(self.shape) == 1 else f"a context of shape {self.shape}"
 
-    def spec(self):
+    def spec(self) -> tf.TensorSpec:
         return tf.TensorSpec([None, *self.shape], tf.float32, name=self.name)
 
-    def random(self, rows, random, like=None):
+    def random(self, rows: int, random: np.random.Generator, like: Sequence[int] | None = None) -> np.ndarray:
         shape = [16 if size is None else size for size in self.shape]
         return random.standard_normal((rows, *shape)).astype(self.dtype)
 
-    def tensor(self, value, who):
+    def tensor(self, value: Any, who: str) -> Any:
         if value is None:
             raise InputError(f"{who} depends on a context: pass {self.of_one} for each example. Received: None.")
         context = tensor_of(value, who, "contexts")

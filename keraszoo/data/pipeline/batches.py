@@ -2,11 +2,14 @@
 
 import numbers
 import typing
+from collections.abc import Sequence
+from typing import Any
 
 import tensorflow as tf
 
 from ...core.errors import InputError
 from ...core.resident import RESIDENT_LIMIT, Resident
+from ...data.sources.source import Source
 from ..sources.mask_values import VOID
 from ..sources.source import ArraySplit, byte_size
 from ..sources.tfds import RecordSplit
@@ -15,18 +18,18 @@ from .service import check_source
 
 
 def batches(
-    source,
-    split,
-    batch_size,
+    source: Source,
+    split: str,
+    batch_size: int,
     *,
-    training,
-    transforms=(),
-    with_labels=False,
-    seed=0,
-    first_step=0,
-    share=(0, 1),
-    service=None,
-):
+    training: bool,
+    transforms: Sequence[Any] = (),
+    with_labels: bool = False,
+    seed: int = 0,
+    first_step: int = 0,
+    share: tuple[int, int] = (0, 1),
+    service: Any = None,
+) -> tf.data.Dataset:
     """Batches of a dataset's inputs, ready for `model.fit` and `model.evaluate`.
 
     In training the batches go on for ever, epoch after epoch. Every epoch visits the examples in an order
@@ -110,7 +113,15 @@ def batches(
     return data.prefetch(tf.data.AUTOTUNE).with_options(options)
 
 
-def resident(source, split, batch_size, *, transforms=(), with_labels=False, seed=0):
+def resident(
+    source: Source,
+    split: str,
+    batch_size: int,
+    *,
+    transforms: Sequence[Any] = (),
+    with_labels: bool = False,
+    seed: int = 0,
+) -> Resident | None:
     """The training batches of `batches(..., training=True)`, made inside the training step: a `Resident` for `fit`.
 
     It saves the iterator's and the transfer's time, which matters for small models and for several replicas.
@@ -143,7 +154,7 @@ def resident(source, split, batch_size, *, transforms=(), with_labels=False, see
     return Resident(part, steps, batch_at)
 
 
-def steps_per_epoch(source, split, batch_size):
+def steps_per_epoch(source: Source, split: str, batch_size: int) -> int:
     """Training steps in one epoch of `split`: full batches only.
 
     Raises:
@@ -164,7 +175,7 @@ def steps_per_epoch(source, split, batch_size):
     return size // batch_size
 
 
-def transformed_shape(source, transforms=(), training=True):
+def transformed_shape(source: Source, transforms: Sequence[Any] = (), training: bool = True) -> tuple[int, ...]:
     """Shape of one example after `transforms`, found without reading data.
 
     Args:

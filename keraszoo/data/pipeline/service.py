@@ -29,7 +29,7 @@ class Service:
     def __post_init__(self):
         check_answer(self.address)
 
-    def read(self, dataset):
+    def read(self, dataset: tf.data.Dataset) -> tf.data.Dataset:
         """`dataset` as the workers of the service compute it; its files are dealt out to them."""
         service = f"grpc://{self.address}"
         name = tf.data.experimental.service.register_dataset(service, dataset, dataset_id=self.job)

@@ -2,6 +2,8 @@
 
 import math
 import zlib
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -36,21 +38,21 @@ class Source:
 
     def __init__(
         self,
-        name,
-        splits,
+        name: str,
+        splits: Any,
         *,
-        input,
-        target=None,
-        class_names=None,
-        num_classes=None,
-        input_range=None,
-        weight=None,
-        has_void=False,
-        account=None,
-        warnings=(),
-        scaling=None,
-        columns=None,
-    ):
+        input: str,
+        target: str | None = None,
+        class_names: Sequence[str] | None = None,
+        num_classes: int | None = None,
+        input_range: Any = None,
+        weight: str | None = None,
+        has_void: bool = False,
+        account: Any = None,
+        warnings: Any = (),
+        scaling: Any = None,
+        columns: Any = None,
+    ) -> None:
         """
         Args:
             splits: `{split: ArraySplit, FileSplit or RecordSplit}`. A feature has the same shape and dtype in
@@ -64,7 +66,8 @@ class Source:
         self.sizes = {split: part.size for split, part in splits.items()}
         self.input = input
         self.target = target
-        self.shapes, self.dtypes = {input: None}, {input: None}
+        self.shapes: dict[Any, Any] = {input: None}
+        self.dtypes: dict[Any, Any] = {input: None}
         for part in splits.values():
             self.shapes |= part.shapes
             self.dtypes |= part.dtypes
@@ -72,23 +75,23 @@ class Source:
         self.weight = weight
         self.class_names = class_names
         self.num_classes = num_classes
-        self.input_range = input_range if scaling is None else (0.0, 1.0)
+        self.input_range: Any = input_range if scaling is None else (0.0, 1.0)
         self.scaling, self.columns = scaling, columns
         self.in_memory = all(isinstance(part, ArraySplit) for part in splits.values())
         self.has_void, self.account, self.warnings = has_void, account, warnings
 
     @property
-    def features(self):
+    def features(self) -> tuple[str, ...]:
         """Names of the features, the input first."""
         return tuple(self.shapes)
 
-    def split(self, split):
+    def split(self, split: str) -> Any:
         """The stored examples of `split`. Raises InputError when there is no such split."""
         if split not in self.splits:
             raise InputError(f"{self.name} has no split {split!r}. {closest(str(split), self.splits)}")
         return self.splits[split]
 
-    def with_splits(self, splits, weight=None):
+    def with_splits(self, splits: Any, weight: str | None = None) -> "Source":
         """This source with other examples in some of its splits.
 
         Args:
@@ -111,17 +114,17 @@ class Source:
             columns=self.columns,
         )
 
-    def with_scaling(self, scaling):
+    def with_scaling(self, scaling: Any) -> "Source":
         """This source, of which other stored values become 0 and 1."""
         scaled_source = self.with_splits({})
         scaled_source.scaling, scaled_source.input_range = scaling, (0.0, 1.0)
         return scaled_source
 
-    def scaled(self, values):
+    def scaled(self, values: Any) -> Any:
         """Inputs as they are stored -> as models see them, float32."""
         return self.scaling(values) if self.scaling else scaled(values, self.dtypes[self.input])
 
-    def array(self, split, feature=None):
+    def array(self, split: str, feature: str | None = None) -> np.ndarray:
         """All values of one feature, in order and as stored: a read-only numpy array [size, ...], not a copy.
 
         Args:
@@ -143,7 +146,7 @@ class Source:
             )
         return part.array(feature)
 
-    def fingerprint(self):
+    def fingerprint(self) -> dict[str, str]:
         """`{split: text}` that changes when the examples do; cheap enough for the start of every training."""
         return {split: f"{part.size} examples, checksum {part.checksum():08x}" for split, part in self.splits.items()}
 

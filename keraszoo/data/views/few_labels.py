@@ -3,10 +3,11 @@
 import numpy as np
 
 from ...core.errors import InputError
+from ...data.sources.source import Source
 from ..sources.source import ArraySplit
 
 
-def few_labels(source, split, count, seed=0):
+def few_labels(source: Source, split: str, count: int, seed: int = 0) -> Source:
     """The source with `count` labels in `split`, equally many of each class; every other target there is -1.
 
     The labelled examples are repeated until they are half of the split, so that every batch has some: a batch of 128

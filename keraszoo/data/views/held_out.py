@@ -3,12 +3,13 @@
 import numpy as np
 
 from ...core.errors import InputError
+from ...data.sources.source import Source
 from ..sources.source import ArraySplit
 from ..sources.tfds import RecordSplit
 from .chosen import Chosen
 
 
-def held_out(source, split, count):
+def held_out(source: Source, split: str, count: int) -> tuple[Source, Source]:
     """(the source without the last `count` examples of `split`, and a source that has these alone in that split).
 
     A threshold that was chosen on examples that a model has learned from is too bold for others. The last ones are
@@ -40,7 +41,8 @@ def held_out(source, split, count):
     if isinstance(part, RecordSplit):
         raise InputError(f"Examples are held out of data in memory or in files. Received: {source.name}, in records.")
     rows = np.arange(part.size)
-    return tuple(source.with_splits({split: _chosen(source, split, kept)}) for kept in (rows[:-count], rows[-count:]))
+    first, last = (source.with_splits({split: _chosen(source, split, kept)}) for kept in (rows[:-count], rows[-count:]))
+    return first, last
 
 
 def _chosen(source, split, rows):

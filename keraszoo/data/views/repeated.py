@@ -3,10 +3,11 @@
 import numpy as np
 
 from ...core.errors import InputError
+from ...data.sources.source import Source
 from ..sources.source import ArraySplit
 
 
-def repeated(source, split, times):
+def repeated(source: Source, split: str, times: int) -> Source:
     """The source with the examples of `split` repeated, for few large images of which each step sees a random part.
 
     An epoch is what stands between two evaluations and two checkpoints; one of 16 images would be over in a few steps.

@@ -1,11 +1,13 @@
 """A dataset of images whose stored values become 0 to 1 by a window that is given, or measured."""
 
 import math
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from ...core.errors import InputError
+from ...data.sources.source import Source
 from ...scaling import DEPTHS, Scaling
 from ..sources.tfds import RecordSplit
 
@@ -14,7 +16,7 @@ VALUES = 2**24  # of the training split, at most, are looked at
 FULL = {"uint8": 255.0, "uint16": 65535.0}
 
 
-def rescaled(source, scale, split="train"):
+def rescaled(source: Source, scale: Any, split: str = "train") -> Source:
     """The source with a window of stored values that models see as 0 to 1; what lies outside is clipped.
 
     Args:

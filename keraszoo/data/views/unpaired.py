@@ -1,12 +1,14 @@
 """Two classes of a dataset as pairs of images that have nothing to do with each other."""
 
+from typing import Any
+
 import numpy as np
 
 from ...core.errors import InputError, closest
 from ..sources.source import ArraySplit, Source
 
 
-def unpaired(source, domains=None, seed=0):
+def unpaired(source: Source, domains: Any = None, seed: int = 0) -> Source:
     """The source whose examples are pairs [2, ...]: one of the first class, one of the second, matched by chance.
 
     A split has as many pairs as the larger class has examples; those of the smaller are repeated, each equally often

@@ -2,11 +2,13 @@
 
 import functools
 import itertools
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from ...core.errors import InputError
+from ...data.sources.source import Source
 from ..sources.source import ArraySplit
 from ..sources.tfds import RecordSplit
 from .border_weights import balanced_class_weights, border_weights, check_border, check_class_weights
@@ -17,7 +19,9 @@ CACHE_LIMIT = 2**30  # bytes of weight maps that are kept for data that are not 
 COUNTED = 1000  # examples of such data whose classes are counted
 
 
-def weighted(source, w0=10.0, sigma=5.0, class_weights="balanced", midline=None):
+def weighted(
+    source: Source, w0: float = 10.0, sigma: float = 5.0, class_weights: Any = "balanced", midline: Any = None
+) -> Source:
     """The source with the border weight map of each mask as one more feature, `weight`, float32 [height, width].
 
     Batches with labels then have {"label": mask, "weight": weight map} as y. Where the source has a feature

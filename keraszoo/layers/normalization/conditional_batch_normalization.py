@@ -4,9 +4,13 @@ Dumoulin, Shlens and Kudlur, "A Learned Representation for Artistic Style" (2017
 in generators: Miyato and Koyama, "cGANs with Projection Discriminator" (2018), https://arxiv.org/abs/1802.05637.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import tensorflow as tf
 
+from ...core.types import Array
 from .batch_normalization import BatchNormalization
 
 
@@ -30,11 +34,11 @@ class ConditionalBatchNormalization(BatchNormalization):
                [ 6.]], dtype=float32)
     """
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         of_values, of_codes = input_shape
         self.add_weights((of_codes[-1], of_values[-1]), of_values[-1])
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Sequence[Array], training: bool = False) -> tf.Tensor:
         x, codes = inputs
         values, codes = tf.cast(x, tf.float32), tf.cast(codes, tf.float32)
         mean, variance = self.moments(values, training)
@@ -44,5 +48,5 @@ class ConditionalBatchNormalization(BatchNormalization):
         scale = tf.math.rsqrt(variance + self.epsilon) * gain
         return tf.cast((values - mean) * scale + bias, self.compute_dtype)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape[0]

@@ -3,8 +3,12 @@
 Krizhevsky, Sutskever and Hinton, "ImageNet Classification with Deep Convolutional Neural Networks" (2012), section 3.3.
 """
 
+from typing import Any
+
 import keras
 import tensorflow as tf
+
+from ...core.types import Array
 
 
 @keras.saving.register_keras_serializable("keraszoo")
@@ -26,15 +30,17 @@ class LocalResponseNormalization(keras.layers.Layer):
         array([0.2   , 0.1429, 0.2308], dtype=float32)
     """
 
-    def __init__(self, size=5, alpha=1e-4, beta=0.75, bias=2.0, **kwargs):
+    def __init__(
+        self, size: int = 5, alpha: float = 1e-4, beta: float = 0.75, bias: float = 2.0, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.size, self.alpha, self.beta, self.bias = int(size), float(alpha), float(beta), float(bias)
 
-    def call(self, x):
+    def call(self, x: Array) -> tf.Tensor:
         values = tf.cast(x, tf.float32)  # TensorFlow's kernel has no float64
         normalised = tf.nn.local_response_normalization(values, self.size // 2, self.bias, self.alpha, self.beta)
         return tf.cast(normalised, self.compute_dtype)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         names = ("size", "alpha", "beta", "bias")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}

@@ -4,8 +4,12 @@ Miyato, Kataoka, Koyama and Yoshida, "Spectral Normalization for Generative Adve
 https://arxiv.org/abs/1802.05957.
 """
 
+from typing import Any
+
 import keras
 import tensorflow as tf
+
+from ...core.types import Array
 
 POWER_ITERATIONS_AT_START = 15
 
@@ -29,10 +33,10 @@ class SpectralNormalization(keras.layers.Wrapper):
         True
     """
 
-    def __init__(self, layer, **kwargs):
+    def __init__(self, layer: keras.Layer, **kwargs: Any) -> None:
         super().__init__(layer, **kwargs)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         super().build(input_shape)
         outputs = self.layer.kernel.shape[-1]
         self.vector = self.add_weight(
@@ -44,7 +48,7 @@ class SpectralNormalization(keras.layers.Wrapper):
             vector = _power_iteration(self._matrix(), vector)[0]
         self.vector.assign(vector)
 
-    def call(self, x, training=False):
+    def call(self, x: Array, training: bool = False) -> tf.Tensor:
         matrix = self._matrix()
         vector = tf.convert_to_tensor(self.vector)
         following, other = _power_iteration(tf.stop_gradient(matrix), vector)

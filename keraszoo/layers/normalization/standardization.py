@@ -1,8 +1,12 @@
 """Numbers brought to mean 0 and standard deviation 1, as measured once on data."""
 
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
+
+from ...core.types import Array
 
 ROUNDING = 1e-7  # of the mean: what float32 makes of a constant
 
@@ -42,7 +46,7 @@ class Standardization(keras.layers.Layer):
         (array([[3.]], dtype=float32), array([[5.]], dtype=float32))
     """
 
-    def __init__(self, channels, **kwargs):
+    def __init__(self, channels: int, **kwargs: Any) -> None:
         super().__init__(autocast=False, **kwargs)
         self.channels = channels
         self.precision = "float64" if self.dtype_policy.compute_dtype == "float64" else "float32"
@@ -52,21 +56,21 @@ class Standardization(keras.layers.Layer):
         self.adapted = self.add_weight(name="adapted", shape=(), initializer="zeros", trainable=False, autocast=False)
         self.built = True
 
-    def adapt(self, x):
+    def adapt(self, x: Array) -> None:
         """Measures mean and scale on examples [..., channels]."""
         mean, scale = mean_and_scale(x)
         self.mean.assign(mean)
         self.log_scale.assign(np.log(scale))
         self.adapted.assign(1.0)
 
-    def call(self, x):
+    def call(self, x: Array) -> tf.Tensor:
         return (tf.cast(x, self.precision) - tf.convert_to_tensor(self.mean)) * tf.exp(-self._log_scale())
 
-    def undo(self, z):
+    def undo(self, z: Array) -> tf.Tensor:
         """From z back to x: [..., channels] each."""
         return tf.cast(z, self.precision) * tf.exp(self._log_scale()) + tf.convert_to_tensor(self.mean)
 
-    def log_volume(self, sites=1):
+    def log_volume(self, sites: int = 1) -> tf.Tensor:
         """How many nats the density of z exceeds that of x by: the sum of log scale over all values of an example.
 
         Args:
@@ -77,5 +81,5 @@ class Standardization(keras.layers.Layer):
     def _log_scale(self):
         return tf.convert_to_tensor(self.log_scale)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "channels": self.channels}

@@ -4,8 +4,12 @@ Salimans and Kingma, "Weight Normalization: A Simple Reparameterization to Accel
 (2016), https://arxiv.org/abs/1602.07868.
 """
 
+from typing import Any
+
 import keras
 import tensorflow as tf
+
+from ...core.types import Array
 
 
 @keras.saving.register_keras_serializable("keraszoo")
@@ -26,22 +30,22 @@ class WeightNormalization(keras.layers.Wrapper):
         array([1., 2., 3.], dtype=float32)
     """
 
-    def __init__(self, layer, **kwargs):
+    def __init__(self, layer: keras.Layer, **kwargs: Any) -> None:
         super().__init__(layer, **kwargs)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         super().build(input_shape)
         self.gain = self.add_weight(
             name="gain", shape=(self.layer.kernel.shape[-1],), dtype="float32", initializer="ones", autocast=False
         )
         self.gain.assign(self._norm())
 
-    def normalized_kernel(self):
+    def normalized_kernel(self) -> tf.Tensor:
         """The kernel that the layer is called with, float32."""
         kernel = tf.cast(tf.convert_to_tensor(self.layer.kernel), tf.float32)
         return tf.convert_to_tensor(self.gain) * kernel / self._norm()
 
-    def call(self, x):
+    def call(self, x: Array) -> tf.Tensor:
         kernel = tf.cast(self.normalized_kernel(), self.layer.kernel.dtype)
         with keras.StatelessScope([(self.layer.kernel, kernel)]):
             return self.layer(x)

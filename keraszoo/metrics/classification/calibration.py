@@ -29,7 +29,7 @@ class Reliability(typing.NamedTuple):
     accuracy: np.ndarray
 
 
-def reliability(probabilities, labels, bins=BINS):
+def reliability(probabilities: np.ndarray, labels: np.ndarray, bins: int = BINS) -> Reliability:
     """Confidence and accuracy of a classifier's answers, by their confidence in bins of equal width.
 
     A bin holds its upper edge and not its lower one, as in the paper.
@@ -63,7 +63,7 @@ def reliability(probabilities, labels, bins=BINS):
     return Reliability(edges, counts, confidences, accuracies)
 
 
-def expected_calibration_error(probabilities, labels, bins=BINS):
+def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int = BINS) -> float:
     """The mean over all examples of |accuracy - confidence| of their bins, in [0, 1].
 
     It grows with the number of bins where few examples lie in each: compare like with like.

@@ -25,7 +25,7 @@ class ClassScores(typing.NamedTuple):
     support: np.ndarray
 
 
-def classification_scores(probabilities, labels):
+def classification_scores(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     """Measures of all answers together.
 
     Args:
@@ -59,7 +59,7 @@ def classification_scores(probabilities, labels):
     return {name: float(value) for name, value in found.items()}
 
 
-def class_scores(probabilities, labels):
+def class_scores(probabilities: np.ndarray, labels: np.ndarray) -> ClassScores:
     """Precision, recall, F1 and number of examples of each class: a `ClassScores`.
 
     Args:
@@ -74,7 +74,7 @@ def class_scores(probabilities, labels):
     return ClassScores(*precision_recall_fscore_support(labels, answers, labels=classes, zero_division=0.0))
 
 
-def class_confusion(probabilities, labels):
+def class_confusion(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """How often which class was answered of which: [classes, classes] integers, a row for each true class.
 
     Args:

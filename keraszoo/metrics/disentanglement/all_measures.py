@@ -1,5 +1,7 @@
 """Every measure of disentanglement at once."""
 
+import numpy as np
+
 from .dci import dci_scores
 from .explicitness import explicitness_score
 from .factor_vae import factor_vae_score
@@ -10,7 +12,9 @@ from .sap import sap_score
 from .table import check_table
 
 
-def disentanglement_scores(codes, factors, *, trees="forest", seed=0):
+def disentanglement_scores(
+    codes: np.ndarray, factors: np.ndarray, *, trees: str = "forest", seed: int = 0
+) -> dict[str, float]:
     """How well codes keep the known factors apart, by nine measures, each from 0 to 1.
 
     Encode every combination of the factors once: each measure then looks its examples up in this table.

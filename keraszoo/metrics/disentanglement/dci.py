@@ -34,7 +34,7 @@ class DCI(typing.NamedTuple):
     informativeness: float
 
 
-def dci_scores(codes, factors, *, trees="forest", seed=0):
+def dci_scores(codes: np.ndarray, factors: np.ndarray, *, trees: str = "forest", seed: int = 0) -> DCI:
     """How each unit matters for each factor, judged by classifiers made of trees that predict the factors.
 
     Their importances R [units, factors] say what matters. Disentanglement is 1 - H(factor | unit) / log(factors),
@@ -74,8 +74,8 @@ def dci_scores(codes, factors, *, trees="forest", seed=0):
         classifier = TREES[trees](seed).fit(codes[train], factor[train])
         importances.append(classifier.feature_importances_)
         accuracies.append(classifier.score(codes[test], factor[test]))
-    importances = np.stack(importances, axis=1)
-    return DCI(certainty(importances), certainty(importances.T), float(np.mean(accuracies)))
+    matrix = np.stack(importances, axis=1)
+    return DCI(certainty(matrix), certainty(matrix.T), float(np.mean(accuracies)))
 
 
 def certainty(importances):

@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from .table import check_table, train_and_test_rows
 
 
-def explicitness_score(codes, factors, *, seed=0):
+def explicitness_score(codes: np.ndarray, factors: np.ndarray, *, seed: int = 0) -> float:
     """The mean, over factors and their values, of the area under the ROC curve of "this value, or another".
 
     The scores are those of a logistic regression on all units, on rows that it has not seen. Chance is 1/2. A rotation

@@ -10,7 +10,9 @@ from .table import TEST, TRAIN, check_table, rows_sharing
 ACTIVE = 0.05  # least standard deviation of a unit that votes
 
 
-def factor_vae_score(codes, factors, *, batch_size=64, least_deviation=ACTIVE, seed=0):
+def factor_vae_score(
+    codes: np.ndarray, factors: np.ndarray, *, batch_size: int = 64, least_deviation: float = ACTIVE, seed: int = 0
+) -> float:
     """How often the unit that varies least among examples that share a factor tells which factor that is.
 
     Each of 10,000 training and 5000 test batches shares one factor. Its vote is the unit whose variance in the batch,

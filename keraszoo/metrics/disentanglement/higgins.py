@@ -11,7 +11,7 @@ from sklearn.preprocessing import StandardScaler
 from .table import TEST, TRAIN, check_table, rows_sharing
 
 
-def higgins_score(codes, factors, *, batch_size=64, seed=0):
+def higgins_score(codes: np.ndarray, factors: np.ndarray, *, batch_size: int = 64, seed: int = 0) -> float:
     """How often a linear classifier tells which factor two examples share, from how their codes differ.
 
     Each of 10,000 training and 5000 test points is the mean over `batch_size` pairs of |code - code'|, where the two

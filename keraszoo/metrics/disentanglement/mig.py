@@ -10,7 +10,7 @@ from .information import BINS, factor_entropies, gap, mutual_information
 from .table import check_table
 
 
-def mutual_information_gap(codes, factors, bins=BINS):
+def mutual_information_gap(codes: np.ndarray, factors: np.ndarray, bins: int = BINS) -> float:
     """How much more the best unit knows of a factor than the second best, as a share of what there is to know.
 
     The mean over the factors of (I(best unit; factor) - I(second best; factor)) / H(factor). Factors twice in the code

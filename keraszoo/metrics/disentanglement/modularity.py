@@ -10,7 +10,7 @@ from .information import BINS, mutual_information
 from .table import check_table
 
 
-def modularity_score(codes, factors, bins=BINS):
+def modularity_score(codes: np.ndarray, factors: np.ndarray, bins: int = BINS) -> float:
     """The mean over the units of 1 - (what a unit knows of other factors) / (what it could): 1 if of one factor only.
 
     With I its largest mutual information, a unit's score is 1 - (sum of the squares of the others) / (I^2 (factors -

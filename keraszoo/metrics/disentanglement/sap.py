@@ -11,7 +11,7 @@ from .information import gap
 from .table import TRAIN, check_table, distinct_rows, train_and_test_rows
 
 
-def sap_score(codes, factors, *, seed=0):
+def sap_score(codes: np.ndarray, factors: np.ndarray, *, seed: int = 0) -> float:
     """How much better the best single unit predicts a factor than the second best: the mean gap in accuracy.
 
     Each unit predicts each factor by a linear support vector machine. A line cut into many values by such machines,

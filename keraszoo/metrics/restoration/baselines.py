@@ -5,9 +5,10 @@ import tensorflow as tf
 from scipy import ndimage, signal
 
 from ...core.errors import InputError
+from ...core.types import Array
 
 
-def median_filter(images, size=3):
+def median_filter(images: Array, size: int = 3) -> np.ndarray:
     """Each pixel replaced by the median of the size x size pixels around it, mirrored at the border.
 
     Args:
@@ -30,7 +31,7 @@ def median_filter(images, size=3):
     return ndimage.median_filter(images, size=(1, size, size, 1), mode="reflect")
 
 
-def wiener_filter(images, stddev, size=3):
+def wiener_filter(images: Array, stddev: float, size: int = 3) -> np.ndarray:
     """Gaussian noise of a known strength removed by the local Wiener filter, mirrored at the border.
 
     Each pixel moves to the mean m of the size x size pixels around it, the further the less they differ: by s^2 / v
@@ -61,7 +62,7 @@ def wiener_filter(images, stddev, size=3):
     return filtered[:, border : border + height, border : border + width]
 
 
-def downsample(images, factor):
+def downsample(images: Array, factor: int) -> np.ndarray:
     """Smaller images: every pixel the mean of factor x factor pixels, as a coarser sensor would see them.
 
     Args:
@@ -86,7 +87,7 @@ def downsample(images, factor):
     return blocks.mean(axis=(2, 4), dtype="float32")
 
 
-def bicubic(images, factor):
+def bicubic(images: Array, factor: int) -> np.ndarray:
     """Larger images by bicubic interpolation (Keys 1981), clipped to [0, 1].
 
     Args:
@@ -108,7 +109,7 @@ def bicubic(images, factor):
     return np.clip(tf.image.resize(images, size, method="bicubic").numpy(), 0.0, 1.0)
 
 
-def mean_image_fill(images, mask, mean):
+def mean_image_fill(images: Array, mask: Array, mean: Array) -> np.ndarray:
     """The images with each hole filled from the mean image of the training data.
 
     Args:

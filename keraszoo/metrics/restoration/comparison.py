@@ -1,12 +1,15 @@
 """A learned restoration beside the classical one, on the same damaged images."""
 
+import keras
 import numpy as np
 
 from ...layers.lab import chroma
 from .similarity import hole_psnr, psnr, ssim
 
 
-def compare_restorations(model, clean, mean, seed=0, batch_size=128):
+def compare_restorations(
+    model: keras.Model, clean: np.ndarray, mean: np.ndarray, seed: int = 0, batch_size: int = 128
+) -> dict[str, dict[str, float]]:
     """How close to the clean images the damaged ones are, classical restorations of them, and the model's.
 
     Args:

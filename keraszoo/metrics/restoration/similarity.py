@@ -9,12 +9,13 @@ import math
 import tensorflow as tf
 
 from ...core.errors import InputError
+from ...core.types import Array
 
 #: side of SSIM's Gaussian window, as in the paper
 SSIM_WINDOW = 11
 
 
-def psnr(clean, restored, max_val=1.0):
+def psnr(clean: Array, restored: Array, max_val: float = 1.0) -> tf.Tensor:
     """Peak signal-to-noise ratio in dB, 10 log10(max_val^2 / mean squared error), of each example.
 
     Args:
@@ -37,7 +38,7 @@ def psnr(clean, restored, max_val=1.0):
     return 20 * math.log10(max_val) - _decibel(error)
 
 
-def ssim(clean, restored):
+def ssim(clean: Array, restored: Array) -> tf.Tensor:
     """Structural similarity of each image, at most 1.
 
     The window is the paper's Gaussian, 11 x 11 with standard deviation 1.5. An image with a side below 11 gets a window
@@ -66,7 +67,7 @@ def ssim(clean, restored):
     return tf.image.ssim(clean, restored, max_val=1.0, filter_size=window)
 
 
-def hole_psnr(clean, restored, mask):
+def hole_psnr(clean: Array, restored: Array, mask: Array) -> tf.Tensor:
     """PSNR in dB of each image over its missing pixels only, for values in [0, 1].
 
     Args:

@@ -1,5 +1,7 @@
 """Every measure of samples at once."""
 
+import numpy as np
+
 from .class_histogram import class_histogram_kl, classes_reached
 from .density import density_coverage
 from .frechet import frechet_distance
@@ -8,7 +10,13 @@ from .kernel import kernel_distance
 from .precision import precision_recall
 
 
-def compare_samples(real, fake, real_probabilities=None, fake_probabilities=None, neighbours=5):
+def compare_samples(
+    real: np.ndarray,
+    fake: np.ndarray,
+    real_probabilities: np.ndarray | None = None,
+    fake_probabilities: np.ndarray | None = None,
+    neighbours: int = 5,
+) -> dict[str, float]:
     """How close fakes are to real samples, by features and class probabilities that a network finds in both.
 
     Args:
@@ -39,7 +47,7 @@ def compare_samples(real, fake, real_probabilities=None, fake_probabilities=None
         "density": density,
         "coverage": coverage,
     }
-    if real_probabilities is not None:
+    if real_probabilities is not None and fake_probabilities is not None:
         measures["inception_score"] = inception_score(fake_probabilities)
         measures["class_kl"] = class_histogram_kl(real_probabilities, fake_probabilities)
         measures["classes"] = float(classes_reached(fake_probabilities))

@@ -11,7 +11,7 @@ from ...core.errors import InputError
 from .class_probabilities import check_probabilities
 
 
-def class_histogram_kl(real, fake):
+def class_histogram_kl(real: np.ndarray, fake: np.ndarray) -> float:
     """KL(fakes || real) of the histograms of the most probable classes, in nats.
 
     log(10 / k) where only k of ten equally common classes are made; infinite where one is made that is not in the data.
@@ -39,7 +39,7 @@ def class_histogram_kl(real, fake):
     return float(entropy(*counts))
 
 
-def classes_reached(fake):
+def classes_reached(fake: np.ndarray) -> int:
     """How many classes are the most probable one of a sample: of 1000, for stacked MNIST.
 
     Args:

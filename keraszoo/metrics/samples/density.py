@@ -4,10 +4,12 @@ Naeem, Oh, Uh, Choi and Yoo, "Reliable Fidelity and Diversity Metrics for Genera
 https://arxiv.org/abs/2002.09797.
 """
 
+import numpy as np
+
 from .nearest_neighbours import ball_counts, check_neighbours
 
 
-def density_coverage(real, fake, neighbours=5):
+def density_coverage(real: np.ndarray, fake: np.ndarray, neighbours: int = 5) -> tuple[float, float]:
     """How densely real samples lie where the fakes are, and the share of real samples that have a fake nearby.
 
     Around each real sample there is a ball that reaches to its k-th nearest real neighbour. Density is the number of

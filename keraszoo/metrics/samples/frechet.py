@@ -9,7 +9,7 @@ import numpy as np
 from .feature_pairs import check_pair
 
 
-def frechet_distance(real, fake):
+def frechet_distance(real: np.ndarray, fake: np.ndarray) -> float:
     """The squared Wasserstein-2 distance between Gaussians of the samples' means and covariances.
 
     |m - m'|^2 + tr(C + C' - 2 (C C')^(1/2)). It is biased: fewer samples give larger values, also when both come from

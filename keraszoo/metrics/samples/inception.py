@@ -10,7 +10,7 @@ from scipy.special import rel_entr
 from .class_probabilities import check_probabilities
 
 
-def inception_score(probabilities):
+def inception_score(probabilities: np.ndarray) -> float:
     """exp(E KL(p(y|x) || p(y))): high when each sample is surely of one class, and all classes are equally common.
 
     It never looks at real data: one perfect image a class reaches the maximum. All samples form one group; the paper

@@ -12,7 +12,7 @@ from .feature_pairs import check_pair
 _ROWS = 1000  # of the kernel matrix at a time
 
 
-def kernel_distance(real, fake):
+def kernel_distance(real: np.ndarray, fake: np.ndarray) -> float:
     """The unbiased estimate of the squared maximum mean discrepancy under the kernel (x . y / d + 1)^3.
 
     All pairs are used, none twice, so that nothing is drawn. The expected value is 0 when both come from the same

@@ -29,7 +29,7 @@ class ModeCoverage(typing.NamedTuple):
     mode_kl: float
 
 
-def mode_coverage(samples, means, sd, weights=None):
+def mode_coverage(samples: np.ndarray, means: np.ndarray, sd: float, weights: np.ndarray | None = None) -> ModeCoverage:
     """The modes that samples reach, and how many samples lie at one.
 
     A sample is of high quality when it is at most 3 sd from the nearest mode, in Euclidean distance. Of true samples

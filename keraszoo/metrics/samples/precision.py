@@ -4,10 +4,12 @@ Kynkaanniemi, Karras, Laine, Lehtinen and Aila, "Improved Precision and Recall M
 (2019), https://arxiv.org/abs/1904.06991.
 """
 
+import numpy as np
+
 from .nearest_neighbours import ball_counts, check_neighbours
 
 
-def precision_recall(real, fake, neighbours=3):
+def precision_recall(real: np.ndarray, fake: np.ndarray, neighbours: int = 3) -> tuple[float, float]:
     """The share of fakes among the real samples, and the share of real samples among the fakes.
 
     A sample is among others when it lies in the ball of at least one of them, which reaches to that one's k-th nearest

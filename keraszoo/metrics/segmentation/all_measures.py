@@ -1,5 +1,8 @@
 """All scores of a segmentation, and the threshold at which a map of probabilities becomes one."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from ...core.errors import InputError
@@ -13,7 +16,15 @@ from .warping import warping_error
 THRESHOLDS = tuple(np.linspace(0.05, 0.95, 19).round(2).tolist())
 
 
-def segmentation_scores(predicted, label, threshold=0.5, instances=None, num_classes=None, ignore=None, found=None):
+def segmentation_scores(
+    predicted: np.ndarray,
+    label: np.ndarray,
+    threshold: float = 0.5,
+    instances: Any = None,
+    num_classes: int | None = None,
+    ignore: int | None = None,
+    found: Any = None,
+) -> dict[str, float]:
     """How good masks are, by every score of this room.
 
     Overlap is counted over all images together, all else is a mean over the images. Distances are of each class but 0,
@@ -67,7 +78,9 @@ def segmentation_scores(predicted, label, threshold=0.5, instances=None, num_cla
     return scores | {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
 
 
-def choose_threshold(probabilities, labels, thresholds=THRESHOLDS, instances=None):
+def choose_threshold(
+    probabilities: Any, labels: Any, thresholds: Sequence[float] = THRESHOLDS, instances: Any = None
+) -> float:
     """The threshold that makes the best segments: the one with the highest mean of V_rand + V_info.
 
     Choose it on images that the model has learned from, and keep it: a threshold chosen on test images has seen them.

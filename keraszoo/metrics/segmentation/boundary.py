@@ -14,7 +14,7 @@ from .overlap import check_masks
 TOLERANCE = 0.0075  # of the image's diagonal, as in the paper
 
 
-def boundary_f1(label, predicted, tolerance=None):
+def boundary_f1(label: np.ndarray, predicted: np.ndarray, tolerance: float | None = None) -> float:
     """The F1 score of boundary pixels, in [0, 1].
 
     A boundary pixel is one of the foreground that shares an edge with the background; the image's frame is none.

@@ -12,7 +12,7 @@ from ...core.errors import InputError
 from .overlap import check_masks
 
 
-def average_precision(truth, predicted, iou=0.5) -> float:
+def average_precision(truth: np.ndarray, predicted: np.ndarray, iou: float = 0.5) -> float:
     """Right objects over right, missed and made up ones, TP / (TP + FN + FP), in [0, 1].
 
     An object is right if its intersection over union with a true one is at least `iou`; each true one counts once.

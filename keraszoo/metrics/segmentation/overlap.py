@@ -9,7 +9,9 @@ import numpy as np
 from ...core.errors import InputError
 
 
-def pixel_confusion(label, predicted, num_classes=None, ignore=None):
+def pixel_confusion(
+    label: np.ndarray, predicted: np.ndarray, num_classes: int | None = None, ignore: int | None = None
+) -> np.ndarray:
     """Numbers of pixels [num_classes, num_classes]: the row is the true class, the column the predicted one.
 
     Args:
@@ -40,7 +42,7 @@ def pixel_confusion(label, predicted, num_classes=None, ignore=None):
     return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
 
 
-def pixel_error(confusion):
+def pixel_error(confusion: np.ndarray) -> float:
     """The share of pixels of another class than predicted.
 
     Example:
@@ -51,7 +53,7 @@ def pixel_error(confusion):
     return float(1 - np.trace(confusion) / max(confusion.sum(), 1)) if confusion.any() else 0.0
 
 
-def iou(confusion):
+def iou(confusion: np.ndarray) -> np.ndarray:
     """Intersection over union of each class, [classes]: the Jaccard index.
 
     A class that neither mask has scores 1, for nothing was missed; one that only one of them has scores 0.
@@ -65,7 +67,7 @@ def iou(confusion):
     return np.divide(both, either, out=np.ones(len(both)), where=either > 0)
 
 
-def dice(confusion):
+def dice(confusion: np.ndarray) -> np.ndarray:
     """The Dice coefficient of each class, [classes]: twice the intersection over the sum of both sizes, the F1 score.
 
     A class that neither mask has scores 1; one that only one of them has scores 0.

@@ -12,7 +12,7 @@ from sklearn.metrics.cluster import contingency_matrix
 from .overlap import check_masks
 
 
-def segments(mask):
+def segments(mask: np.ndarray) -> np.ndarray:
     """The connected parts of each class of a mask, [height, width] numbered from 1; 0 is the background.
 
     Pixels are connected that share an edge, so that a diagonal line of background parts two segments.
@@ -26,7 +26,7 @@ def segments(mask):
     return connected(np.asarray(mask), connectivity=1).astype("int32")
 
 
-def thin_borders(segmented):
+def thin_borders(segmented: np.ndarray) -> np.ndarray:
     """Segments [height, width] that have grown until they meet: each pixel of a border goes to its nearest segment.
 
     So a border's thickness does not count, only whom it parts. Without any segment the image is one.
@@ -42,7 +42,7 @@ def thin_borders(segmented):
     return segmented[tuple(nearest)]
 
 
-def v_rand(truth, predicted):
+def v_rand(truth: np.ndarray, predicted: np.ndarray) -> float:
     """The foreground-restricted Rand score after border thinning, in [0, 1]: falls with splits and with mergers.
 
     With p_ij the share of the pixels that is in predicted segment i and true segment j, s_i and t_j the shares of the
@@ -68,7 +68,7 @@ def v_rand(truth, predicted):
     return rand_and_information(truth, predicted)[0]
 
 
-def v_info(truth, predicted):
+def v_info(truth: np.ndarray, predicted: np.ndarray) -> float:
     """The foreground-restricted information score after border thinning, in [0, 1].
 
     The mutual information of both segmentations over the mean of their entropies, I(S, T) / (H(S) / 2 + H(T) / 2):
@@ -105,7 +105,7 @@ def rand_and_information(truth, predicted):
     return _f_score(*map(_squares, shares)), information
 
 
-def rand_error(truth, predicted):
+def rand_error(truth: np.ndarray, predicted: np.ndarray) -> float:
     """1 - the foreground-restricted Rand F-score without border thinning: the "adapted Rand error", in [0, 1].
 
     As `v_rand`, but a pixel that is predicted as border is a segment of its own, so thick borders cost. The challenge

@@ -13,7 +13,7 @@ from .boundary import boundary
 from .overlap import check_masks
 
 
-def hausdorff(label, predicted, percentile=95.0) -> float:
+def hausdorff(label: np.ndarray, predicted: np.ndarray, percentile: float = 95.0) -> float:
     """The distance in pixels below which that share of either boundary lies from the other; the larger of both ways.
 
     Args:
@@ -34,7 +34,7 @@ def hausdorff(label, predicted, percentile=95.0) -> float:
     return float(max(np.percentile(one, percentile), np.percentile(other, percentile)))
 
 
-def surface_distance(label, predicted) -> float:
+def surface_distance(label: np.ndarray, predicted: np.ndarray) -> float:
     """The mean distance in pixels from a boundary pixel of either to the other's boundary; as `hausdorff` takes them.
 
     Example:

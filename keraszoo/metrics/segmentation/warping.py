@@ -52,7 +52,7 @@ def warp(mask, towards):
     return inner.copy()
 
 
-def warping_error(label, predicted):
+def warping_error(label: np.ndarray, predicted: np.ndarray) -> float:
     """The share of pixels in which the prediction differs from the label when that is warped towards it.
 
     Borders in other places cost nothing; segments that are split, merged, missed or made up, holes and bridges do.

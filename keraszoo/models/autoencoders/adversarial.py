@@ -3,11 +3,15 @@
 Makhzani et al., "Adversarial Autoencoders" (2015), https://arxiv.org/abs/1511.05644.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from ...core.checks import positive_integers
 from ...core.errors import InputError
+from ...core.types import Array, Targets
 from ...core.updates import Gradient
 from ...distributions.normal import StandardNormal
 from ...networks.by_size import check_network, dense_encoder
@@ -37,18 +41,18 @@ class AdversarialAutoencoder(PriorSampling, Autoencoder):
         TensorShape([4, 8, 8, 1])
     """
 
-    term_names = ("reconstruction", "discriminator", "deception")
+    term_names: tuple[str, ...] = ("reconstruction", "discriminator", "deception")
 
     def __init__(
         self,
-        image_shape,
-        latent_dim=8,
+        image_shape: Sequence[int],
+        latent_dim: int = 8,
         *,
-        adversarial_weight=1.0,
-        discriminator_hidden=(128, 128),
-        discriminator=None,
-        **kwargs,
-    ):
+        adversarial_weight: float = 1.0,
+        discriminator_hidden: Sequence[int] = (128, 128),
+        discriminator: keras.Layer | None = None,
+        **kwargs: Any,
+    ) -> None:
         if not adversarial_weight > 0:
             raise InputError(f"adversarial_weight weighs a term, so it must be > 0. Received: {adversarial_weight!r}.")
         super().__init__(image_shape, latent_dim, **kwargs)
@@ -63,7 +67,7 @@ class AdversarialAutoencoder(PriorSampling, Autoencoder):
         self.prior = StandardNormal(self.latent_dim)
         self.noise = keras.random.SeedGenerator()
 
-    def updates(self):
+    def updates(self) -> dict[str, Gradient]:
         encoder, decoder = self.encoder.trainable_variables, self.decoder.trainable_variables
         return {
             "optimizer": Gradient(super().loss_terms, encoder + decoder),
@@ -71,20 +75,20 @@ class AdversarialAutoencoder(PriorSampling, Autoencoder):
             "encoder_optimizer": Gradient(self.deception_terms, encoder),
         }
 
-    def loss_terms(self, x, y=None, training=False):
+    def loss_terms(self, x: Array, y: Targets | None = None, training: bool = False) -> dict[str, tf.Tensor]:
         terms = {}
         for update in self.updates().values():
             terms |= update.terms(x, y, training=training)
         return terms
 
-    def discriminator_terms(self, x, y=None, training=False):
+    def discriminator_terms(self, x: Array, y: Targets | None = None, training: bool = False) -> dict[str, tf.Tensor]:
         """How badly the discriminator tells draws from the prior (real) and codes (fake) apart."""
         code = tf.stop_gradient(self.encode(x, training=training))
         draws = keras.random.normal(tf.shape(code), dtype="float32", seed=self.noise)
         real, fake = self._logits(draws, training), self._logits(code, training)
         return {"discriminator": 0.5 * (tf.nn.softplus(-real) + tf.nn.softplus(fake))}
 
-    def deception_terms(self, x, y=None, training=False):
+    def deception_terms(self, x: Array, y: Targets | None = None, training: bool = False) -> dict[str, tf.Tensor]:
         """How badly the codes pass for draws from the prior."""
         fake = self._logits(self.encode(x, training=training), training)
         return {"deception": self.adversarial_weight * tf.nn.softplus(-fake)}

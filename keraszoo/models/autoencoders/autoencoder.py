@@ -3,6 +3,9 @@
 Hinton and Salakhutdinov, "Reducing the Dimensionality of Data with Neural Networks", Science 313 (2006).
 """
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -11,7 +14,9 @@ from ...core.errors import InputError
 from ...core.inputs import Input
 from ...core.model import ZooModel, takes
 from ...core.seeds import spread
+from ...core.types import Array, Targets
 from ...distributions import likelihoods
+from ...distributions.likelihoods import Likelihood
 from ...distributions.standardized import Standardized
 from ...layers.normalization.standardization import Standardization
 from ...networks import sizes
@@ -63,8 +68,10 @@ class Autoencoder(MeasuresFirst, ZooModel):
         TensorShape([2, 4])
     """
 
-    term_names = ("reconstruction",)
-    networks_or_names = ("encoder",)
+    term_names: tuple[str, ...] = ("reconstruction",)
+    encoder: keras.Layer
+    decoder: keras.Layer
+    networks_or_names: tuple[str, ...] = ("encoder",)
     #: numbers that the encoder gives for each latent unit
     encoder_outputs = 1
     #: columns of the decoder's input besides the latent units
@@ -72,23 +79,23 @@ class Autoencoder(MeasuresFirst, ZooModel):
 
     def __init__(
         self,
-        image_shape,
-        latent_dim=16,
+        image_shape: Sequence[int],
+        latent_dim: int = 16,
         *,
-        network="dense",
-        hidden=None,
-        downsampling="stride",
-        upsampling="transposed",
-        padding="zero",
-        residual_blocks=2,
-        activation="relu",
-        likelihood="bernoulli",
-        initialization="glorot",
-        standardize=False,
-        encoder=None,
-        decoder=None,
-        **kwargs,
-    ):
+        network: str = "dense",
+        hidden: Sequence[int] | None = None,
+        downsampling: str = "stride",
+        upsampling: str = "transposed",
+        padding: str = "zero",
+        residual_blocks: int = 2,
+        activation: str | Callable = "relu",
+        likelihood: str | dict[str, Any] | Likelihood = "bernoulli",
+        initialization: str = "glorot",
+        standardize: bool = False,
+        encoder: str | keras.Layer | None = None,
+        decoder: keras.Layer | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.image_shape = positive_integers("image_shape", image_shape)
         (self.latent_dim,) = positive_integers("latent_dim", [latent_dim])
@@ -126,12 +133,12 @@ class Autoencoder(MeasuresFirst, ZooModel):
         self.encoder, self.decoder = encoder, decoder
 
     @property
-    def decoder_shape(self):
+    def decoder_shape(self) -> tuple[int, ...]:
         """Shape of what the decoder takes of one code."""
         return self.latents.shape
 
     @classmethod
-    def sizes_for(cls, shape):
+    def sizes_for(cls, shape: Sequence[int]) -> dict[str, Any]:
         return {**sizes.network(shape), "latent_dim": sizes.code_size(shape)}
 
     def _standardized(self, named):
@@ -142,7 +149,7 @@ class Autoencoder(MeasuresFirst, ZooModel):
             )
         return Standardized(self.likelihood, self.standardization, self.image_shape)
 
-    def network_input(self, x):
+    def network_input(self, x: Array) -> Array:
         """Examples as the encoder takes them: standardised where the model does so."""
         return x if self.standardization is None else self.standardization(x)
 
@@ -151,10 +158,10 @@ class Autoencoder(MeasuresFirst, ZooModel):
     adapts = True
 
     @property
-    def measures_in_fit(self):
+    def measures_in_fit(self) -> bool:
         return self.standardization is not None and not keras.ops.convert_to_numpy(self.standardization.adapted)
 
-    def adapt(self, x, y=None):
+    def adapt(self, x: Array, y: Targets | None = None) -> None:
         """Measures what is not learned, and starts the decoder's last biases where data and likelihood want them.
 
         A training does it before its first step; `fit` does where the model standardises and nobody has.
@@ -171,7 +178,7 @@ class Autoencoder(MeasuresFirst, ZooModel):
         codes = tf.random.stateless_normal([len(some), *self.decoder_shape], [0, 0])
         start_output(self.decoder, self.likelihood, codes, some)
 
-    def encoder_shape(self, encoder):
+    def encoder_shape(self, encoder: Any) -> tuple[int, ...]:
         """Shape of the encoder's input for one example.
 
         Args:
@@ -180,24 +187,24 @@ class Autoencoder(MeasuresFirst, ZooModel):
         return self.image_shape
 
     @takes("inputs")
-    def encode(self, x, training=False):
+    def encode(self, x: Array, training: bool = False) -> tf.Tensor:
         """The code of each example, which `decode` takes: [batch, *image_shape] -> [batch, latent_dim] float32."""
         return tf.cast(self.encoder(self.network_input(x), training=training), tf.float32)
 
     @takes("latents")
-    def decode(self, z):
+    def decode(self, z: Array) -> tf.Tensor:
         """The mean of p(x | z): [batch, latent_dim] -> [batch, *image_shape] float32."""
         return self.likelihood.mean(self.decoder(z, training=False))
 
-    def reconstruct(self, x):
+    def reconstruct(self, x: Array) -> tf.Tensor:
         """Each example decoded from its code: [batch, *image_shape] -> the same shape, float32."""
         return self.decode(self.encode(x))
 
-    def features(self, x):
+    def features(self, x: Array) -> tf.Tensor:
         """The representation of each example, its code: [batch, *image_shape] -> [batch, latent_dim] float32."""
         return self.encode(x)
 
-    def code_vectors(self, x, seed=0):
+    def code_vectors(self, x: Array, seed: int = 0) -> tf.Tensor:
         """What a density of the codes is found of: [batch, *image_shape] -> [batch, latent_dim] float32.
 
         Args:
@@ -206,29 +213,29 @@ class Autoencoder(MeasuresFirst, ZooModel):
         """
         return self.encode(x)
 
-    def codes_of_vectors(self, vectors):
+    def codes_of_vectors(self, vectors: Array) -> tf.Tensor:
         """The possible codes that are nearest to draws from such a density: what `decode` takes."""
         return vectors
 
-    def call(self, x, training=False):
+    def call(self, x: Array, training: bool = False) -> tf.Tensor:
         return self.likelihood.mean(self.decoder(self.encode(x, training=training), training=training))
 
-    def loss_terms(self, x, y=None, training=False):
+    def loss_terms(self, x: Array, y: Targets | None = None, training: bool = False) -> dict[str, tf.Tensor]:
         code = self.encode(x, training=training)
         output = self.decoder(code, training=training)
         reconstruction = self.likelihood.negative_log_likelihood(x, output)
         return {"reconstruction": reconstruction, **self.penalties(x, y, code, training)}
 
-    def penalties(self, x, y, code, training):
+    def penalties(self, x: Array, y: Targets | None, code: Array, training: bool) -> dict[str, tf.Tensor]:
         """The further terms of a variant: `{name: [batch]}`, with the code of `x` at hand."""
         return {}
 
-    def pictures(self, x, seed=0):
+    def pictures(self, x: Array, seed: int = 0) -> dict[str, Any]:
         if len(self.image_shape) != 3:
             return {}
         return {"reconstructions": beside(x, self.reconstruct)}
 
-    def serving_signatures(self):
+    def serving_signatures(self) -> dict[str, tuple[Callable, list]]:
         return {
             "reconstruct": (self._serve_reconstruct, [self.inputs]),
             "encode": (self._serve_encode, [self.inputs]),

@@ -3,12 +3,16 @@
 Rifai et al., "Contractive Auto-Encoders: Explicit Invariance During Feature Extraction", ICML 2011.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from ...core.checks import positive_integers
 from ...core.errors import InputError
 from ...core.model import takes
+from ...core.types import Array, Targets
 from ...losses import squared_jacobian_norm
 from .autoencoder import Autoencoder
 
@@ -31,9 +35,17 @@ class ContractiveAutoencoder(Autoencoder):
         ('reconstruction', 'contraction')
     """
 
-    term_names = ("reconstruction", "contraction")
+    term_names: tuple[str, ...] = ("reconstruction", "contraction")
 
-    def __init__(self, image_shape, latent_dim=16, *, weight=0.1, probes=None, **kwargs):
+    def __init__(
+        self,
+        image_shape: Sequence[int],
+        latent_dim: int = 16,
+        *,
+        weight: float = 0.1,
+        probes: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         if not weight >= 0:
             raise InputError(f"weight weighs the penalty and must be >= 0. Received: weight={weight!r}.")
         self.weight = float(weight)
@@ -42,11 +54,11 @@ class ContractiveAutoencoder(Autoencoder):
         self.noise = keras.random.SeedGenerator()
 
     @takes("inputs")
-    def encode(self, x, training=False):
+    def encode(self, x: Array, training: bool = False) -> tf.Tensor:
         """The code of each example: [batch, *image_shape] -> [batch, latent_dim] float32, in (0, 1)."""
         return tf.sigmoid(super().encode(x, training=training))
 
-    def penalties(self, x, y, code, training):
+    def penalties(self, x: Array, y: Targets | None, code: Array, training: bool) -> dict[str, tf.Tensor]:
         def encode(seen):
             return tf.sigmoid(tf.cast(self.encoder(seen, training=training), tf.float32))
 

@@ -4,10 +4,14 @@ Ghosh, Sajjadi, Vergari, Black and Schoelkopf, "From Variational to Deterministi
 https://arxiv.org/abs/1903.12436.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from ...core.errors import InputError, closest
+from ...core.types import Array, Targets
 from ...core.updates import ClosedForm, Gradient
 from ...distributions.full_normal import FullNormal
 from ...layers.normalization.spectral_normalization import SpectralNormalization
@@ -42,8 +46,16 @@ class RegularizedAutoencoder(PriorSampling, Autoencoder):
     """
 
     def __init__(
-        self, image_shape, latent_dim=16, *, regularizer="l2", weight=1e-3, code_weight=0.1, decoder=None, **kwargs
-    ):
+        self,
+        image_shape: Sequence[int],
+        latent_dim: int = 16,
+        *,
+        regularizer: str = "l2",
+        weight: float = 1e-3,
+        code_weight: float = 0.1,
+        decoder: keras.Layer | None = None,
+        **kwargs: Any,
+    ) -> None:
         if regularizer not in REGULARIZERS:
             raise InputError(
                 f"Unknown regularizer. Received: {regularizer!r}. {closest(str(regularizer), REGULARIZERS)}"
@@ -60,10 +72,10 @@ class RegularizedAutoencoder(PriorSampling, Autoencoder):
         self.prior = FullNormal(self.latent_dim)
 
     @property
-    def term_names(self):
+    def term_names(self) -> tuple[str, ...]:
         return ("reconstruction", "code") + ("regularization",) * (self.regularizer != "spectral")
 
-    def penalties(self, x, y, code, training):
+    def penalties(self, x: Array, y: Targets | None, code: Array, training: bool) -> dict[str, tf.Tensor]:
         terms = {"code": 0.5 * self.code_weight * tf.reduce_sum(tf.square(code), axis=1)}
         if self.regularizer == "l2":
             kernels = [weight for weight in self.decoder.weights if len(weight.shape) > 1]
@@ -74,7 +86,7 @@ class RegularizedAutoencoder(PriorSampling, Autoencoder):
             terms["regularization"] = self.weight * norm
         return terms
 
-    def updates(self):
+    def updates(self) -> dict[str, Gradient | ClosedForm]:
         return {
             "optimizer": Gradient(self.loss_terms, self.trainable_variables),
             "prior": ClosedForm(

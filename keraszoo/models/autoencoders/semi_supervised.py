@@ -3,6 +3,9 @@
 Ranzato and Szummer, "Semi-supervised Learning of Compact Document Representations with Deep Networks", ICML 2008.
 """
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -10,6 +13,7 @@ from ...core.checks import checked_weight, positive_integers
 from ...core.errors import InputError
 from ...core.inputs import Labels
 from ...core.model import takes
+from ...core.types import Array, Targets
 from ...networks import sizes
 from ..classes import NamesClasses
 from .autoencoder import Autoencoder
@@ -37,17 +41,24 @@ class SemiSupervisedAutoencoder(NamesClasses, Autoencoder):
         TensorShape([2, 10])
     """
 
-    term_names = ("reconstruction", "classification")
-    metric_names = ("accuracy",)
-    batch_term_names = ("classification", "accuracy")
+    term_names: tuple[str, ...] = ("reconstruction", "classification")
+    metric_names: tuple[str, ...] = ("accuracy",)
+    batch_term_names: tuple[str, ...] = ("classification", "accuracy")
 
     @classmethod
-    def sizes_for(cls, shape):
+    def sizes_for(cls, shape: Sequence[int]) -> dict[str, Any]:
         return sizes.network(shape)  # its code is the classes
 
     def __init__(
-        self, image_shape, num_classes=10, *, weight=100.0, reconstruction_weight=1.0, class_names=None, **kwargs
-    ):
+        self,
+        image_shape: Sequence[int],
+        num_classes: int = 10,
+        *,
+        weight: float = 100.0,
+        reconstruction_weight: float = 1.0,
+        class_names: Sequence[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
         self.num_classes = positive_integers("num_classes", [num_classes])[0]
         if self.num_classes < 2:
             raise InputError(f"There must be at least two classes. Received: num_classes={num_classes!r}.")
@@ -63,24 +74,24 @@ class SemiSupervisedAutoencoder(NamesClasses, Autoencoder):
         self.set_class_names(class_names)
 
     @takes("inputs")
-    def logits(self, x):
+    def logits(self, x: Array) -> tf.Tensor:
         """The code: [batch, *image_shape] -> [batch, num_classes] float32."""
         return self.logits_of(self.encode(x))
 
-    def logits_of(self, features):
+    def logits_of(self, features: Array) -> tf.Tensor:
         """Those of what the encoder gives, which is them: [batch, num_classes] -> the same in float32."""
         return tf.cast(features, tf.float32)
 
-    def classify(self, x):
+    def classify(self, x: Array) -> tf.Tensor:
         """Probabilities of the classes: [batch, *image_shape] -> [batch, num_classes] float32."""
         return tf.nn.softmax(self.logits(x))
 
-    def loss_terms(self, x, y=None, training=False):
+    def loss_terms(self, x: Array, y: Targets | None = None, training: bool = False) -> dict[str, tf.Tensor]:
         y = self.targets.tensor(y, type(self).__name__)
         terms = super().loss_terms(x, y, training)
         return {**terms, "reconstruction": self.reconstruction_weight * terms["reconstruction"]}
 
-    def penalties(self, x, y, code, training):
+    def penalties(self, x: Array, y: Any, code: Array, training: bool) -> dict[str, tf.Tensor]:
         y = tf.cast(y, tf.int32)
         labelled = tf.cast(y >= 0, tf.float32)
         # Rows without a label have weight 0; -1 must not reach the cross-entropy, which would answer NaN.
@@ -89,5 +100,5 @@ class SemiSupervisedAutoencoder(NamesClasses, Autoencoder):
         of_labelled = tf.math.divide_no_nan(labelled, self.batch_mean(labelled))
         return {"classification": self.weight * of_labelled * cross_entropy, "accuracy": of_labelled * right}
 
-    def serving_signatures(self):
+    def serving_signatures(self) -> dict[str, tuple[Callable, list]]:
         return {"classify": (self._serve_classify, [self.inputs]), **super().serving_signatures()}

@@ -4,11 +4,15 @@ Olshausen and Field, "Emergence of simple-cell receptive field properties by lea
 images", Nature 381 (1996). Ng, "Sparse autoencoder", CS294A lecture notes (2011).
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from ...core.errors import InputError, closest
 from ...core.model import takes
+from ...core.types import Array, Targets
 from ...losses import kl_sparsity, l1
 from .autoencoder import Autoencoder
 
@@ -35,15 +39,24 @@ class SparseAutoencoder(Autoencoder):
         ('reconstruction', 'sparsity')
     """
 
-    term_names = ("reconstruction", "sparsity")
-    metric_names = ("activation",)
+    term_names: tuple[str, ...] = ("reconstruction", "sparsity")
+    metric_names: tuple[str, ...] = ("activation",)
 
     @classmethod
-    def sizes_for(cls, shape):
+    def sizes_for(cls, shape: Sequence[int]) -> dict[str, Any]:
         chosen = super().sizes_for(shape)
         return {**chosen, "latent_dim": 4 * chosen["latent_dim"]}  # few of many units are active
 
-    def __init__(self, image_shape, latent_dim=256, *, penalty="kl", weight=1.0, target=0.05, **kwargs):
+    def __init__(
+        self,
+        image_shape: Sequence[int],
+        latent_dim: int = 256,
+        *,
+        penalty: str = "kl",
+        weight: float = 1.0,
+        target: float = 0.05,
+        **kwargs: Any,
+    ) -> None:
         if penalty not in PENALTIES:
             raise InputError(f"Unknown penalty. Received: penalty={penalty!r}. {closest(str(penalty), PENALTIES)}")
         if not weight >= 0:
@@ -54,19 +67,19 @@ class SparseAutoencoder(Autoencoder):
         super().__init__(image_shape, latent_dim, **kwargs)
 
     @property
-    def batch_term_names(self):
+    def batch_term_names(self) -> tuple[str, ...]:
         return ("sparsity",) if self.penalty == "kl" else ()
 
     @takes("inputs")
-    def encode(self, x, training=False):
+    def encode(self, x: Array, training: bool = False) -> tf.Tensor:
         """The code of each example: [batch, *image_shape] -> [batch, latent_dim] float32, in (0, 1) or >= 0."""
         code = super().encode(x, training=training)
         return tf.sigmoid(code) if self.penalty == "kl" else tf.nn.relu(code)
 
-    def codes_of_vectors(self, vectors):
+    def codes_of_vectors(self, vectors: Array) -> tf.Tensor:
         return tf.clip_by_value(vectors, 0.0, 1.0) if self.penalty == "kl" else tf.nn.relu(vectors)
 
-    def penalties(self, x, y, code, training):
+    def penalties(self, x: Array, y: Targets | None, code: Array, training: bool) -> dict[str, tf.Tensor]:
         if self.penalty == "kl":
             sparsity = tf.fill(tf.shape(code)[:1], kl_sparsity(self.batch_mean(code), self.target))
         else:

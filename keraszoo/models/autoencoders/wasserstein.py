@@ -3,11 +3,15 @@
 Tolstikhin, Bousquet, Gelly and Schoelkopf, "Wasserstein Auto-Encoders" (2018), https://arxiv.org/abs/1711.01558.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from ...core.errors import InputError, closest
 from ...core.replicas import global_rows
+from ...core.types import Array, Targets
 from ...distributions.normal import StandardNormal
 from ...losses import maximum_mean_discrepancy
 from ...losses.discrepancy import KERNELS
@@ -34,10 +38,18 @@ class WassersteinAutoencoder(PriorSampling, Autoencoder):
         (TensorShape([4, 8, 8, 1]), ('reconstruction', 'discrepancy'))
     """
 
-    term_names = ("reconstruction", "discrepancy")
-    batch_term_names = ("discrepancy",)
+    term_names: tuple[str, ...] = ("reconstruction", "discrepancy")
+    batch_term_names: tuple[str, ...] = ("discrepancy",)
 
-    def __init__(self, image_shape, latent_dim=16, *, weight=100.0, kernel="inverse_multiquadratic", **kwargs):
+    def __init__(
+        self,
+        image_shape: Sequence[int],
+        latent_dim: int = 16,
+        *,
+        weight: float = 100.0,
+        kernel: str = "inverse_multiquadratic",
+        **kwargs: Any,
+    ) -> None:
         if not weight > 0:
             raise InputError(f"weight weighs the discrepancy and must be > 0. Received: weight={weight!r}.")
         if kernel not in KERNELS:
@@ -46,7 +58,7 @@ class WassersteinAutoencoder(PriorSampling, Autoencoder):
         super().__init__(image_shape, latent_dim, **kwargs)
         self.prior, self.noise = StandardNormal(self.latent_dim), keras.random.SeedGenerator()
 
-    def penalties(self, x, y, code, training):
+    def penalties(self, x: Array, y: Targets | None, code: Array, training: bool) -> dict[str, tf.Tensor]:
         draws = keras.random.normal(tf.shape(code), dtype="float32", seed=self.noise)
         (codes, _), (draws, _) = global_rows(code), global_rows(draws)
         discrepancy = self.weight * maximum_mean_discrepancy(codes, draws, self.kernel)

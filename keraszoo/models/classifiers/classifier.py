@@ -4,6 +4,9 @@ Hinton, Osindero and Teh, "A Fast Learning Algorithm for Deep Belief Nets" (2006
 Training of Deep Networks" (2007): first learn a representation without labels, then classify it.
 """
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -11,6 +14,7 @@ from ...core.checks import checked_weight, positive_integers, share
 from ...core.errors import InputError
 from ...core.inputs import Input, Labels
 from ...core.model import ZooModel, takes
+from ...core.types import Array, Targets
 from ...layers.labels import number_of_classes
 from ...layers.lenet5 import RadialBasis
 from ...networks import sizes
@@ -64,34 +68,34 @@ class Classifier(NamesClasses, ZooModel):
         2
     """
 
-    term_names = ("cross_entropy",)
-    networks_or_names = ("encoder",)
-    metric_names = ("accuracy",)
+    term_names: tuple[str, ...] = ("cross_entropy",)
+    networks_or_names: tuple[str, ...] = ("encoder",)
+    metric_names: tuple[str, ...] = ("accuracy",)
 
     @classmethod
-    def sizes_for(cls, shape):
+    def sizes_for(cls, shape: Sequence[int]) -> dict[str, Any]:
         return sizes.network(shape)
 
     def __init__(
         self,
-        image_shape,
-        num_classes=10,
+        image_shape: Sequence[int],
+        num_classes: int = 10,
         *,
-        features=None,
-        network="dense",
-        hidden=None,
-        activation=None,
-        initialization=None,
-        auxiliary=(),
-        auxiliary_weight=0.3,
-        head="dense",
-        encoder=None,
-        freeze=False,
-        dropout=0.0,
-        label_smoothing=0.0,
-        class_names=None,
-        **kwargs,
-    ):
+        features: int | None = None,
+        network: str = "dense",
+        hidden: Sequence[int] | None = None,
+        activation: str | Callable | None = None,
+        initialization: str | None = None,
+        auxiliary: Sequence[str] = (),
+        auxiliary_weight: float = 0.3,
+        head: str = "dense",
+        encoder: keras.Layer | None = None,
+        freeze: bool = False,
+        dropout: float = 0.0,
+        label_smoothing: float = 0.0,
+        class_names: Sequence[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.image_shape = positive_integers("image_shape", image_shape)
         self.num_classes = number_of_classes(num_classes)
@@ -128,29 +132,29 @@ class Classifier(NamesClasses, ZooModel):
         self.inputs, self.targets = Input(self.image_shape), Labels(self.num_classes, several=True)
 
     @takes("inputs")
-    def logits(self, x, training=False):
+    def logits(self, x: Array, training: bool = False) -> tf.Tensor:
         """[batch, *image_shape] -> [batch, num_classes] float32."""
         return self.logits_of(self.encoder(x, training=training and not self.freeze), training)
 
-    def logits_of(self, features, training=False):
+    def logits_of(self, features: Array, training: bool = False) -> tf.Tensor:
         """Those of what the encoder gives: [batch, features] -> [batch, num_classes] float32."""
         if self._drops is not None:
             features = self._drops(features, training=training)
         return tf.cast(self.head(features), tf.float32)
 
     @takes("inputs")
-    def features(self, x):
+    def features(self, x: Array) -> tf.Tensor:
         """What the encoder gives: [batch, *image_shape] -> [batch, features] float32."""
         return tf.cast(self.encoder(x, training=False), tf.float32)
 
-    def classify(self, x):
+    def classify(self, x: Array) -> tf.Tensor:
         """Probabilities of the classes: [batch, *image_shape] -> [batch, num_classes] float32."""
         return tf.nn.softmax(self.logits(x))
 
-    def call(self, x, training=False):
+    def call(self, x: Array, training: bool = False) -> tf.Tensor:
         return tf.nn.softmax(self.logits(x, training=training))
 
-    def loss_terms(self, x, y=None, training=False):
+    def loss_terms(self, x: Array, y: Targets | None = None, training: bool = False) -> dict[str, tf.Tensor]:
         y = tf.cast(self.targets.tensor(y, type(self).__name__), tf.int32)
         smoothed = self.label_smoothing if training else 0.0
         targets = (1.0 - smoothed) * tf.one_hot(y, self.num_classes) + smoothed / self.num_classes
@@ -167,7 +171,7 @@ class Classifier(NamesClasses, ZooModel):
             "accuracy": tf.cast(tf.argmax(logits, axis=-1, output_type=tf.int32) == y, tf.float32),
         }
 
-    def serving_signatures(self):
+    def serving_signatures(self) -> dict[str, tuple[Callable, list]]:
         return {"classify": (self._serve_classify, [self.inputs]), "features": (self._serve_features, [self.inputs])}
 
     def _serve_features(self, image):

@@ -1,6 +1,8 @@
 """What the densities without a network have in common."""
 
 import math
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -10,6 +12,7 @@ from ...core.errors import InputError
 from ...core.inputs import Input, Seed
 from ...core.model import ZooModel, takes
 from ...core.seeds import normal_rows, seed_pair
+from ...core.types import Array, Targets
 from ..first_examples import MeasuresFirst
 from ..point_pictures import density_page, frame, page, row_of
 
@@ -39,11 +42,11 @@ class Density(MeasuresFirst, ZooModel):
         event_shape: shape of one example, such as (features,) or (height, width, channels).
     """
 
-    term_names = ("negative_log_likelihood",)
+    term_names: tuple[str, ...] = ("negative_log_likelihood",)
     adapts = True
     measures_weighted = True
 
-    def __init__(self, event_shape, **kwargs):
+    def __init__(self, event_shape: Sequence[int], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.event_shape = positive_integers("event_shape", event_shape)
         self.size = math.prod(self.event_shape)
@@ -52,21 +55,28 @@ class Density(MeasuresFirst, ZooModel):
         self.inputs = Input(self.event_shape, dtype=self.precision)
         self.adapted = self.variable("adapted", ())
 
-    def variable(self, name, shape, initializer="zeros", trainable=False, **options):
+    def variable(
+        self,
+        name: str,
+        shape: Sequence[int],
+        initializer: str | Callable = "zeros",
+        trainable: bool = False,
+        **options: Any,
+    ) -> Any:
         """A new weight, in the precision of the density."""
         return self.add_weight(
             name=name, shape=shape, initializer=initializer, trainable=trainable, autocast=False, dtype=self.precision,
             **options,
         )  # fmt: skip
 
-    def log_density(self, rows):
+    def log_density(self, rows: Array) -> tf.Tensor:
         raise NotImplementedError(f"{type(self).__name__} must define log_density(rows)")
 
-    def of_noise(self, noise):
+    def of_noise(self, noise: Array) -> tf.Tensor:
         raise NotImplementedError(f"{type(self).__name__} must define of_noise(noise)")
 
     @property
-    def measures_in_fit(self):
+    def measures_in_fit(self) -> bool:
         return not float(tf.convert_to_tensor(self.adapted))
 
     def _rows(self, x):
@@ -82,19 +92,19 @@ class Density(MeasuresFirst, ZooModel):
         return rows
 
     @takes("inputs")
-    def log_prob(self, x):
+    def log_prob(self, x: Array) -> tf.Tensor:
         """The log density, in nats: [batch, *event_shape] -> [batch]."""
         return self.log_density(self._rows(x))
 
-    def call(self, x, training=False):
+    def call(self, x: Array, training: bool = False) -> tf.Tensor:
         return self.log_prob(x)
 
-    def loss_terms(self, x, y=None, training=False):
+    def loss_terms(self, x: Array, y: Targets | None = None, training: bool = False) -> dict[str, tf.Tensor]:
         return {"negative_log_likelihood": -self.log_density(self._rows(x))}
 
     # ------------------------------------------------------------------ samples, pictures, serving
 
-    def sample(self, count, seed=None):
+    def sample(self, count: int, seed: int | None = None) -> tf.Tensor:
         """Draws from p(x): [count, *event_shape].
 
         Args:
@@ -103,14 +113,14 @@ class Density(MeasuresFirst, ZooModel):
         """
         return self._draws(tf.random.stateless_normal([checked_count(count), self.noise_size], seed_pair(seed)))
 
-    def sample_rows(self, seed):
+    def sample_rows(self, seed: Array) -> tf.Tensor:
         """A draw for each seed [batch] int64, from its own seed alone: a server may batch requests together."""
         return self._draws(normal_rows(seed, self.noise_size))
 
     def _draws(self, noise):
         return tf.reshape(self.of_noise(tf.cast(noise, self.precision)), [-1, *self.event_shape])
 
-    def pictures(self, x, seed=0):
+    def pictures(self, x: Array, seed: int = 0) -> dict[str, Any]:
         if self.event_shape == (2,):
             x = np.asarray(x)
             edges = frame(x)
@@ -120,7 +130,7 @@ class Density(MeasuresFirst, ZooModel):
             return {}
         return {"samples": tf.reshape(self.sample(64, seed=seed), [8, 8, *self.event_shape])}
 
-    def serving_signatures(self):
+    def serving_signatures(self) -> dict[str, tuple[Callable, list]]:
         return {"log_prob": (self._serve_log_prob, [self.inputs]), "sample": (self._serve_sample, [Seed()])}
 
     def _serve_log_prob(self, x):

@@ -7,6 +7,8 @@ Dempster, Laird and Rubin, "Maximum Likelihood from Incomplete Data via the EM A
 import functools
 import math
 import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -20,6 +22,7 @@ from ...core.errors import InputError, closest
 from ...core.inputs import Temperature
 from ...core.model import ZooModel, takes
 from ...core.seeds import normal_rows, seed_pair
+from ...core.types import Array, Targets
 from ...core.updates import ClosedForm, Gradient
 from ...distributions.mixture import chosen_component
 from .density import Density, checked_number, example_weights
@@ -71,8 +74,17 @@ class GaussianMixture(Density):
     """
 
     def __init__(
-        self, event_shape, components=8, *, covariance="full", learning="em", n_init=1, reg_covar=1e-6, seed=0, **kwargs
-    ):
+        self,
+        event_shape: Sequence[int],
+        components: int = 8,
+        *,
+        covariance: str = "full",
+        learning: str = "em",
+        n_init: int = 1,
+        reg_covar: float = 1e-6,
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(event_shape, **kwargs)
         self.components = positive_integers("components", [components])[0]
         self.n_init = positive_integers("n_init", [n_init])[0]
@@ -83,7 +95,8 @@ class GaussianMixture(Density):
         self.covariance, self.learning = covariance, learning
         shared, correlated = covariance == "tied", covariance in ("full", "tied")
         scales = (1 if shared else self.components, 1 if covariance == "spherical" else self.size)
-        learned, floor = {"trainable": learning == "gradient"}, 0.5 * math.log(max(reg_covar, 1e-30))
+        learned: dict[str, Any] = {"trainable": learning == "gradient"}
+        floor = 0.5 * math.log(max(reg_covar, 1e-30))
         self.logits = self.variable("logits", (self.components,), **learned)
         self.means = self.variable("means", (self.components, self.size), **learned)
         self.log_scales = self.variable("log_scales", scales, constraint=AtLeast(floor), **learned)
@@ -91,11 +104,11 @@ class GaussianMixture(Density):
 
     # ------------------------------------------------------------------ parameters
 
-    def mixing_weights(self):
+    def mixing_weights(self) -> tf.Tensor:
         """The weights of the components, which sum to 1: [components]."""
         return tf.nn.softmax(tf.convert_to_tensor(self.logits))
 
-    def scale_trils(self):
+    def scale_trils(self) -> tf.Tensor:
         """The lower Cholesky factors of the covariances: [components, size, size]."""
         scales = tf.exp(tf.convert_to_tensor(self.log_scales)) * tf.ones(self.size, self.precision)
         factors = tf.linalg.diag(scales)
@@ -104,11 +117,11 @@ class GaussianMixture(Density):
             factors += tf.linalg.band_part(lower, -1, 0) - tf.linalg.band_part(lower, 0, 0)
         return tf.broadcast_to(factors, [self.components, self.size, self.size])
 
-    def covariances(self):
+    def covariances(self) -> tf.Tensor:
         """[components, size, size], whatever their kind."""
         return tf.matmul(self.scale_trils(), self.scale_trils(), transpose_b=True)
 
-    def assign(self, mixing_weights, means, covariances):
+    def assign(self, mixing_weights: Array, means: Array, covariances: Array) -> None:
         """Sets the parameters, for a start of one's own.
 
         Args:
@@ -183,15 +196,15 @@ class GaussianMixture(Density):
         log_weights = tf.nn.log_softmax(tf.convert_to_tensor(self.logits))
         return tf.transpose(of_each + (log_weights - log_det)[:, None]), centred
 
-    def log_density(self, rows):
+    def log_density(self, rows: Array) -> tf.Tensor:
         return tf.reduce_logsumexp(self._log_joint(rows)[0], axis=1)
 
     @takes("inputs")
-    def responsibilities(self, x):
+    def responsibilities(self, x: Array) -> tf.Tensor:
         """p(component | x), the posterior of the components: [batch, *event_shape] -> [batch, components]."""
         return tf.nn.softmax(self._log_joint(self._rows(x))[0])
 
-    def sample(self, count, seed=None, temperature=1.0):
+    def sample(self, count: int, seed: int | None = None, temperature: float = 1.0) -> tf.Tensor:
         """Draws from p(x): [count, *event_shape].
 
         Args:
@@ -202,7 +215,7 @@ class GaussianMixture(Density):
         noise = tf.random.stateless_normal([checked_count(count), self.noise_size], seed_pair(seed))
         return self._draws(self._cooled(noise, temperature))
 
-    def sample_rows(self, seed, temperature):
+    def sample_rows(self, seed: Array, temperature: Array) -> tf.Tensor:
         """A draw for each seed, from its own alone: [batch] int64, [batch] -> [batch, *event_shape]."""
         return self._draws(self._cooled(normal_rows(seed, self.noise_size), temperature[:, None]))
 
@@ -211,7 +224,7 @@ class GaussianMixture(Density):
         """The noise, but for the first column, which chooses the component."""
         return tf.concat([noise[:, :1], temperature * noise[:, 1:]], axis=1)
 
-    def of_noise(self, noise):
+    def of_noise(self, noise: Array) -> tf.Tensor:
         component = chosen_component(noise[:, 0], tf.convert_to_tensor(self.logits))
         if self.lower is None:
             around = tf.exp(tf.gather(tf.convert_to_tensor(self.log_scales), component)) * noise[:, 1:]
@@ -221,7 +234,7 @@ class GaussianMixture(Density):
 
     # ------------------------------------------------------------------ learning
 
-    def adapt(self, x, y=None, sample_weight=None):
+    def adapt(self, x: Array, y: Targets | None = None, sample_weight: Array | None = None) -> None:
         """Starts from the clusters of k-means on these examples [n, *event_shape]; the best of `n_init` starts.
 
         Args:
@@ -288,7 +301,7 @@ class GaussianMixture(Density):
             warnings.simplefilter("ignore", ConvergenceWarning)
             return mixture.fit(rows).lower_bound_
 
-    def updates(self):
+    def updates(self) -> dict[str, Gradient | ClosedForm]:
         if self.learning == "gradient":
             return {"optimizer": Gradient(self.loss_terms, self.trainable_variables)}
         second = {"full": (self.components, self.size), "tied": (1, self.size)}.get(self.covariance, ())
@@ -301,12 +314,12 @@ class GaussianMixture(Density):
         every = "epoch" if self.learning == "em" else "step"
         return {"mixture": ClosedForm(self.statistics, self.maximize, every, shapes, self.precision)}
 
-    def statistics(self, x, y, weights):
+    def statistics(self, x: Array, y: Targets | None, weights: Array) -> dict[str, tf.Tensor]:
         """The E step: sums over the examples of responsibilities, and of moments about the means as they are."""
         log_joint, centred = self._log_joint(self._rows(x))
         return self.moments(tf.nn.softmax(log_joint), tf.cast(weights, self.precision), centred)
 
-    def moments(self, responsibilities, weights, centred):
+    def moments(self, responsibilities: Array, weights: Array, centred: Array) -> dict[str, tf.Tensor]:
         """The sums of weights [n], of responsibilities [n, components], and of x - mean and its squares by these."""
         shares = tf.transpose(responsibilities * weights[:, None])  # [components, n]
         weighted = shares[..., None] * centred
@@ -323,7 +336,7 @@ class GaussianMixture(Density):
             "products": products,
         }
 
-    def maximize(self, sums):
+    def maximize(self, sums: Mapping[str, tf.Tensor]) -> None:
         """The M step, of these sums mixed with what the parameters say of those before.
 
         With the share `rate` of the new: of each component the mass, its mean and its second moment about the old mean
@@ -370,26 +383,28 @@ class GaussianMixture(Density):
         return covariances + tf.linalg.diag(least * tf.ones_like(diagonal))
 
     @functools.wraps(ZooModel.fit)
-    def fit(self, x=None, y=None, batch_size=None, **kwargs):
+    def fit(
+        self, x: Any = None, y: Any = None, batch_size: int | None = None, **kwargs: Any
+    ) -> keras.callbacks.History:
         if batch_size is None and self.learning == "em" and isinstance(x, (np.ndarray, tf.Tensor)):
             batch_size = EM_BATCH
         return super().fit(x, y, batch_size, **kwargs)
 
     # ------------------------------------------------------------------ what follows from the density
 
-    def parameters(self):
+    def parameters(self) -> int:
         """How many numbers the density has that can be chosen."""
         of_one = {"diag": self.size, "spherical": 1}.get(self.covariance, self.size * (self.size + 1) // 2)
         covariances = of_one if self.covariance == "tied" else self.components * of_one
         return self.components - 1 + self.components * self.size + covariances
 
     @takes("inputs")
-    def bic(self, x):
+    def bic(self, x: Array) -> float:
         """The Bayesian information criterion of these examples, -2 log L + parameters log n; lower is better."""
         return -2.0 * self._log_likelihood(x) + self.parameters() * math.log(len(x))
 
     @takes("inputs")
-    def aic(self, x):
+    def aic(self, x: Array) -> float:
         """Akaike's information criterion of these examples, -2 log L + 2 parameters; lower is better."""
         return -2.0 * self._log_likelihood(x) + 2.0 * self.parameters()
 
@@ -397,7 +412,7 @@ class GaussianMixture(Density):
         parts = [x[first : first + EM_BATCH] for first in range(0, len(x), EM_BATCH)]
         return math.fsum(float(value) for part in parts for value in np.asarray(self.log_prob(part)))
 
-    def marginal(self, features):
+    def marginal(self, features: Sequence[int]) -> "GaussianMixture":
         """The density of some of the features alone, a new mixture.
 
         Args:
@@ -407,7 +422,7 @@ class GaussianMixture(Density):
         covariances = np.asarray(self.covariances())[:, places][:, :, places]
         return self._like(np.asarray(self.mixing_weights()), np.asarray(self.means)[:, places], covariances)
 
-    def conditional(self, features, values):
+    def conditional(self, features: Sequence[int], values: Array | Sequence[float]) -> "GaussianMixture":
         """The density of the other features where these have the given values, p(a | b = values): a new mixture.
 
         Args:
@@ -464,7 +479,7 @@ class GaussianMixture(Density):
         mixture.assign(weights, means, covariances)
         return mixture
 
-    def serving_signatures(self):
+    def serving_signatures(self) -> dict[str, tuple[Callable, list]]:
         signatures = super().serving_signatures()
         signatures["sample"] = (self._serve_sample, [*signatures["sample"][1], Temperature()])
         return {**signatures, "responsibilities": (self._serve_responsibilities, [self.inputs])}

@@ -4,6 +4,9 @@ Fisher, "The Use of Multiple Measurements in Taxonomic Problems" (1936); Chow, "
 Tradeoff" (1970).
 """
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -13,6 +16,7 @@ from ...core.errors import InputError, closest
 from ...core.inputs import Input, Labels
 from ...core.model import ZooModel, takes
 from ...core.seeds import seed_pair
+from ...core.types import Array, Targets
 from ...core.updates import ClosedForm, Gradient
 from ...layers.labels import labels_for, number_of_classes
 from ..classes import NamesClasses
@@ -55,11 +59,20 @@ class GenerativeClassifier(NamesClasses, MeasuresFirst, ZooModel):
         True
     """
 
-    term_names = ("negative_log_likelihood",)
-    metric_names = ("accuracy",)
+    term_names: tuple[str, ...] = ("negative_log_likelihood",)
+    metric_names: tuple[str, ...] = ("accuracy",)
     adapts = True
 
-    def __init__(self, event_shape, num_classes=10, *, density="qda", priors=None, class_names=None, **kwargs):
+    def __init__(
+        self,
+        event_shape: Sequence[int],
+        num_classes: int = 10,
+        *,
+        density: Any = "qda",
+        priors: Sequence[float] | np.ndarray | None = None,
+        class_names: Sequence[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.event_shape = positive_integers("event_shape", event_shape)
         self.num_classes = number_of_classes(num_classes)
@@ -78,7 +91,7 @@ class GenerativeClassifier(NamesClasses, MeasuresFirst, ZooModel):
         self.adapted = self.add_weight(name="adapted", shape=(), initializer="zeros", **options)
         self.set_priors(np.ones(self.num_classes) if priors is None else self.given_priors)
 
-    def set_priors(self, priors):
+    def set_priors(self, priors: Array) -> None:
         """Other p(class) [num_classes], > 0 in any proportion, such as those of where the classifier is used."""
         priors = _checked_priors(priors, self.num_classes)
         self.log_priors.assign(np.log(priors / priors.sum()))
@@ -86,7 +99,7 @@ class GenerativeClassifier(NamesClasses, MeasuresFirst, ZooModel):
     # ------------------------------------------------------------------ the classes' densities
 
     @takes("inputs")
-    def class_log_probs(self, x):
+    def class_log_probs(self, x: Array) -> tf.Tensor:
         """log p(x | class) of all classes: [batch, *event_shape] -> [batch, num_classes]."""
         return self._class_log_probs(x)
 
@@ -97,23 +110,23 @@ class GenerativeClassifier(NamesClasses, MeasuresFirst, ZooModel):
         return -tf.stack(terms, axis=1)
 
     @takes("inputs")
-    def logits(self, x):
+    def logits(self, x: Array) -> tf.Tensor:
         """log p(x, class): [batch, *event_shape] -> [batch, num_classes]."""
         return self._class_log_probs(x) + tf.convert_to_tensor(self.log_priors)
 
-    def classify(self, x):
+    def classify(self, x: Array) -> tf.Tensor:
         """p(class | x), of what no class makes the priors: [batch, *event_shape] -> [batch, num_classes]."""
         logits = self.logits(x)
         of_any = tf.reduce_max(logits, axis=1, keepdims=True) > -np.inf
         return tf.nn.softmax(tf.where(of_any, logits, tf.convert_to_tensor(self.log_priors)))
 
     @takes("inputs")
-    def log_prob(self, x):
+    def log_prob(self, x: Array) -> tf.Tensor:
         """log p(x), of the classes together: [batch, *event_shape] -> [batch]."""
         return tf.reduce_logsumexp(self.logits(x), axis=1)
 
     @takes("inputs")
-    def decide(self, x, least_probability=0.0, least_log_prob=-np.inf):
+    def decide(self, x: Array, least_probability: float = 0.0, least_log_prob: float = -np.inf) -> tf.Tensor:
         """The most probable class, or -1 where that would be a guess: [batch, *event_shape] -> [batch] int64.
 
         Args:
@@ -129,10 +142,10 @@ class GenerativeClassifier(NamesClasses, MeasuresFirst, ZooModel):
         sure = (tf.reduce_max(probabilities, axis=1) >= least_probability) & (self.log_prob(x) >= least_log_prob)
         return tf.where(sure, tf.argmax(probabilities, axis=1), -1)
 
-    def call(self, x, training=False):
+    def call(self, x: Array, training: bool = False) -> tf.Tensor:
         return self.classify(x)
 
-    def sample(self, count, seed=None, labels=None):
+    def sample(self, count: int, seed: int | None = None, labels: Array | None = None) -> tf.Tensor:
         """Draws from p(x | class): [count, *event_shape].
 
         Args:
@@ -155,10 +168,10 @@ class GenerativeClassifier(NamesClasses, MeasuresFirst, ZooModel):
     measures_weighted = True
 
     @property
-    def measures_in_fit(self):
+    def measures_in_fit(self) -> bool:
         return not float(tf.convert_to_tensor(self.adapted))
 
-    def adapt(self, x, y=None, sample_weight=None):
+    def adapt(self, x: Array, y: Targets | None = None, sample_weight: Array | None = None) -> None:
         """Starts the density of each class from its examples: x [n, *event_shape], labels y [n], weights [n]."""
         self.check_values(x, y)
         x = np.asarray(self.inputs.tensor(x, type(self).__name__))
@@ -174,14 +187,14 @@ class GenerativeClassifier(NamesClasses, MeasuresFirst, ZooModel):
         for label, density in enumerate(self.densities):
             own = labels == label
             if isinstance(density, Density):
-                density.adapt(x[own], sample_weight=weights[own])
+                density.adapt(x[own], sample_weight=weights[own])  # type: ignore[call-arg]
             elif density.adapts:
                 density.adapt(x[own])
         if self.given_priors is None:
             self.set_priors(counts)
         self.adapted.assign(1.0)
 
-    def loss_terms(self, x, y=None, training=False):
+    def loss_terms(self, x: Array, y: Targets | None = None, training: bool = False) -> dict[str, tf.Tensor]:
         y = self.targets.tensor(y, type(self).__name__)
         log_probs = self._class_log_probs(x, training)
         best = tf.argmax(log_probs + tf.convert_to_tensor(self.log_priors), axis=1)
@@ -190,8 +203,8 @@ class GenerativeClassifier(NamesClasses, MeasuresFirst, ZooModel):
             "accuracy": tf.cast(best == y, tf.float32),
         }
 
-    def updates(self):
-        found = {}
+    def updates(self) -> dict[str, Gradient | ClosedForm]:
+        found: dict[str, Gradient | ClosedForm] = {}
         if self.given_priors is None:
             shapes = {"counts": (self.num_classes,)}
             found["priors"] = ClosedForm(self._counts, self._set_counts, "epoch", shapes, self.precision)
@@ -214,13 +227,13 @@ class GenerativeClassifier(NamesClasses, MeasuresFirst, ZooModel):
 
     # ------------------------------------------------------------------ pictures, serving
 
-    def pictures(self, x, seed=0):
+    def pictures(self, x: Array, seed: int = 0) -> dict[str, Any]:
         if len(self.event_shape) != 3:
             return {}
         samples = self.sample(8 * self.num_classes, seed=seed)
         return {"samples": tf.reshape(samples, [8, self.num_classes, *self.event_shape])}
 
-    def serving_signatures(self):
+    def serving_signatures(self) -> dict[str, tuple[Callable, list]]:
         return {"classify": (self._serve_classify, [self.inputs]), "log_prob": (self._serve_log_prob, [self.inputs])}
 
     def _serve_log_prob(self, x):

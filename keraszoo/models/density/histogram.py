@@ -6,6 +6,8 @@ Freedman and Diaconis, "On the Histogram as a Density Estimator" (1981); Scott, 
 
 import functools
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -13,7 +15,8 @@ import tensorflow as tf
 
 from ...core.checks import positive_integers, real_numbers
 from ...core.errors import InputError, closest
-from ...core.updates import ClosedForm
+from ...core.types import Array, Targets
+from ...core.updates import ClosedForm, Gradient
 from .density import Density, checked_number, example_weights, uniforms
 
 #: the most bins of a feature, by the number of features: 2 MB of counts at most
@@ -49,7 +52,16 @@ class Histogram(Density):
         [1.5, 0.5]
     """
 
-    def __init__(self, event_shape, *, bins="fd", range=None, edges=None, pseudocount=0.0, **kwargs):
+    def __init__(
+        self,
+        event_shape: Sequence[int],
+        *,
+        bins: int | str | Sequence[int] = "fd",
+        range: Any = None,
+        edges: Any = None,
+        pseudocount: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(event_shape, **kwargs)
         if self.size not in MOST_BINS:
             raise InputError(
@@ -73,7 +85,7 @@ class Histogram(Density):
         self.edges.assign(np.stack(padded))
         self.used.assign([len(each) - 1 for each in edges])
 
-    def adapt(self, x, y=None, sample_weight=None):
+    def adapt(self, x: Array, y: Targets | None = None, sample_weight: Array | None = None) -> None:
         """Sets the edges, unless they were given, and counts these examples [n, *event_shape]."""
         rows = self._examples(x)
         weights = example_weights(len(rows), sample_weight)
@@ -107,15 +119,15 @@ class Histogram(Density):
         return np.unique(edges.astype(self.precision))  # bins may be narrower than its numbers tell apart
 
     @property
-    def rows_measured(self):
+    def rows_measured(self) -> int:
         return WIDEST
 
-    def updates(self):
+    def updates(self) -> dict[str, Gradient | ClosedForm]:
         shapes = {"counts": tuple(self.counts.shape)}
         apply = lambda sums: self.counts.assign(sums["counts"])  # noqa: E731
         return {"histogram": ClosedForm(self.statistics, apply, "epoch", shapes, self.precision)}
 
-    def statistics(self, x, y, weights):
+    def statistics(self, x: Array, y: Targets | None, weights: Array) -> dict[str, tf.Tensor]:
         """The sum of the weights of the examples in each cell."""
         cell, _, inside = self._cells(self._rows(x))
         weights = tf.where(inside, tf.cast(weights, self.precision), 0.0)
@@ -133,14 +145,14 @@ class Histogram(Density):
         powers = tf.constant([self.most ** (self.size - 1 - axis) for axis in range(self.size)])
         return tf.reduce_sum(place * powers[:, None], axis=0), tf.reduce_sum(tf.math.log(width), axis=0), inside
 
-    def log_density(self, rows):
+    def log_density(self, rows: Array) -> tf.Tensor:
         cell, log_volume, inside = self._cells(rows)
         counts = tf.convert_to_tensor(self.counts)
         total = tf.reduce_sum(counts) + self.pseudocount * tf.reduce_prod(tf.convert_to_tensor(self.used))
         log_share = tf.math.log(tf.gather(counts, cell) + self.pseudocount) - tf.math.log(total)
         return tf.where(inside, log_share - log_volume, -math.inf)
 
-    def of_noise(self, noise):
+    def of_noise(self, noise: Array) -> tf.Tensor:
         edges, used = tf.convert_to_tensor(self.edges), tf.cast(tf.convert_to_tensor(self.used), tf.int32)
         exists = tf.sequence_mask(used, self.most)
         weights = tf.reshape(tf.convert_to_tensor(self.counts), [self.most] * self.size) + self.pseudocount

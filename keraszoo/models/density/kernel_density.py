@@ -6,6 +6,8 @@ Estimation for Statistics and Data Analysis" (1986).
 
 import itertools
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -17,6 +19,8 @@ from ...core.checks import positive_integers, real_numbers
 from ...core.errors import InputError, closest
 from ...core.model import takes
 from ...core.seeds import spread
+from ...core.types import Array, Targets
+from ...core.updates import ClosedForm, Gradient
 from .bandwidths import effective_count, improved_sheather_jones, scott, silverman
 from .density import Density, example_weights, uniforms
 from .kernels import KERNELS
@@ -63,16 +67,16 @@ class KernelDensity(Density):
 
     def __init__(
         self,
-        event_shape,
+        event_shape: Sequence[int],
         *,
-        kernel="gaussian",
-        bandwidth="scott",
-        covariance="diag",
-        examples=10_000,
-        bounds=None,
-        periods=None,
-        **kwargs,
-    ):
+        kernel: str = "gaussian",
+        bandwidth: Any = "scott",
+        covariance: str = "diag",
+        examples: int = 10_000,
+        bounds: Any = None,
+        periods: Any = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(event_shape, **kwargs)
         for name, value, known in (("kernel", kernel, KERNELS), ("covariance", covariance, COVARIANCES)):
             if value not in known:
@@ -105,10 +109,10 @@ class KernelDensity(Density):
     # ------------------------------------------------------------------ what is measured
 
     @property
-    def rows_measured(self):
+    def rows_measured(self) -> int:
         return self.examples_kept
 
-    def adapt(self, x, y=None, sample_weight=None):
+    def adapt(self, x: Array, y: Targets | None = None, sample_weight: Array | None = None) -> None:
         """Keeps these examples [n, *event_shape], with their weights [n] >= 0, and measures the bandwidth on them."""
         rows = self._folded(self._examples(x))
         self._check_inside(rows)
@@ -192,7 +196,7 @@ class KernelDensity(Density):
         self.scale_tril.assign(math.exp(best.x) * start)
 
     @takes("inputs")
-    def leave_one_out(self, x):
+    def leave_one_out(self, x: Array) -> np.ndarray:
         """log density of examples that were kept, each without its own kernel: [n, *event_shape] -> [n] float64.
 
         The kernel that is left out is that of the nearest example.
@@ -205,12 +209,12 @@ class KernelDensity(Density):
         nearest = spatial.KDTree(self.points.numpy()[kept]).query(centred)[1]
         return np.asarray(self._log_density(rows, kept[nearest]), "float64")
 
-    def updates(self):
+    def updates(self) -> dict[str, Gradient | ClosedForm]:
         return {}
 
     # ------------------------------------------------------------------ the density
 
-    def log_density(self, rows):
+    def log_density(self, rows: Array) -> tf.Tensor:
         return self._log_density(rows)
 
     def _log_density(self, rows, own=None):
@@ -284,7 +288,7 @@ class KernelDensity(Density):
 
     # ------------------------------------------------------------------ samples
 
-    def of_noise(self, noise):
+    def of_noise(self, noise: Array) -> tf.Tensor:
         ends = tf.cumsum(tf.exp(tf.convert_to_tensor(self.log_weights)))
         uniform = uniforms(noise)
         chosen = tf.searchsorted(ends, uniform[:, 0] * ends[-1])

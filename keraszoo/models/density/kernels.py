@@ -1,6 +1,7 @@
 """Kernels of kernel density estimation: densities that fall with the distance, of the names that scikit-learn has."""
 
 import math
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -77,7 +78,7 @@ class Compact:
 
 
 #: of the cosine, scikit-learn's normalisation is another in 2, 4, ... dimensions: its kernel does not integrate to 1
-KERNELS = {
+KERNELS: dict[str, Any] = {
     "gaussian": Gaussian(),
     "exponential": Exponential(),
     "tophat": Compact(lambda r: 1.0 + 0.0 * r),

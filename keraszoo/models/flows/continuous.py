@@ -6,11 +6,16 @@ https://arxiv.org/abs/1810.01367; Lipman, Chen, Ben-Hamu, Nickel and Le, "Flow M
 https://arxiv.org/abs/2210.02747.
 """
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from ...bijectors import Continuous
+from ...bijectors.transform import Transform
 from ...core.errors import InputError, closest
+from ...core.types import Array, Targets
 from .probability_paths import PATHS
 from .vector_flow import VectorFlow
 
@@ -43,9 +48,18 @@ class ContinuousFlow(VectorFlow):
     """
 
     def __init__(
-        self, event_shape, *, steps=8, trace="exact", objective="likelihood", path="optimal_transport", transforms=1,
-        activation="tanh", normalization="none", **kwargs,
-    ):  # fmt: skip
+        self,
+        event_shape: Sequence[int],
+        *,
+        steps: int = 8,
+        trace: str = "exact",
+        objective: str = "likelihood",
+        path: str = "optimal_transport",
+        transforms: int = 1,
+        activation: str | Callable = "tanh",
+        normalization: str = "none",
+        **kwargs: Any,
+    ) -> None:
         for name, value, known in (("objective", objective, OBJECTIVES), ("path", path, PATHS)):
             if value not in known:
                 raise InputError(f"Unknown {name}. Received: {name}={value!r}. {closest(str(value), known)}")
@@ -68,10 +82,10 @@ class ContinuousFlow(VectorFlow):
             self.evaluation_names = (*self.term_names, *self.metric_names)
             self.term_names, self.metric_names = ("flow_matching",), ()
 
-    def transform(self, features, index, **options):
+    def transform(self, features: int, index: int, **options: Any) -> Transform:
         return Continuous(features, steps=self.steps, trace=self.trace, **options)
 
-    def loss_terms(self, x, y=None, training=False):
+    def loss_terms(self, x: Array, y: Targets | None = None, training: bool = False) -> dict[str, tf.Tensor]:
         if self.objective == "likelihood":
             return super().loss_terms(x, y, training)
         likelihood = {} if training else super().loss_terms(x, y)

@@ -6,6 +6,8 @@ https://arxiv.org/abs/1912.02762.
 """
 
 import math
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -22,6 +24,7 @@ from ...core.errors import InputError
 from ...core.inputs import Context, Input, Labels, Seed, Temperature
 from ...core.model import ZooModel, takes
 from ...core.seeds import normal_rows, seed_pair
+from ...core.types import Array, Targets
 from ...layers.normalization.standardization import Standardization
 from ...system.tables import as_array
 from ..first_examples import MeasuresFirst
@@ -87,14 +90,22 @@ class Flow(MeasuresFirst, ZooModel):
         TensorShape([4])
     """
 
-    term_names = ("negative_log_likelihood",)
+    term_names: tuple[str, ...] = ("negative_log_likelihood",)
     #: whether XLA makes a training step of this model faster on a CPU
     faster_by_xla = False
 
     def __init__(
-        self, event_shape, chain, *, base=None, context_dim=0, context_network=None, num_classes=None,
-        levels=None, **kwargs,
-    ):  # fmt: skip
+        self,
+        event_shape: Sequence[int],
+        chain: Sequence[Any],
+        *,
+        base: Any = None,
+        context_dim: int = 0,
+        context_network: keras.Layer | None = None,
+        num_classes: int | None = None,
+        levels: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.event_shape = positive_integers("event_shape", event_shape)
         self.precision = "float64" if self.dtype_policy.compute_dtype == "float64" else "float32"
@@ -124,7 +135,7 @@ class Flow(MeasuresFirst, ZooModel):
         self.noise = keras.random.SeedGenerator()
         self.adapted = self.add_weight(name="adapted", shape=(), initializer="zeros", trainable=False, autocast=False)
         inside = self.levels is not None or isinstance(self.chain[0], Logit)
-        self.context_scale = None
+        self.context_scale: Any = None
         if self.context_dim:
             self.context_scale = Standardization(self.context_shape[-1], dtype=self.dtype_policy)
         self.inputs = Input(
@@ -223,7 +234,7 @@ class Flow(MeasuresFirst, ZooModel):
     # ------------------------------------------------------------------ the density
 
     @property
-    def base(self):
+    def base(self) -> tfd.Distribution:
         """The distribution of z."""
         if isinstance(self._base, dict):
             return restored(self._base)
@@ -234,7 +245,7 @@ class Flow(MeasuresFirst, ZooModel):
             values = tfd.StudentT(tf.exp(tf.convert_to_tensor(self.log_degrees)), zeros, tf.ones_like(zeros))
         return tfd.Independent(values, len(self.latent_shape))
 
-    def condition(self, context, rows=None, training=False):
+    def condition(self, context: Any, rows: Any = None, training: bool = False) -> tf.Tensor | None:
         """The context as the chain takes it, or None where the flow has none.
 
         Args:
@@ -279,12 +290,12 @@ class Flow(MeasuresFirst, ZooModel):
             )
         return tf.broadcast_to(context, [rows, self.condition_size])
 
-    def bijector(self, context=None, training=False):
+    def bijector(self, context: Array | None = None, training: bool = False) -> tfb.Bijector:
         """The whole chain as a new TFP bijector from z to x, for one call; its batch is that of the contexts."""
         condition = self.condition(context)
         return tfb.Chain([transform.bijector(condition, training) for transform in self.chain])
 
-    def distribution(self, context=None):
+    def distribution(self, context: Array | None = None) -> tfd.Distribution:
         """The flow as a new `tfd.TransformedDistribution`, for one call.
 
         Args:
@@ -299,7 +310,7 @@ class Flow(MeasuresFirst, ZooModel):
         return tfd.TransformedDistribution(base, self.bijector(context))
 
     @takes("inputs")
-    def inverse(self, x, context=None, training=False):
+    def inverse(self, x: Array, context: Array | None = None, training: bool = False) -> tuple[tf.Tensor, tf.Tensor]:
         """From data to latent: x, context -> z [batch, *latent_shape] and log |det dz/dx| [batch]."""
         x = tf.cast(x, self.precision)
         return self._inverse(x, self.condition(context, tf.shape(x)[0]), training)
@@ -308,13 +319,13 @@ class Flow(MeasuresFirst, ZooModel):
         return inverse_through(self.chain, x, condition, training)
 
     @takes("latents")
-    def forward(self, z, context=None):
+    def forward(self, z: Array, context: Array | None = None) -> tuple[tf.Tensor, tf.Tensor]:
         """From latent to data: z, context -> x [batch, *event_shape] and log |det dx/dz| [batch]."""
         z = tf.cast(z, self.precision)
         return forward_through(self.chain, z, self.condition(context, tf.shape(z)[0]))
 
     @takes("queries")
-    def log_prob(self, x, context=None):
+    def log_prob(self, x: Array, context: Array | None = None) -> tf.Tensor:
         """The log density, in nats; of data of `levels`, that of the unit cube at the middle of each level.
 
         Args:
@@ -335,7 +346,7 @@ class Flow(MeasuresFirst, ZooModel):
         """Levels as points of the unit cube, `position` in [0, 1) telling where in their cells; other data as it is."""
         return x if self.levels is None else (x * (self.levels - 1) + position) / self.levels
 
-    def call(self, x, training=False):
+    def call(self, x: Array | Sequence[Array], training: bool = False) -> tf.Tensor:
         """`log_prob`, of x or of [x, context]; with classes and x alone, that in each of them: [batch, num_classes]."""
         if isinstance(x, (list, tuple)) and len(x) == 2:
             return self.log_prob(*x)
@@ -349,7 +360,7 @@ class Flow(MeasuresFirst, ZooModel):
         return tf.stack([self.log_prob(x, tf.fill([rows], label)) for label in range(self.num_classes)], axis=1)
 
     @property
-    def call_inputs(self):
+    def call_inputs(self) -> Any:
         return self.queries
 
     def _get_save_spec(self, dynamic_batch=True):
@@ -362,7 +373,7 @@ class Flow(MeasuresFirst, ZooModel):
             x = self._continuous(x, keras.random.uniform(tf.shape(x), dtype=self.precision, seed=self.noise))
         return x, self.condition(y if self.condition_size else None, tf.shape(x)[0], training)
 
-    def loss_terms(self, x, y=None, training=False):
+    def loss_terms(self, x: Array, y: Targets | None = None, training: bool = False) -> dict[str, tf.Tensor]:
         x, condition = self._as_learned(x, y, training)
         nll = -self._log_prob(x, condition, training)
         return {"negative_log_likelihood": nll, **self._measures(x, tf.stop_gradient(nll))}
@@ -379,7 +390,9 @@ class Flow(MeasuresFirst, ZooModel):
 
     # ------------------------------------------------------------------ samples and codes
 
-    def sample(self, count, seed=None, context=None, temperature=1.0):
+    def sample(
+        self, count: int, seed: int | None = None, context: Array | None = None, temperature: float = 1.0
+    ) -> tf.Tensor:
         """Draws from p(x | context).
 
         Args:
@@ -395,17 +408,17 @@ class Flow(MeasuresFirst, ZooModel):
             context = np.arange(checked_count(count)) % self.num_classes
         return self.decode(self.sample_latent(count, seed, temperature), context)
 
-    def sample_latent(self, count, seed=None, temperature=1.0):
+    def sample_latent(self, count: int, seed: int | None = None, temperature: float = 1.0) -> tf.Tensor:
         """What `sample` decodes: [count, *latent_shape]."""
         return temperature * self.base.sample(checked_count(count), seed=tf.cast(seed_pair(seed), tf.int32))
 
     @takes("inputs")
-    def encode(self, x, context=None):
+    def encode(self, x: Array, context: Array | None = None) -> tf.Tensor:
         """The z of each example, at the middle of its levels if it has any: [batch, *latent_shape]."""
         return self._inverse(self._continuous(x, 0.5), self.condition(context, tf.shape(x)[0]), False)[0]
 
     @takes("inputs")
-    def features(self, x):
+    def features(self, x: Array) -> tf.Tensor:
         """The z of each example, of a flow of classes the mean over them: [batch, *event_shape] -> [batch, d] float32.
 
         Raises:
@@ -415,14 +428,14 @@ class Flow(MeasuresFirst, ZooModel):
         z = tf.add_n([self.encode(x, context) for context in contexts]) / len(contexts)
         return tf.cast(tf.reshape(z, [-1, math.prod(self.latent_shape)]), tf.float32)
 
-    def decode(self, z, context=None):
+    def decode(self, z: Array, context: Array | None = None) -> tf.Tensor:
         """The example of each z, on its level if it has any: [batch, *event_shape]."""
         x = self.forward(z, context)[0]
         if self.levels is None:
             return x
         return tf.clip_by_value(tf.floor(x * self.levels) / (self.levels - 1), 0.0, 1.0)
 
-    def adapt(self, x, y=None):
+    def adapt(self, x: Array, y: Targets | None = None) -> None:
         """Starts what is measured rather than learned: `Standardize`, `ActNorm`, and the scale of the contexts.
 
         `fit` does it once, on examples spread over all of its data, where nobody has.
@@ -442,15 +455,15 @@ class Flow(MeasuresFirst, ZooModel):
         self.adapted.assign(1.0)
 
     @property
-    def adapts(self):
+    def adapts(self) -> bool:
         measured = any(type(transform).adapt is not Transform.adapt for transform in self.chain)
         return measured or self.context_scale is not None
 
     @property
-    def measures_in_fit(self):
+    def measures_in_fit(self) -> bool:
         return self.adapts and not keras.ops.convert_to_numpy(self.adapted)
 
-    def pictures(self, x, seed=0):
+    def pictures(self, x: Array, seed: int = 0) -> dict[str, Any]:
         if self.event_shape == self.latent_shape == (2,) and not self.context_dim:
             return plane_pictures(self, x, seed)
         if len(self.event_shape) != 3 or not self.has_forward:
@@ -460,23 +473,25 @@ class Flow(MeasuresFirst, ZooModel):
         return {"samples": tf.reshape(samples, [8, columns, *self.event_shape])}
 
     @property
-    def has_forward(self):
+    def has_forward(self) -> bool:
         return all(transform.has_forward for transform in self.chain)
 
     @property
-    def has_inverse(self):
+    def has_inverse(self) -> bool:
         return all(transform.has_inverse for transform in self.chain)
 
     # ------------------------------------------------------------------ training, serving, saving
 
-    def compile(self, optimizer="adam", *, jit_compile="auto", run_eagerly=False, **kwargs):
+    def compile(
+        self, optimizer: Any = "adam", *, jit_compile: bool | str = "auto", run_eagerly: bool = False, **kwargs: Any
+    ) -> None:
         if jit_compile == "auto" and self.faster_by_xla and not run_eagerly:
             jit_compile = self.distribute_strategy.num_replicas_in_sync == 1
         super().compile(optimizer, jit_compile=jit_compile, run_eagerly=run_eagerly, **kwargs)
 
-    def serving_signatures(self):
+    def serving_signatures(self) -> dict[str, tuple[Callable, list]]:
         context = [] if self.targets is None else [self.targets]
-        signatures = {}
+        signatures: dict[str, tuple[Callable, list]] = {}
         if self.has_inverse:
             signatures["log_prob"] = (self._serve_log_prob, [self.inputs, *context])
         if self.has_forward:
@@ -493,7 +508,7 @@ class Flow(MeasuresFirst, ZooModel):
     def _serve_sample(self, seed, temperature, context=None):
         return {self.inputs.name: self.sample_rows(seed, temperature, context)}
 
-    def sample_rows(self, seed, temperature, context=None):
+    def sample_rows(self, seed: Array, temperature: Array, context: Array | None = None) -> tf.Tensor:
         """A draw for each seed [batch] int64, from its own seed alone: a server may batch requests together."""
         temperature = tf.reshape(temperature, [-1] + [1] * len(self.latent_shape))
         return self.decode(temperature * self._base_rows(seed), context)

@@ -3,10 +3,14 @@
 Kingma and Dhariwal, "Glow: Generative Flow with Invertible 1x1 Convolutions" (2018), https://arxiv.org/abs/1807.03039.
 """
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import keras
 
 from ...bijectors import Logit, MultiScale
 from ...bijectors.images.steps import image_sizes
+from ...core.types import Array
 from ...networks import sizes
 from .flow import Flow, context_sizes
 
@@ -39,30 +43,30 @@ class Glow(Flow):
     """
 
     @classmethod
-    def sizes_for(cls, shape):
+    def sizes_for(cls, shape: Sequence[int]) -> dict[str, Any]:
         return {"scales": min(3, max(1, sizes.halvings(shape)))}
 
     def __init__(
         self,
-        event_shape,
+        event_shape: Sequence[int],
         *,
-        scales=2,
-        steps=8,
-        filters=64,
-        kind="affine",
-        options=None,
-        activation="relu",
-        logit=None,
-        base=None,
-        context_dim=0,
-        context_network=None,
-        num_classes=None,
-        levels=None,
-        dtype=None,
-        **kwargs,
-    ):
+        scales: int = 2,
+        steps: int = 8,
+        filters: int = 64,
+        kind: str = "affine",
+        options: dict[str, Any] | None = None,
+        activation: str | Callable = "relu",
+        logit: float | None = None,
+        base: Any = None,
+        context_dim: int = 0,
+        context_network: keras.Layer | None = None,
+        num_classes: int | None = None,
+        levels: int | None = None,
+        dtype: Any = None,
+        **kwargs: Any,
+    ) -> None:
         event_shape = image_sizes(event_shape, "Glow")
-        self._options = {
+        self._options: dict[str, Any] = {
             "scales": scales,
             "steps": steps,
             "filters": filters,
@@ -80,6 +84,6 @@ class Glow(Flow):
             **kwargs,
         )  # fmt: skip
 
-    def adapt(self, x, y=None):
+    def adapt(self, x: Array, y: Any = None) -> None:
         every = -(-len(x) // FIRST_LOOK)
         super().adapt(x[::every], None if y is None else y[::every])

@@ -4,9 +4,13 @@ Kingma et al., "Improved Variational Inference with Inverse Autoregressive Flow"
 https://arxiv.org/abs/1606.04934.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 
 from ...bijectors import Autoregressive, Inverted
+from ...bijectors.transform import Transform
 from .vector_flow import VectorFlow
 
 
@@ -27,11 +31,13 @@ class IAF(VectorFlow):
 
     faster_by_xla = True
 
-    def __init__(self, event_shape, *, residual=False, passes=None, **kwargs):
+    def __init__(
+        self, event_shape: Sequence[int], *, residual: bool = False, passes: int | None = None, **kwargs: Any
+    ) -> None:
         self.residual, self.passes = residual, passes
         super().__init__(event_shape, **kwargs)
 
-    def transform(self, features, index, **options):
+    def transform(self, features: int, index: int, **options: Any) -> Transform:
         order = ("forward", "reverse")[index % 2]
-        passes = {"order": order, "passes": self.passes}
+        passes: dict[str, Any] = {"order": order, "passes": self.passes}
         return Inverted(Autoregressive(features, "affine", residual=self.residual, **passes, **options))

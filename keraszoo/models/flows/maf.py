@@ -5,9 +5,13 @@ https://arxiv.org/abs/1705.07057. A single transform is MADE with Gaussian condi
 https://arxiv.org/abs/1502.03509).
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 
 from ...bijectors import Autoregressive
+from ...bijectors.transform import Transform
 from .vector_flow import VectorFlow
 
 
@@ -32,11 +36,13 @@ class MAF(VectorFlow):
 
     faster_by_xla = True
 
-    def __init__(self, event_shape, *, residual=False, passes=None, **kwargs):
+    def __init__(
+        self, event_shape: Sequence[int], *, residual: bool = False, passes: int | None = None, **kwargs: Any
+    ) -> None:
         self.residual, self.passes = residual, passes
         super().__init__(event_shape, **kwargs)
 
-    def transform(self, features, index, **options):
+    def transform(self, features: int, index: int, **options: Any) -> Transform:
         order = ("forward", "reverse")[index % 2]
-        passes = {"order": order, "passes": self.passes}
+        passes: dict[str, Any] = {"order": order, "passes": self.passes}
         return Autoregressive(features, "affine", residual=self.residual, **passes, **options)

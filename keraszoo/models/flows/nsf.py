@@ -5,6 +5,8 @@ Durkan, Bekasov, Murray and Papamakarios, "Neural Spline Flows" (2019), https://
 
 import itertools
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -12,6 +14,7 @@ import tensorflow as tf
 from tensorflow_probability.python import distributions as tfd
 
 from ...bijectors import Autoregressive, Coupling
+from ...bijectors.transform import Transform
 from ...core.checks import positive_integers
 from ...core.errors import InputError
 from .vector_flow import VectorFlow
@@ -47,9 +50,19 @@ class NSF(VectorFlow):
     faster_by_xla = True
 
     def __init__(
-        self, event_shape, *, form="autoregressive", bins=8, bound=5.0, circular=False, residual=False, passes=None,
-        base=None, dtype=None, **kwargs,
-    ):  # fmt: skip
+        self,
+        event_shape: Sequence[int],
+        *,
+        form: str = "autoregressive",
+        bins: int = 8,
+        bound: float = 5.0,
+        circular: bool | Sequence[int] = False,
+        residual: bool = False,
+        passes: int | None = None,
+        base: Any = None,
+        dtype: Any = None,
+        **kwargs: Any,
+    ) -> None:
         event_shape = positive_integers("event_shape", event_shape)
         if form not in FORMS:
             raise InputError(f"Unknown form. Received: form={form!r}. Known: {', '.join(FORMS)}.")
@@ -63,7 +76,7 @@ class NSF(VectorFlow):
             base = _base(self.angles, math.prod(event_shape), "float64" if dtype == "float64" else "float32")
         super().__init__(event_shape, base=base, dtype=dtype, **kwargs)
 
-    def transform(self, features, index, **options):
+    def transform(self, features: int, index: int, **options: Any) -> Transform:
         spline = self._spline
         kind, box = "spline", {"bins": spline["bins"], "bound": spline["bound"]}
         if len(self.angles) == features:
@@ -73,7 +86,7 @@ class NSF(VectorFlow):
         if spline["form"] == "coupling":
             return Coupling(features, kind, mask=("even", "odd")[index % 2], options=box, **options)
         order = ("forward", "reverse")[index % 2]
-        networks = {"order": order, "residual": spline["residual"], "passes": spline["passes"]}
+        networks: dict[str, Any] = {"order": order, "residual": spline["residual"], "passes": spline["passes"]}
         return Autoregressive(features, kind, options=box, **networks, **options)
 
 

@@ -3,9 +3,13 @@
 Rezende and Mohamed, "Variational Inference with Normalizing Flows" (2015), https://arxiv.org/abs/1505.05770.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 
 from ...bijectors import Inverted, Planar, Radial
+from ...bijectors.transform import Transform
 from ...core.errors import InputError, closest
 from .vector_flow import VectorFlow
 
@@ -30,7 +34,9 @@ class PlanarFlow(VectorFlow):
         TensorShape([5])
     """
 
-    def __init__(self, event_shape, *, kind="planar", transforms=32, **kwargs):
+    def __init__(
+        self, event_shape: Sequence[int], *, kind: str = "planar", transforms: int = 32, **kwargs: Any
+    ) -> None:
         if kind not in KINDS:
             raise InputError(f"Unknown kind. Received: kind={kind!r}. {closest(str(kind), KINDS)}")
         networks = {"hidden", "activation"} & set(kwargs)
@@ -42,5 +48,5 @@ class PlanarFlow(VectorFlow):
         self.kind = kind
         super().__init__(event_shape, transforms=transforms, **kwargs)
 
-    def transform(self, features, index, **options):
+    def transform(self, features: int, index: int, **options: Any) -> Transform:
         return Inverted(KINDS[self.kind](features, context_dim=options["context_dim"], dtype=options["dtype"]))

@@ -3,9 +3,13 @@
 Dinh, Sohl-Dickstein and Bengio, "Density estimation using Real NVP" (2017), https://arxiv.org/abs/1605.08803.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 
 from ...bijectors import Coupling
+from ...bijectors.transform import Transform
 from .vector_flow import VectorFlow
 
 
@@ -26,9 +30,9 @@ class RealNVP(VectorFlow):
         TensorShape([3, 2])
     """
 
-    def __init__(self, event_shape, *, kind="affine", transforms=8, **kwargs):
+    def __init__(self, event_shape: Sequence[int], *, kind: str = "affine", transforms: int = 8, **kwargs: Any) -> None:
         self.kind = kind
         super().__init__(event_shape, transforms=transforms, **kwargs)
 
-    def transform(self, features, index, **options):
+    def transform(self, features: int, index: int, **options: Any) -> Transform:
         return Coupling(features, self.kind, mask=("even", "odd")[index % 2], **options)

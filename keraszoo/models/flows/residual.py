@@ -5,9 +5,13 @@ https://arxiv.org/abs/1811.00995; Chen, Behrmann, Duvenaud and Jacobsen, "Residu
 Modeling" (2019), https://arxiv.org/abs/1906.02735.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 
 from ...bijectors import Residual
+from ...bijectors.transform import Transform
 from ...core.errors import InputError
 from .vector_flow import VectorFlow
 
@@ -32,7 +36,16 @@ class ResidualFlow(VectorFlow):
         TensorShape([5])
     """
 
-    def __init__(self, event_shape, *, transforms=8, lipschitz=0.97, log_det=None, normalization="act", **kwargs):
+    def __init__(
+        self,
+        event_shape: Sequence[int],
+        *,
+        transforms: int = 8,
+        lipschitz: float = 0.97,
+        log_det: str | None = None,
+        normalization: str = "act",
+        **kwargs: Any,
+    ) -> None:
         if "activation" in kwargs:
             raise InputError(
                 "The activation of a ResidualFlow is LipSwish, whose slope is at most 1. "
@@ -41,6 +54,6 @@ class ResidualFlow(VectorFlow):
         self.lipschitz, self.log_det = lipschitz, log_det
         super().__init__(event_shape, transforms=transforms, normalization=normalization, **kwargs)
 
-    def transform(self, features, index, **options):
+    def transform(self, features: int, index: int, **options: Any) -> Transform:
         del options["activation"]
         return Residual(features, lipschitz=self.lipschitz, log_det=self.log_det, **options)

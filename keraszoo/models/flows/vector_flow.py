@@ -3,11 +3,15 @@
 import functools
 import math
 import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
 
+import keras
 import numpy as np
 
 from ...bijectors import ActNorm, BatchNorm, Bounds, Householder, Logit, LULinear, Permutation, Reshape, Standardize
 from ...bijectors.elementwise.bounds import checked_bounds
+from ...bijectors.transform import Transform
 from ...core.checks import positive_integers
 from ...core.errors import InputError, closest
 from ...core.inputs import BoundedInput
@@ -49,24 +53,24 @@ class VectorFlow(Flow):
 
     def __init__(
         self,
-        event_shape,
+        event_shape: Sequence[int],
         *,
-        transforms=5,
-        hidden=(64, 64),
-        activation="relu",
-        mixing="none",
-        normalization="none",
-        standardize=False,
-        bounds=None,
-        logit=None,
-        base=None,
-        context_dim=0,
-        context_network=None,
-        num_classes=None,
-        levels=None,
-        dtype=None,
-        **kwargs,
-    ):
+        transforms: int = 5,
+        hidden: Sequence[int] = (64, 64),
+        activation: str | Callable = "relu",
+        mixing: str = "none",
+        normalization: str = "none",
+        standardize: bool | Sequence[int] = False,
+        bounds: Any = None,
+        logit: float | None = None,
+        base: Any = None,
+        context_dim: int = 0,
+        context_network: keras.Layer | None = None,
+        num_classes: int | None = None,
+        levels: int | None = None,
+        dtype: Any = None,
+        **kwargs: Any,
+    ) -> None:
         event_shape = positive_integers("event_shape", event_shape)
         transforms = positive_integers("transforms", [transforms])[0]
         for name, value, known in (("mixing", mixing, MIXINGS), ("normalization", normalization, NORMALIZATIONS)):
@@ -132,7 +136,7 @@ class VectorFlow(Flow):
         return checked_bounds(bounds, event_shape[0])
 
     @functools.wraps(ZooModel.fit)
-    def fit(self, x=None, *args, **kwargs):
+    def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> keras.callbacks.History:
         x = as_array(x, type(self).__name__, "x")
         numbers = isinstance(x, np.ndarray) and x.dtype.kind == "f"
         if numbers and x.shape[1:] == self.event_shape and self.levels is None:
@@ -163,6 +167,6 @@ class VectorFlow(Flow):
                 stacklevel=3,
             )
 
-    def transform(self, features, index, **options):
+    def transform(self, features: int, index: int, **options: Any) -> Transform:
         """The transform number `index`; options: hidden, activation, context_dim, dtype."""
         raise NotImplementedError

@@ -4,11 +4,15 @@ Odena, Olah and Shlens, "Conditional Image Synthesis with Auxiliary Classifier G
 https://arxiv.org/abs/1610.09585.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from ...core.errors import InputError
 from ...core.model import takes
+from ...core.types import Array, Targets
 from .labelled import LabelledGAN
 
 
@@ -31,29 +35,33 @@ class ACGAN(LabelledGAN):
         TensorShape([2, 10])
     """
 
-    term_names = ("discriminator", "classes", "generator", "generator_classes")
-    metric_names = ("real_logit", "fake_logit", "accuracy")
+    term_names: tuple[str, ...] = ("discriminator", "classes", "generator", "generator_classes")
+    metric_names: tuple[str, ...] = ("real_logit", "fake_logit", "accuracy")
 
-    def __init__(self, image_shape, latent_dim=64, *, class_weight=1.0, **kwargs):
+    def __init__(
+        self, image_shape: Sequence[int], latent_dim: int = 64, *, class_weight: float = 1.0, **kwargs: Any
+    ) -> None:
         if not class_weight > 0:
             raise InputError(f"class_weight weighs a term, so it must be > 0. Received: {class_weight!r}.")
         self.class_weight = float(class_weight)
         super().__init__(image_shape, latent_dim, **kwargs)
 
     @property
-    def heads(self):
+    def heads(self) -> int:
         return self.num_classes
 
-    def auxiliary_terms(self, outputs, y=None, codes=None):
+    def auxiliary_terms(
+        self, outputs: Array, y: Targets | None = None, codes: Array | None = None
+    ) -> dict[str, tf.Tensor]:
         entropy = tf.nn.softmax_cross_entropy_with_logits(self.one_hot(y), outputs[:, 1:])
         return {"classes": self.class_weight * entropy}
 
-    def discriminator_terms(self, x, y=None, training=False):
+    def discriminator_terms(self, x: Array, y: Targets | None = None, training: bool = False) -> dict[str, tf.Tensor]:
         terms = super().discriminator_terms(x, y, training=training)
         return {**terms, "accuracy": keras.metrics.sparse_categorical_accuracy(tf.reshape(y, [-1]), self._classes(x))}
 
     @takes("inputs")
-    def classify(self, x):
+    def classify(self, x: Array) -> tf.Tensor:
         """Probabilities of the classes: [batch, *image_shape] -> [batch, num_classes] float32."""
         return self._classes(x)
 

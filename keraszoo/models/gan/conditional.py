@@ -3,10 +3,13 @@
 Mirza and Osindero, "Conditional Generative Adversarial Nets" (2014), https://arxiv.org/abs/1411.1784.
 """
 
+from collections.abc import Callable
+
 import keras
 import tensorflow as tf
 
 from ...core.model import takes
+from ...core.types import Array, Targets
 from ...layers.labels import labels_for, with_label_channels
 from .labelled import LabelledGAN
 
@@ -31,14 +34,14 @@ class ConditionalGAN(LabelledGAN):
     """
 
     @property
-    def condition_size(self):
+    def condition_size(self) -> int:
         return self.num_classes
 
-    def conditioned(self, x, y=None):
+    def conditioned(self, x: Array, y: Targets | None = None) -> tf.Tensor:
         return with_label_channels(x, self.one_hot(y))
 
     @takes("inputs")
-    def discriminate(self, x, training=False, labels=None):
+    def discriminate(self, x: Array, training: bool = False, labels: Array | None = None) -> tf.Tensor:
         """The logits of examples as members of classes.
 
         Args:
@@ -58,7 +61,7 @@ class ConditionalGAN(LabelledGAN):
         asked = [labels] if labels is not None else [tf.fill([rows], label) for label in range(self.num_classes)]
         return tf.concat([self._judge(x, y, training, augment=False)[:, :1] for y in asked], axis=1)
 
-    def serving_signatures(self):
+    def serving_signatures(self) -> dict[str, tuple[Callable, list]]:
         signatures = super().serving_signatures()
         if "discriminate" in signatures:
             _, (image,) = signatures["discriminate"]

@@ -5,6 +5,9 @@ https://arxiv.org/abs/1703.10593. The loss: Mao et al., "Least Squares Generativ
 https://arxiv.org/abs/1611.04076.
 """
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -12,7 +15,8 @@ from ...core.checks import check_divisible, positive_integers
 from ...core.errors import InputError
 from ...core.inputs import Input
 from ...core.model import ZooModel, takes
-from ...core.updates import Gradient, call_unchanged, infer
+from ...core.types import Array, Targets
+from ...core.updates import ClosedForm, Gradient, call_unchanged, infer
 from ...layers.padding import mirror_to_multiple
 from ...losses.adversarial import least_squares_discriminator, least_squares_generator
 from ...networks.by_size import check_network
@@ -68,22 +72,22 @@ class CycleGAN(ZooModel):
 
     def __init__(
         self,
-        pair_shape,
+        pair_shape: Sequence[int],
         *,
-        hidden=(32, 64, 128),
-        blocks=3,
-        upsampling="nearest",
-        padding="mirrored",
-        activation="relu",
-        discriminator_hidden=(32, 64),
-        cycle_weight=10.0,
-        identity_weight=0.5,
-        a_to_b=None,
-        b_to_a=None,
-        discriminator_a=None,
-        discriminator_b=None,
-        **kwargs,
-    ):
+        hidden: Sequence[int] = (32, 64, 128),
+        blocks: int = 3,
+        upsampling: str = "nearest",
+        padding: str = "mirrored",
+        activation: str | Callable = "relu",
+        discriminator_hidden: Sequence[int] = (32, 64),
+        cycle_weight: float = 10.0,
+        identity_weight: float = 0.5,
+        a_to_b: keras.Layer | None = None,
+        b_to_a: keras.Layer | None = None,
+        discriminator_a: keras.Layer | None = None,
+        discriminator_b: keras.Layer | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.pair_shape = positive_integers("pair_shape", pair_shape)
         if len(self.pair_shape) != 4 or self.pair_shape[0] != 2:
@@ -112,7 +116,8 @@ class CycleGAN(ZooModel):
             halvings = len(self._options["hidden"]) - 1
             self.divisor = 2**halvings
             times = "once" if halvings == 1 else f"{halvings} times"
-            check_divisible(*self.image_shape[:2], self.divisor, f"CycleGAN halves the image {times}")
+            height, width = self.image_shape[:2]
+            check_divisible(height, width, self.divisor, f"CycleGAN halves the image {times}")
         self.a_to_b, self.b_to_a = (self._generator() if own is None else own for own in (a_to_b, b_to_a))
         self.discriminator_a, self.discriminator_b = (
             self._discriminator() if own is None else own for own in (discriminator_a, discriminator_b)
@@ -142,10 +147,10 @@ class CycleGAN(ZooModel):
             )
 
     @property
-    def term_names(self):
+    def term_names(self) -> tuple[str, ...]:
         return ("discriminator", "adversarial", "cycle", *["identity"] * (self.identity_weight > 0))
 
-    def updates(self):
+    def updates(self) -> dict[str, Gradient | ClosedForm]:
         return {
             "discriminator_optimizer": Gradient(
                 self.discriminator_terms,
@@ -157,10 +162,10 @@ class CycleGAN(ZooModel):
             ),
         }
 
-    def loss_terms(self, x, y=None, training=False):
+    def loss_terms(self, x: Array, y: Targets | None = None, training: bool = False) -> dict[str, tf.Tensor]:
         return {**self.discriminator_terms(x, training=training), **self.generator_terms(x, training=training)}
 
-    def discriminator_terms(self, x, y=None, training=False):
+    def discriminator_terms(self, x: Array, y: Targets | None = None, training: bool = False) -> dict[str, tf.Tensor]:
         """How badly the discriminators tell images of their domain and translations into it apart."""
         a, b = scaled_pair(x)
         generate = call_unchanged if training else infer
@@ -175,7 +180,7 @@ class CycleGAN(ZooModel):
         mistakes_b = mistakes(self.discriminator_b, b, fake_b)
         return {"discriminator": mistakes_a + mistakes_b}
 
-    def generator_terms(self, x, y=None, training=False):
+    def generator_terms(self, x: Array, y: Targets | None = None, training: bool = False) -> dict[str, tf.Tensor]:
         """How badly the translations deceive, how far there and back is, and how much is changed needlessly."""
         a, b = scaled_pair(x)
         fake_a, fake_b = self._fakes(a, b, training)
@@ -196,7 +201,7 @@ class CycleGAN(ZooModel):
         return self.b_to_a(b, training=training), self.a_to_b(a, training=training)
 
     @takes("images")
-    def translate(self, image, to="b"):
+    def translate(self, image: Array, to: str = "b") -> tf.Tensor:
         """The images as the other domain has them: [batch, H, W, channels] in [0, 1] -> the same shape.
 
         H and W are any where the zoo's generators are used; generators of one's own take what they take.
@@ -215,11 +220,11 @@ class CycleGAN(ZooModel):
         return tf.ensure_shape(tf.clip_by_value(translated, 0.0, 1.0), image.shape)
 
     @takes("inputs")
-    def call(self, x, training=False):
+    def call(self, x: Array, training: bool = False) -> tf.Tensor:
         """Each image in the other domain: [batch, 2, height, width, channels] -> the same shape, B first."""
         return tf.stack([self.translate(x[:, 0], to="b"), self.translate(x[:, 1], to="a")], axis=1)
 
-    def pictures(self, x, seed=0):
+    def pictures(self, x: Array, seed: int = 0) -> dict[str, Any]:
         """For each direction, rows of (image, translation, there and back again)."""
         columns = min(3, len(x))
         x = tf.cast(x[: min(24, len(x)) // columns * columns], tf.float32)
@@ -233,7 +238,7 @@ class CycleGAN(ZooModel):
             found[name] = tf.reshape(shown, [-1, 3 * columns, *self.image_shape])
         return found
 
-    def serving_signatures(self):
+    def serving_signatures(self) -> dict[str, tuple[Callable, list]]:
         return {"a_to_b": (self._serve_a_to_b, [self.images]), "b_to_a": (self._serve_b_to_a, [self.images])}
 
     def _serve_a_to_b(self, image):

@@ -5,6 +5,8 @@ Goodfellow et al., "Generative Adversarial Nets" (2014), https://arxiv.org/abs/1
 
 import math
 import numbers
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -14,6 +16,7 @@ from ...core.errors import InputError
 from ...core.inputs import Input, Seed, Temperature
 from ...core.model import ZooModel, takes
 from ...core.seeds import normal_rows, seed_pair
+from ...core.types import Array, Targets
 from ...core.updates import Gradient, call_unchanged, infer
 from ...distributions.normal import StandardNormal, StandardUniform
 from ...layers.differentiable_augmentation import DifferentiableAugmentation
@@ -84,8 +87,8 @@ class GAN(ZooModel):
         TensorShape([4, 8, 8, 1])
     """
 
-    term_names = ("discriminator", "generator")
-    metric_names = ("real_logit", "fake_logit")
+    term_names: tuple[str, ...] = ("discriminator", "generator")
+    metric_names: tuple[str, ...] = ("real_logit", "fake_logit")
     #: columns that the generator's input has besides the noise
     code_size = 0
     #: how many of them, the last ones, are the one-hot code of a class
@@ -98,7 +101,7 @@ class GAN(ZooModel):
     projections = 0
 
     @classmethod
-    def sizes_for(cls, shape):
+    def sizes_for(cls, shape: Sequence[int]) -> dict[str, Any]:
         chosen = sizes.network(shape)
         return {
             "network": chosen["network"],
@@ -109,30 +112,30 @@ class GAN(ZooModel):
 
     def __init__(
         self,
-        image_shape,
-        latent_dim=64,
+        image_shape: Sequence[int],
+        latent_dim: int = 64,
         *,
-        loss="non_saturating",
-        network="dense",
-        hidden=None,
-        discriminator_hidden=None,
-        generator_normalization=None,
-        discriminator_normalization=None,
-        attention=None,
-        value_range=(0.0, 1.0),
-        prior="normal",
-        n_critic=1,
-        smoothing=0.0,
-        gradient_penalty=0.0,
-        r1=0.0,
-        clip=None,
-        augmentation=(),
-        packing=1,
-        average=None,
-        generator=None,
-        discriminator=None,
-        **kwargs,
-    ):
+        loss: str = "non_saturating",
+        network: str = "dense",
+        hidden: Sequence[int] | None = None,
+        discriminator_hidden: Sequence[int] | None = None,
+        generator_normalization: str | None = None,
+        discriminator_normalization: str | None = None,
+        attention: int | None = None,
+        value_range: Sequence[float] | None = (0.0, 1.0),
+        prior: str = "normal",
+        n_critic: int = 1,
+        smoothing: float = 0.0,
+        gradient_penalty: float = 0.0,
+        r1: float = 0.0,
+        clip: float | None = None,
+        augmentation: Sequence[str] = (),
+        packing: int = 1,
+        average: float | None = None,
+        generator: keras.Layer | None = None,
+        discriminator: keras.Layer | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.image_shape = positive_integers("image_shape", image_shape)
         self.latent_dim = positive_integers("latent_dim", [latent_dim])[0]
@@ -197,18 +200,20 @@ class GAN(ZooModel):
 
     # ------------------------------------------------------------------ what variants write anew
 
-    def codes(self, rows, y=None):
+    def codes(self, rows: Any, y: Targets | None = None) -> tf.Tensor | None:
         """What the generator's input has besides the noise: [rows, code_size], or None for nothing."""
 
-    def conditioned(self, x, y=None):
+    def conditioned(self, x: Array, y: Targets | None = None) -> tf.Tensor:
         """What the discriminator sees of examples x [batch, *image_shape]."""
         return x
 
-    def logit(self, outputs, y=None):
+    def logit(self, outputs: Array, y: Targets | None = None) -> tf.Tensor:
         """The logit among the discriminator's outputs: [batch, 1 + heads] -> [batch], positive for real."""
         return outputs[:, 0]
 
-    def auxiliary_terms(self, outputs, y=None, codes=None):
+    def auxiliary_terms(
+        self, outputs: Array, y: Targets | None = None, codes: Array | None = None
+    ) -> dict[str, tf.Tensor]:
         """Terms of the discriminator's further outputs, which both networks lower: `{name: [batch]}`.
 
         The generator's are shown as "generator_<name>".
@@ -222,7 +227,7 @@ class GAN(ZooModel):
 
     # ------------------------------------------------------------------ the game
 
-    def updates(self):
+    def updates(self) -> dict[str, Gradient]:
         return {
             "discriminator_optimizer": Gradient(
                 self.discriminator_terms,
@@ -237,13 +242,13 @@ class GAN(ZooModel):
             ),
         }
 
-    def loss_terms(self, x, y=None, training=False):
-        terms = {}
+    def loss_terms(self, x: Array, y: Targets | None = None, training: bool = False) -> dict[str, tf.Tensor]:
+        terms: dict[str, tf.Tensor] = {}
         for update in self.updates().values():
             terms |= update.terms(x, y, training=training)
         return {name: terms[name] for name in (*self.term_names, *self.metric_names)}
 
-    def discriminator_terms(self, x, y=None, training=False):
+    def discriminator_terms(self, x: Array, y: Targets | None = None, training: bool = False) -> dict[str, tf.Tensor]:
         """How badly the discriminator tells real examples from new fakes."""
         x, rows = tf.cast(x, tf.float32), tf.shape(x)[0]
         codes = self.codes(rows, y)
@@ -258,7 +263,7 @@ class GAN(ZooModel):
         of_real, of_fake = self.auxiliary_terms(real_outputs, y), self.auxiliary_terms(fake_outputs, y, codes)
         return terms | {name: of_real.get(name, 0.0) + term for name, term in of_fake.items()}
 
-    def generator_terms(self, x, y=None, training=False):
+    def generator_terms(self, x: Array, y: Targets | None = None, training: bool = False) -> dict[str, tf.Tensor]:
         """How badly new fakes pass for real."""
         rows = tf.shape(x)[0]
         codes = self.codes(rows, y)
@@ -322,16 +327,16 @@ class GAN(ZooModel):
         return noise if codes is None else tf.concat([noise, codes], axis=1)
 
     @property
-    def sampler(self):
+    def sampler(self) -> keras.Layer:
         """The network that samples: the average where there is one, else the generator."""
         return self.generator if self.average is None else self.average.network
 
     @takes("latents")
-    def decode(self, z):
+    def decode(self, z: Array) -> tf.Tensor:
         """The example of each latent vector: [batch, latent_dim + codes] -> [batch, *image_shape] float32."""
         return self._image(self.sampler(z, training=False))
 
-    def sample(self, count, seed=None, temperature=1.0):
+    def sample(self, count: int, seed: int | None = None, temperature: float = 1.0) -> tf.Tensor:
         """Generated examples.
 
         Args:
@@ -344,7 +349,7 @@ class GAN(ZooModel):
         """
         return self.decode(self.sample_latent(count, seed, temperature))
 
-    def sample_latent(self, count, seed=None, temperature=1.0):
+    def sample_latent(self, count: int, seed: int | None = None, temperature: float = 1.0) -> tf.Tensor:
         """What `sample` decodes: [count, latent_dim + codes] float32, the noise first."""
         return self._seeded_latent(count, seed, temperature)
 
@@ -353,12 +358,12 @@ class GAN(ZooModel):
         return self._latent(count, codes, normal)
 
     @takes("inputs")
-    def discriminate(self, x, training=False):
+    def discriminate(self, x: Array, training: bool = False) -> tf.Tensor:
         """The discriminator's logits, positive for what it takes for real: [batch, *image_shape] -> [batch, 1]."""
         return self._judge(tf.cast(x, tf.float32), None, training, augment=False)[:, :1]
 
     @takes("inputs")
-    def features(self, x):
+    def features(self, x: Array) -> tf.Tensor:
         """What the discriminator's last layer takes: [batch, *image_shape] -> [batch, units] float32.
 
         Each example is alone: a pack is made of copies of it. A discriminator that is told the class is told each in
@@ -369,18 +374,18 @@ class GAN(ZooModel):
         packs = [tf.concat([self.conditioned(x, y)] * self.packing, axis=-1) for y in classes]
         return tf.add_n([before_last(self.discriminator, each, "discriminator") for each in packs]) / len(packs)
 
-    def call(self, x, training=False):
+    def call(self, x: Array, training: bool = False) -> tf.Tensor:
         return self.discriminate(x, training)
 
-    def pictures(self, x, seed=0):
+    def pictures(self, x: Array, seed: int = 0) -> dict[str, Any]:
         if len(self.image_shape) == 3:
             return {"samples": tf.reshape(self.sample(64, seed=seed), [8, 8, *self.image_shape])}
         return point_pictures(x, self.sample(2500, seed=seed))
 
     # ------------------------------------------------------------------ serving and saving
 
-    def serving_signatures(self):
-        signatures = {
+    def serving_signatures(self) -> dict[str, tuple[Callable, list]]:
+        signatures: dict[str, tuple[Callable, list]] = {
             "sample": (self._serve_sample, [Seed(), Temperature(), *self._sampled_by()]),
             "decode": (self._serve_decode, [self.latents]),
         }

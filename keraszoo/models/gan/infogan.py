@@ -5,6 +5,8 @@ Chen et al., "InfoGAN: Interpretable Representation Learning by Information Maxi
 """
 
 import math
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -13,6 +15,7 @@ from ...core.checks import positive_integers
 from ...core.errors import InputError
 from ...core.model import takes
 from ...core.seeds import normal_rows, seed_pair
+from ...core.types import Array, Targets
 from .gan import GAN
 
 
@@ -38,9 +41,18 @@ class InfoGAN(GAN):
         TensorShape([3, 12])
     """
 
-    term_names = ("discriminator", "information", "generator", "generator_information")
+    term_names: tuple[str, ...] = ("discriminator", "information", "generator", "generator_information")
 
-    def __init__(self, image_shape, latent_dim=62, *, categories=(10,), continuous=2, information_weight=1.0, **kwargs):
+    def __init__(
+        self,
+        image_shape: Sequence[int],
+        latent_dim: int = 62,
+        *,
+        categories: Sequence[int] = (10,),
+        continuous: int = 2,
+        information_weight: float = 1.0,
+        **kwargs: Any,
+    ) -> None:
         self.categories = positive_integers("categories", categories) if categories else ()
         self.continuous = positive_integers("continuous", [continuous])[0] if continuous else 0
         if not self.categories and not self.continuous:
@@ -51,23 +63,25 @@ class InfoGAN(GAN):
         super().__init__(image_shape, latent_dim, **kwargs)
 
     @property
-    def code_size(self):
+    def code_size(self) -> int:
         return sum(self.categories) + self.continuous
 
     @property
-    def heads(self):
+    def heads(self) -> int:
         return self.code_size
 
-    def codes(self, rows, y=None):
+    def codes(self, rows: Any, y: Targets | None = None) -> tf.Tensor:
         uniform = keras.random.uniform([rows, len(self.categories) + self.continuous], dtype="float32", seed=self.noise)
         return self.codes_of(uniform)
 
-    def codes_of(self, uniform):
+    def codes_of(self, uniform: Array) -> tf.Tensor:
         """Codes of draws from [0, 1): [batch, codes] -> [batch, sum(categories) + continuous]."""
         parts = [tf.one_hot(tf.cast(uniform[:, i] * n, tf.int32), n) for i, n in enumerate(self.categories)]
         return tf.concat([*parts, 2.0 * uniform[:, len(self.categories) :] - 1.0], axis=1)
 
-    def auxiliary_terms(self, outputs, y=None, codes=None):
+    def auxiliary_terms(
+        self, outputs: Array, y: Targets | None = None, codes: Array | None = None
+    ) -> dict[str, tf.Tensor]:
         if codes is None:
             return {}
         sizes = [*self.categories, self.continuous]
@@ -79,7 +93,7 @@ class InfoGAN(GAN):
         return {"information": self.information_weight * surprise}
 
     @takes("inputs")
-    def read(self, x):
+    def read(self, x: Array) -> tf.Tensor:
         """The codes that the discriminator reads off examples.
 
         Args:
@@ -92,7 +106,9 @@ class InfoGAN(GAN):
         *logits, means = tf.split(outputs, [*self.categories, self.continuous], axis=1)
         return tf.concat([*map(tf.nn.softmax, logits), means], axis=1)
 
-    def sample(self, count, seed=None, temperature=1.0, codes=None):
+    def sample(
+        self, count: int, seed: int | None = None, temperature: float = 1.0, codes: Array | None = None
+    ) -> tf.Tensor:
         """Generated examples.
 
         Args:
@@ -104,7 +120,9 @@ class InfoGAN(GAN):
         """
         return self.decode(self.sample_latent(count, seed, temperature, codes))
 
-    def sample_latent(self, count, seed=None, temperature=1.0, codes=None):
+    def sample_latent(
+        self, count: int, seed: int | None = None, temperature: float = 1.0, codes: Array | None = None
+    ) -> tf.Tensor:
         """What `sample` decodes: [count, latent_dim + sum(categories) + continuous] float32, the noise first."""
         if codes is None:
             draws = len(self.categories) + self.continuous
@@ -112,7 +130,7 @@ class InfoGAN(GAN):
             codes = self.codes_of(tf.random.stateless_uniform([count, draws], seed_pair(other)))
         return self._seeded_latent(count, seed, temperature, tf.cast(codes, tf.float32))
 
-    def pictures(self, x, seed=0):
+    def pictures(self, x: Array, seed: int = 0) -> dict[str, Any]:
         """Samples; and for each code the same noise, in each row, while the code changes from left to right."""
         pictures = super().pictures(x, seed)
         if len(self.image_shape) != 3:
@@ -132,7 +150,7 @@ class InfoGAN(GAN):
             pictures[f"code_{code}"] = tf.reshape(self.decode(latent), [rows, columns, *self.image_shape])
         return pictures
 
-    def serving_signatures(self):
+    def serving_signatures(self) -> dict[str, tuple[Callable, list]]:
         signatures = super().serving_signatures()
         return {**signatures, "read": (self._serve_read, [self.inputs])}
 

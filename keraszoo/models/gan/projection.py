@@ -6,6 +6,7 @@ Miyato and Koyama, "cGANs with Projection Discriminator" (2018), https://arxiv.o
 import keras
 import tensorflow as tf
 
+from ...core.types import Array, Targets
 from .conditional import ConditionalGAN
 
 
@@ -32,19 +33,19 @@ class ProjectionGAN(ConditionalGAN):
     defaults = {"loss": "hinge", "network": "residual", "discriminator_normalization": "spectral"}
 
     @property
-    def condition_size(self):
+    def condition_size(self) -> int:
         return 0
 
     @property
-    def heads(self):
+    def heads(self) -> int:
         return self.num_classes
 
     projections = heads
 
-    def conditioned(self, x, y=None):
+    def conditioned(self, x: Array, y: Targets | None = None) -> tf.Tensor:
         return x
 
-    def logit(self, outputs, y=None):
+    def logit(self, outputs: Array, y: Targets | None = None) -> tf.Tensor:
         return outputs[:, 0] + tf.reduce_sum(outputs[:, 1:] * self.one_hot(y), axis=1)
 
     def _logits_of_classes(self, x, labels, training):

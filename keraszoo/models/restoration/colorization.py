@@ -4,6 +4,8 @@ Zhang, Isola and Efros, "Colorful Image Colorization", ECCV 2016, https://arxiv.
 """
 
 import numbers
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -12,6 +14,7 @@ import tensorflow as tf
 from ...core.errors import InputError
 from ...core.inputs import Input, Temperature
 from ...core.model import takes
+from ...core.types import Array, Targets
 from ...layers.color_bins import ColorBins, gamut_centers
 from ...layers.lab import chroma, colored, grey_of_equal_lightness, rgb_to_lab
 from ...layers.upsampling import BilinearUpsampling2D
@@ -63,7 +66,16 @@ class ColorizationAutoencoder(MeasuresFirst, RestorationAutoencoder):
 
     adapts = True
 
-    def __init__(self, image_shape, *, target="classes", stride=2, temperature=0.38, rebalancing=0.5, **kwargs):
+    def __init__(
+        self,
+        image_shape: Sequence[int],
+        *,
+        target: str = "classes",
+        stride: int = 2,
+        temperature: float = 0.38,
+        rebalancing: float = 0.5,
+        **kwargs: Any,
+    ) -> None:
         if tuple(image_shape)[2:] != (3,):
             raise InputError(
                 f"ColorizationAutoencoder learns from colour images, (height, width, 3). Received: "
@@ -79,37 +91,37 @@ class ColorizationAutoencoder(MeasuresFirst, RestorationAutoencoder):
         self.doubled.build((None, *self.image_shape))
 
     @property
-    def input_channels(self):
+    def input_channels(self) -> int:
         return 1
 
     @property
-    def network_channels(self):
+    def network_channels(self) -> int:
         return self.network_stride**2
 
     @property
-    def network_outputs(self):
+    def network_outputs(self) -> int:
         return len(gamut_centers()) if self.target == "classes" else 2
 
     @property
-    def network_options(self):
+    def network_options(self) -> dict[str, Any]:
         return {"last_kernel": 1} if self.target == "classes" else {}
 
     @property
-    def term_names(self):
+    def term_names(self) -> tuple[str, ...]:
         return ("cross_entropy",) if self.target == "classes" else ("squared_error",)
 
     @property
-    def metric_names(self):
+    def metric_names(self) -> tuple[str, ...]:
         return ("psnr", "mean_psnr", "chroma") if self.target == "classes" else ("psnr", "chroma")
 
     @classmethod
-    def sizes_for(cls, shape):
+    def sizes_for(cls, shape: Sequence[int]) -> dict[str, Any]:
         times = max(1, sizes.halvings(shape))
         stride = min(times, 2)
         return {"stride": stride, "hidden": tuple(48 * 2**depth for depth in range(max(1, min(3, times - stride + 1))))}
 
     @property
-    def call_inputs(self):
+    def call_inputs(self) -> Any:
         return Input((None, None, None), (0.0, 1.0), any_size=True)
 
     def _get_save_spec(self, dynamic_batch=True):
@@ -118,12 +130,12 @@ class ColorizationAutoencoder(MeasuresFirst, RestorationAutoencoder):
     # ------------------------------------------------------------------ what is measured
 
     @property
-    def measures_in_fit(self):
+    def measures_in_fit(self) -> bool:
         if self.bins is None or self.bins.rebalancing == 0:
             return False
         return not keras.ops.convert_to_numpy(self.bins.adapted)
 
-    def adapt(self, x, y=None):
+    def adapt(self, x: Array, y: Targets | None = None) -> None:
         """Measures how often each bin of colours occurs in images [rows, height, width, 3]."""
         if self.bins is not None:
             self.check_values(x)
@@ -137,24 +149,24 @@ class ColorizationAutoencoder(MeasuresFirst, RestorationAutoencoder):
 
     # ------------------------------------------------------------------ restoring
 
-    def degrade(self, x, seed=None):
+    def degrade(self, x: Array, seed: int | None = None) -> tuple:
         return (grey_of_equal_lightness(x),)
 
-    def baselines(self, image, *, mean):
+    def baselines(self, image: Array, *, mean: Array) -> dict[str, np.ndarray]:
         return {"grey": np.repeat(image, 3, axis=-1)}
 
-    def restorations(self, image):
+    def restorations(self, image: Any) -> dict[str, Any]:
         if self.bins is None:
             return super().restorations(image)
         return {name: self.restore(image, temperature) for name, temperature in COMPARED.items()}
 
-    def start(self, image):
+    def start(self, image: Array) -> Any:
         return tf.repeat(image, 3, axis=-1)
 
-    def network_input(self, image):
+    def network_input(self, image: Array) -> tf.Tensor:
         return image if self.network_stride == 1 else tf.nn.space_to_depth(image, self.network_stride)
 
-    def restored(self, image, training=False, temperature=None):
+    def restored(self, image: Array, training: bool = False, temperature: float | tf.Tensor | None = None) -> tf.Tensor:
         return self._colored(image, self._output(image, training), temperature)
 
     def _output(self, image, training=False):
@@ -173,7 +185,7 @@ class ColorizationAutoencoder(MeasuresFirst, RestorationAutoencoder):
         return colored(image, ab)
 
     @takes("degraded")
-    def restore(self, image, temperature=None):
+    def restore(self, image: Array, temperature: float | tf.Tensor | None = None) -> tf.Tensor:
         """The images in colour: [batch, H, W, 1] in [0, 1] -> [batch, H, W, 3]. H and W are any.
 
         Args:
@@ -192,13 +204,13 @@ class ColorizationAutoencoder(MeasuresFirst, RestorationAutoencoder):
         return self._restore(image, temperature=temperature)
 
     @takes("call_inputs")
-    def call(self, x, training=False):
+    def call(self, x: Array, training: bool = False) -> tf.Tensor:
         """`restore` of grey images; colour images lose their colours first."""
         return self.restore(grey_of_equal_lightness(x) if x.shape[-1] == 3 else x)
 
     # ------------------------------------------------------------------ learning
 
-    def loss_terms(self, x, y=None, training=False):
+    def loss_terms(self, x: Array, y: Targets | None = None, training: bool = False) -> dict[str, tf.Tensor]:
         (image,), ab = self.degrade(x), self._coarse_colors(x)
         output = self._output(image, training)
         restored = self._colored(image, output)
@@ -217,7 +229,7 @@ class ColorizationAutoencoder(MeasuresFirst, RestorationAutoencoder):
 
     # ------------------------------------------------------------------ serving
 
-    def serving_signatures(self):
+    def serving_signatures(self) -> dict[str, tuple[Callable, list]]:
         if self.bins is None:
             return super().serving_signatures()
         annealed = (self._serve_annealed, [self.degraded, Temperature()])

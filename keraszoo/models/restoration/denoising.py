@@ -4,9 +4,14 @@ Vincent et al., "Stacked Denoising Autoencoders: Learning Useful Representations
 Denoising Criterion", JMLR 11 (2010), https://jmlr.org/papers/v11/vincent10a.html.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
+import numpy as np
 
 from ...core.errors import InputError, closest
+from ...core.types import Array
 from ...layers import GaussianCorruption, Masking, SaltAndPepper
 from ...metrics.restoration.baselines import median_filter, wiener_filter
 from .restoration import RestorationAutoencoder, seeded
@@ -31,7 +36,14 @@ class DenoisingAutoencoder(RestorationAutoencoder):
         TensorShape([2, 9, 7, 1])
     """
 
-    def __init__(self, image_shape, *, corruption="gaussian", amount=0.5, **kwargs):
+    def __init__(
+        self,
+        image_shape: Sequence[int],
+        *,
+        corruption: str | keras.Layer = "gaussian",
+        amount: float = 0.5,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(image_shape, **kwargs)
         if isinstance(corruption, str):
             if corruption not in CORRUPTIONS:
@@ -42,10 +54,10 @@ class DenoisingAutoencoder(RestorationAutoencoder):
         self.corruption = corruption
         self.corruption.build((None, *self.image_shape))
 
-    def degrade(self, x, seed=None):
+    def degrade(self, x: Array, seed: int | None = None) -> tuple:
         return (seeded(self.corruption, seed)(x),)
 
-    def baselines(self, image, *, mean):
+    def baselines(self, image: Array, *, mean: Array) -> dict[str, np.ndarray]:
         filtered = {"median of 3x3": median_filter(image, 3)}
         if isinstance(self.corruption, GaussianCorruption):
             filtered["Wiener of 3x3"] = wiener_filter(image, self.corruption.stddev, 3)

@@ -3,6 +3,9 @@
 Pathak et al., "Context Encoders: Feature Learning by Inpainting", CVPR 2016, https://arxiv.org/abs/1604.07379.
 """
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -11,6 +14,7 @@ from ...core.checks import positive_integers
 from ...core.errors import InputError
 from ...core.inputs import Input
 from ...core.model import takes
+from ...core.types import Array, Targets
 from ...layers import RandomHole
 from ...metrics.restoration.baselines import mean_image_fill
 from .restoration import RestorationAutoencoder, seeded
@@ -36,15 +40,15 @@ class InpaintingAutoencoder(RestorationAutoencoder):
         np.float32(1.0)
     """
 
-    metric_names = ("hole_squared_error",)
+    metric_names: tuple[str, ...] = ("hole_squared_error",)
     #: the second argument of `restore`
     mask = Input((None, None, 1), (0.0, 1.0), any_size=True, name="mask")
 
     @classmethod
-    def sizes_for(cls, shape):
+    def sizes_for(cls, shape: Sequence[int]) -> dict[str, Any]:
         return {**super().sizes_for(shape), "hole": tuple(max(1, side // 3) for side in shape[:2])}
 
-    def __init__(self, image_shape, *, hole=(12, 12), **kwargs):
+    def __init__(self, image_shape: Sequence[int], *, hole: Sequence[int] = (12, 12), **kwargs: Any) -> None:
         self.hole = positive_integers("hole", hole)
         if len(self.hole) != 2:
             raise InputError(f"hole is a height and a width. Received: hole={self.hole}.")
@@ -59,14 +63,14 @@ class InpaintingAutoencoder(RestorationAutoencoder):
         self.corruption.build((None, *self.image_shape))
 
     @property
-    def network_channels(self):
+    def network_channels(self) -> int:
         return self.input_channels + 1
 
-    def degrade(self, x, seed=None):
+    def degrade(self, x: Array, seed: int | None = None) -> tuple:
         mask = tf.cast(seeded(self.corruption, seed)(x), x.dtype)
         return x * mask, mask
 
-    def damaged(self, x, seed=0):
+    def damaged(self, x: Array, seed: int = 0) -> tuple:
         """The images with the hole in their middle, and the mask: elsewhere many holes miss the object altogether."""
         (height, width), hole = self.image_shape[:2], self.hole
         top, left = (height - hole[0]) // 2, (width - hole[1]) // 2
@@ -74,21 +78,21 @@ class InpaintingAutoencoder(RestorationAutoencoder):
         mask[:, top : top + hole[0], left : left + hole[1]] = 0.0
         return x * mask, mask
 
-    def baselines(self, image, mask, *, mean):
+    def baselines(self, image: Array, mask: Array, *, mean: Array) -> dict[str, np.ndarray]:
         return {"mean image": mean_image_fill(image, mask, mean)}
 
-    def start(self, image, mask):
+    def start(self, image: Array, mask: Array) -> Any:
         return image * mask
 
-    def network_input(self, image, mask):
+    def network_input(self, image: Array, mask: Array) -> tf.Tensor:
         return tf.concat([image * mask, mask], axis=-1)
 
-    def restored(self, image, mask, training=False):
+    def restored(self, image: Array, mask: Array, training: bool = False) -> tf.Tensor:
         change = self.network(self.network_input(image, mask), training=training)
         return image * mask + tf.cast(change, tf.float32) * (1.0 - mask)
 
     @takes("degraded")
-    def restore(self, image, mask):
+    def restore(self, image: Any, mask: Any) -> tf.Tensor:
         """The images with their holes filled: [batch, H, W, channels] in [0, 1] -> the same shape.
 
         Args:
@@ -106,17 +110,17 @@ class InpaintingAutoencoder(RestorationAutoencoder):
             )
         return self._restore(image, mask)
 
-    def call(self, x, training=False):
+    def call(self, x: Any, training: bool = False) -> tf.Tensor:
         """`restore` of `(image, mask)`; of an image alone, in which nothing is missing, the image itself."""
         image, mask = x if isinstance(x, (tuple, list)) else (x, tf.ones_like(x[..., :1]))
         return self.restore(image, mask)
 
-    def loss_terms(self, x, y=None, training=False):
+    def loss_terms(self, x: Array, y: Targets | None = None, training: bool = False) -> dict[str, tf.Tensor]:
         image, mask = self.degrade(x)
         restored = self.restored(image, mask, training=training)
         squared_error = tf.reduce_sum(tf.square(x - restored), axis=[1, 2, 3])
         size = self.hole[0] * self.hole[1] * self.image_shape[2]
         return {"squared_error": squared_error, "hole_squared_error": squared_error / size}
 
-    def serving_signatures(self):
+    def serving_signatures(self) -> dict[str, tuple[Callable, list]]:
         return {"restore": (self._serve_restore, [self.degraded, self.mask])}

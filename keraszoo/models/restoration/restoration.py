@@ -1,11 +1,17 @@
 """RestorationAutoencoder: what the models that mend an image have in common."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
 import tensorflow as tf
 
 from ...core.checks import check_divisible, positive_integers
 from ...core.errors import InputError
 from ...core.inputs import Input
 from ...core.model import ZooModel, takes
+from ...core.types import Array, Targets
 from ...layers.padding import mirror_to_multiple
 from ...metrics.restoration.similarity import psnr
 from ...networks import sizes
@@ -40,28 +46,28 @@ class RestorationAutoencoder(ZooModel):
         divisor: height and width are mirrored up to a multiple of this inside `restore`.
     """
 
-    term_names = ("squared_error",)
-    metric_names = ("psnr",)
+    term_names: tuple[str, ...] = ("squared_error",)
+    metric_names: tuple[str, ...] = ("psnr",)
     upscale = 1
-    mask = None
-    temperature = None
+    mask: Any = None
+    temperature: float | None = None
     network_stride = 1
-    network_options = {}
+    network_options: dict[str, Any] = {}
 
     def __init__(
         self,
-        image_shape,
+        image_shape: Sequence[int],
         *,
-        hidden=(32, 64),
-        skips=True,
-        downsampling="stride",
-        upsampling="nearest",
-        padding="zero",
-        activation="relu",
-        initialization="glorot",
-        network=None,
-        **kwargs,
-    ):
+        hidden: Sequence[int] = (32, 64),
+        skips: bool = True,
+        downsampling: str = "stride",
+        upsampling: str = "nearest",
+        padding: str = "zero",
+        activation: str | Callable = "relu",
+        initialization: str = "glorot",
+        network: keras.Layer | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.image_shape = positive_integers("image_shape", image_shape)
         if len(self.image_shape) != 3:
@@ -98,30 +104,30 @@ class RestorationAutoencoder(ZooModel):
         self.degraded = Input((None, None, self.input_channels), (0.0, 1.0), any_size=True)
 
     @property
-    def input_channels(self):
+    def input_channels(self) -> int:
         return self.image_shape[2]
 
     @property
-    def call_inputs(self):
+    def call_inputs(self) -> Any:
         return self.degraded
 
     @property
-    def network_channels(self):
+    def network_channels(self) -> int:
         """Channels of the network's input."""
         return self.input_channels
 
     @property
-    def network_outputs(self):
+    def network_outputs(self) -> int:
         """Channels of its answer."""
         return self.image_shape[2]
 
     @classmethod
-    def sizes_for(cls, shape):
+    def sizes_for(cls, shape: Sequence[int]) -> dict[str, Any]:
         return {"hidden": tuple(32 * 2**depth for depth in range(min(2, max(1, sizes.halvings(shape)))))}
 
     # ------------------------------------------------------------------ what a subclass writes
 
-    def degrade(self, x, seed=None):
+    def degrade(self, x: Array, seed: int | None = None) -> tuple:
         """The arguments of `restore`, a tuple, for clean images [batch, height, width, channels].
 
         Args:
@@ -130,15 +136,15 @@ class RestorationAutoencoder(ZooModel):
         """
         raise NotImplementedError
 
-    def damaged(self, x, seed=0):
+    def damaged(self, x: Array, seed: int = 0) -> tuple:
         """What restorations are compared on: the arguments of `restore`, the same for the same seed."""
         return self.degrade(x, seed=seed)
 
-    def restorations(self, *degraded):
+    def restorations(self, *degraded: Any) -> dict[str, Any]:
         """What it is compared by: `{name: images}`, of degraded ones."""
         return {"model": self.restore(*degraded)}
 
-    def baselines(self, image, *, mean):
+    def baselines(self, image: Array, *, mean: Array) -> dict[str, np.ndarray]:
         """`{name: images}` of the classical restorations.
 
         Args:
@@ -147,22 +153,22 @@ class RestorationAutoencoder(ZooModel):
         """
         raise NotImplementedError
 
-    def start(self, image):
+    def start(self, image: Array) -> Any:
         """The simple restoration that the network's output is added to, of the clean image's size."""
         return image
 
-    def network_input(self, image):
+    def network_input(self, image: Array) -> tf.Tensor:
         return image
 
     # ------------------------------------------------------------------ the same for all
 
-    def restored(self, *degraded, training=False):
+    def restored(self, *degraded: Any, training: bool = False) -> tf.Tensor:
         """The restored images, not yet clipped to [0, 1], of images whose size the network can halve."""
         change = self.network(self.network_input(*degraded), training=training)
         return self.start(*degraded) + tf.cast(change, tf.float32)
 
     @takes("degraded")
-    def restore(self, image):
+    def restore(self, image: Array) -> tf.Tensor:
         """The restored images: [batch, H, W, input_channels] in [0, 1] -> [batch, upscale * H, upscale * W, channels].
 
         H and W are any.
@@ -176,15 +182,15 @@ class RestorationAutoencoder(ZooModel):
         restored = self.restored(*mirrored, **options)[:, : self.upscale * height, : self.upscale * width]
         return tf.clip_by_value(restored, 0.0, 1.0)
 
-    def call(self, x, training=False):
+    def call(self, x: Array, training: bool = False) -> tf.Tensor:
         return self.restore(x)
 
-    def loss_terms(self, x, y=None, training=False):
+    def loss_terms(self, x: Array, y: Targets | None = None, training: bool = False) -> dict[str, tf.Tensor]:
         restored = self.restored(*self.degrade(x), training=training)
         squared_error = tf.reduce_sum(tf.square(x - restored), axis=[1, 2, 3])
         return {"squared_error": squared_error, "psnr": psnr(x, tf.clip_by_value(restored, 0.0, 1.0))}
 
-    def pictures(self, x, seed=0):
+    def pictures(self, x: Array, seed: int = 0) -> dict[str, Any]:
         """Rows of (simple restoration of the degraded image, restored, clean)."""
         columns = min(3, len(x))
         x = tf.cast(x[: min(24, len(x)) // columns * columns], tf.float32)
@@ -192,15 +198,16 @@ class RestorationAutoencoder(ZooModel):
         shown = [tf.clip_by_value(self.start(*degraded), 0.0, 1.0), self._restore(*degraded), x]
         return {"restored": tf.reshape(tf.stack(shown, axis=1), [-1, 3 * columns, *self.image_shape])}
 
-    def serving_signatures(self):
+    def serving_signatures(self) -> dict[str, tuple[Callable, list]]:
         return {"restore": (self._serve_restore, [self.degraded])}
 
     def _serve_restore(self, *degraded):
         return {"image": self.restore(*degraded)}
 
-    def check_divisible(self, factor, why):
+    def check_divisible(self, factor: int, why: str) -> None:
         """Raises InputError unless `factor` divides the training images' height and width."""
-        check_divisible(*self.image_shape[:2], factor, f"{type(self).__name__} {why}")
+        height, width = self.image_shape[:2]
+        check_divisible(height, width, factor, f"{type(self).__name__} {why}")
 
 
 def seeded(layer, seed):

@@ -5,10 +5,15 @@ https://arxiv.org/abs/1501.00092. That the network adds to an interpolated image
 Super-Resolution Using Very Deep Convolutional Networks", CVPR 2016, https://arxiv.org/abs/1511.04587.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
+import numpy as np
 import tensorflow as tf
 
 from ...core.errors import InputError
+from ...core.types import Array
 from ...layers import BilinearUpsampling2D
 from ...metrics.restoration.baselines import bicubic
 from .restoration import RestorationAutoencoder
@@ -32,7 +37,7 @@ class SuperResolutionAutoencoder(RestorationAutoencoder):
         TensorShape([2, 16, 16, 1])
     """
 
-    def __init__(self, image_shape, *, factor=2, **kwargs):
+    def __init__(self, image_shape: Sequence[int], *, factor: int = 2, **kwargs: Any) -> None:
         if factor not in (2, 4):
             raise InputError(f"Images become 2 or 4 times as large. Received: factor={factor!r}.")
         self.upscale = int(factor)
@@ -41,13 +46,13 @@ class SuperResolutionAutoencoder(RestorationAutoencoder):
         self.doubled = BilinearUpsampling2D(dtype="float32")
         self.doubled.build((None, *self.image_shape))
 
-    def degrade(self, x, seed=None):
+    def degrade(self, x: Array, seed: int | None = None) -> tuple:
         return (tf.nn.avg_pool2d(x, self.upscale, self.upscale, "VALID"),)
 
-    def baselines(self, image, *, mean):
+    def baselines(self, image: Array, *, mean: Array) -> dict[str, np.ndarray]:
         return {"bicubic": bicubic(image, self.upscale)}
 
-    def start(self, image):
+    def start(self, image: Array) -> Any:
         for _ in range(self.upscale // 2):  # 2, 4 -> 1, 2 doublings; XLA has no bicubic interpolation
             image = self.doubled(image)
         return image

@@ -4,6 +4,9 @@ Ronneberger, Fischer and Brox, "U-Net: Convolutional Networks for Biomedical Ima
 https://arxiv.org/abs/1505.04597.
 """
 
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -12,6 +15,7 @@ from ...core.checks import positive_integers, sizes
 from ...core.errors import InputError
 from ...core.inputs import Input, Mask
 from ...core.model import ZooModel, takes
+from ...core.types import Array, Targets
 from ...layers.padding import mirror, mirror_to_multiple
 from ...losses import segmentation as losses
 from ...networks.convolutional import check_options
@@ -77,38 +81,38 @@ class UNet(ZooModel):
         (TensorShape([1, 97, 131, 2]), TensorShape([1, 97, 131]))
     """
 
-    metric_names = ("pixel_error", "iou")
+    metric_names: tuple[str, ...] = ("pixel_error", "iou")
     calibrates = True
-    networks_by_name = ("encoder",)
+    networks_by_name: tuple[str, ...] = ("encoder",)
 
     def __init__(
         self,
-        image_shape,
-        num_classes=2,
+        image_shape: Sequence[int | None],
+        num_classes: int = 2,
         *,
-        padding="same",
-        depth=4,
-        width=64,
-        normalization=None,
-        dropout=0.5,
-        up="transposed",
-        residual=False,
-        attention=False,
-        encoder=None,
-        weights=None,
-        loss="cross_entropy",
-        class_weights=None,
-        class_names=None,
-        threshold=0.5,
-        marker=None,
-        measure="segments",
-        averaging=None,
-        tile=None,
-        ignore=None,
-        scaling=None,
-        served_pixels=2**22,
-        **kwargs,
-    ):
+        padding: str = "same",
+        depth: int = 4,
+        width: int = 64,
+        normalization: str | None = None,
+        dropout: float = 0.5,
+        up: str = "transposed",
+        residual: bool = False,
+        attention: bool = False,
+        encoder: str | None = None,
+        weights: str | None = None,
+        loss: str | Mapping[str, Any] = "cross_entropy",
+        class_weights: Any = None,
+        class_names: Sequence[str] | None = None,
+        threshold: float = 0.5,
+        marker: float | None = None,
+        measure: str | None = "segments",
+        averaging: str | None = None,
+        tile: int | None = None,
+        ignore: int | None = None,
+        scaling: Any = None,
+        served_pixels: int = 2**22,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.scaling = Scaling.of(scaling) or Scaling("uint8", 0.0, 255.0)
         self.image_shape = _image_shape(image_shape)
@@ -157,17 +161,17 @@ class UNet(ZooModel):
     # ------------------------------------------------------------------ the network's answers
 
     @property
-    def threshold(self):
+    def threshold(self) -> float:
         """The probability of the foreground from which on a pixel is foreground, a weight of the model."""
         return round(float(keras.ops.convert_to_numpy(self._threshold)), 6)
 
     @property
-    def marker(self):
+    def marker(self) -> float:
         """The probability from which on there is an object, a weight of the model."""
         return round(float(keras.ops.convert_to_numpy(self._marker)), 6)
 
     @takes("inputs")
-    def logits(self, x, training=False):
+    def logits(self, x: Array, training: bool = False) -> tf.Tensor:
         """[batch, height, width, channels] -> [batch, height, width, num_classes] float32, before softmax or sigmoid.
 
         With padding="valid" height and width must be possible ones, and the answer is for the middle of the image.
@@ -180,7 +184,7 @@ class UNet(ZooModel):
         return logits if self._lost else logits[:, :height, :width]
 
     @takes("inputs")
-    def probabilities(self, x):
+    def probabilities(self, x: Array) -> tf.Tensor:
         """Of the classes of each pixel: [batch, height, width, channels] -> [batch, height, width, classes] float32.
 
         Height and width are any. There are at least two classes: those of a model with a single logit are its
@@ -196,7 +200,7 @@ class UNet(ZooModel):
             turned = tf.transpose(x, [0, 2, 1, 3])
         return (answer + tf.transpose(self._over_flips(turned), [0, 2, 1, 3])) / 2.0
 
-    def mask(self, probabilities):
+    def mask(self, probabilities: Array) -> tf.Tensor:
         """The class of each pixel: [batch, height, width, classes] -> [batch, height, width] int64.
 
         Of two classes the foreground, if its probability is `threshold` at least; of several the most probable.
@@ -205,12 +209,12 @@ class UNet(ZooModel):
             return tf.argmax(probabilities, axis=-1)
         return tf.cast(probabilities[..., 1] >= tf.convert_to_tensor(self._threshold), tf.int64)
 
-    def segment(self, x):
+    def segment(self, x: Array) -> tuple[tf.Tensor, tf.Tensor]:
         """(`probabilities`, `mask`) of images of any height and width, [batch, height, width, channels] in [0, 1]."""
         probabilities = self.probabilities(x)
         return probabilities, self.mask(probabilities)
 
-    def instances(self, probabilities, line=False):
+    def instances(self, probabilities: Array, line: bool = False) -> np.ndarray:
         """The objects: [batch, height, width, classes] -> [batch, height, width] int32, an array, 0 in the background.
 
         They begin where the foreground is at least `marker` and grow down to `threshold`; of more than two classes each
@@ -219,7 +223,7 @@ class UNet(ZooModel):
         levels = max(self.marker, self.threshold), self.threshold
         return np.stack([instances(each, *levels, line=line) for each in np.asarray(probabilities)])
 
-    def call(self, x, training=False):
+    def call(self, x: Array, training: bool = False) -> tf.Tensor:
         return self.probabilities(x)
 
     def _level(self, name, value):
@@ -282,19 +286,19 @@ class UNet(ZooModel):
         return {"tile": tile, "overlap": overlap, "margin": margin, "lost": self._lost}
 
     @property
-    def context(self):
+    def context(self) -> int:
         """How far around a pixel its class depends on the image, in pixels, a multiple of 2^depth."""
         reach = self._lost // 2 + receptive_radius(self._depth) if self._lost else self._grid["margin"]
         return _up_to_multiple(reach, self._factor)
 
     @property
-    def block(self):
+    def block(self) -> int:
         """How wide blocks of a large image are best, in pixels, a multiple of 2^depth: a tile without its context."""
         return max(self._factor, (self._grid["tile"] - 2 * self.context) // self._factor * self._factor)
 
     # ------------------------------------------------------------------ learning
 
-    def loss_terms(self, x, y=None, training=False):
+    def loss_terms(self, x: Array, y: Targets | None = None, training: bool = False) -> dict[str, tf.Tensor]:
         if self._lost:
             self._check_valid(*x.shape[1:3])
         labels, weight, valid = self._targets(x, y)
@@ -325,7 +329,7 @@ class UNet(ZooModel):
             parts = {name: values[:, border:-border, border:-border] for name, values in parts.items()}
         return parts["label"], parts.get("weight"), parts.get("valid")
 
-    def calibrate(self, x, y):
+    def calibrate(self, x: Any, y: Any) -> None:
         """Chooses `threshold` and `marker` together for the objects, by `measure`; of several classes `marker` alone.
 
         See `keraszoo.models.segmentation.levels.choose_levels`.
@@ -359,7 +363,7 @@ class UNet(ZooModel):
 
     # ------------------------------------------------------------------ what it shows and serves
 
-    def pictures(self, x, seed=0):
+    def pictures(self, x: Array, seed: int = 0) -> dict[str, Any]:
         """Rows of (image, probability of the foreground or most probable class as grey level), of up to 4 images."""
         x = tf.cast(x[:4, :256, :256], tf.float32)
         answer = self._tiled(x)
@@ -369,7 +373,7 @@ class UNet(ZooModel):
             shown = answer[..., 1:]
         return {"segmented": tf.stack([x, tf.broadcast_to(shown, tf.shape(x))], axis=1)}
 
-    def serving_signatures(self):
+    def serving_signatures(self) -> dict[str, tuple[Callable, list]]:
         channels = self.image_shape[2]
         signatures = {
             "segment": (self._serve_segment, [self.inputs]),

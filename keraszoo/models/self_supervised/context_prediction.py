@@ -6,6 +6,8 @@ https://arxiv.org/abs/1505.05192.
 
 import dataclasses
 import numbers
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -14,6 +16,7 @@ from ...core.checks import positive_integers
 from ...core.errors import InputError, closest
 from ...core.inputs import Input
 from ...core.model import takes
+from ...core.types import Array, Targets
 from ...layers.self_supervision.aberration import keep_one_channel, project_green_magenta
 from ...layers.self_supervision.patches import DRAWS, OFFSETS, grid_side, patch_pairs, side_by_side
 from ...networks import sizes
@@ -57,10 +60,10 @@ class ContextPrediction(SelfSupervised):
         TensorShape([5, 8])
     """
 
-    term_names = ("cross_entropy",)
+    term_names: tuple[str, ...] = ("cross_entropy",)
 
     @classmethod
-    def sizes_for(cls, shape):
+    def sizes_for(cls, shape: Sequence[int]) -> dict[str, Any]:
         """Patches of a quarter of the shorter side; gap and jitter up to a quarter and an eighth of that."""
         patch = max(1, min(shape[:2]) // 4)
         room = min(shape[:2]) - 3 * patch
@@ -69,7 +72,17 @@ class ContextPrediction(SelfSupervised):
         grey = {"color": "as_they_are"} if shape[2:] == (1,) else {}
         return {**sizes.network((patch, patch, *shape[2:])), "patch": patch, "gap": gap, "jitter": jitter, **grey}
 
-    def __init__(self, image_shape, *, patch=8, gap=2, jitter=1, color="dropping", head=(128,), **kwargs):
+    def __init__(
+        self,
+        image_shape: Sequence[int],
+        *,
+        patch: int = 8,
+        gap: int = 2,
+        jitter: int = 1,
+        color: str = "dropping",
+        head: Sequence[int] = (128,),
+        **kwargs: Any,
+    ) -> None:
         (self.patch,) = positive_integers("patch", [patch])
         self.gap, self.jitter = _pixels("gap", gap), _pixels("jitter", jitter)
         if color not in COLORS:
@@ -81,10 +94,10 @@ class ContextPrediction(SelfSupervised):
         self.noise = keras.random.SeedGenerator()
 
     @property
-    def encoder_shape(self):
+    def encoder_shape(self) -> tuple[int, ...]:
         return (self.patch, self.patch, self.image_shape[2])
 
-    def check_images(self):
+    def check_images(self) -> None:
         height, width, channels = self.image_shape
         side = grid_side(self.patch, self.gap, self.jitter)
         if min(height, width) < side:
@@ -109,7 +122,7 @@ class ContextPrediction(SelfSupervised):
             )
 
     @takes("inputs")
-    def pairs(self, x, seed=None):
+    def pairs(self, x: Array, seed: int | None = None) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Pairs of patches as the network sees them: the centre of a grid, a neighbour, and which of the eight it is.
 
         Args:
@@ -130,18 +143,18 @@ class ContextPrediction(SelfSupervised):
             neighbor = keep_one_channel(neighbor, draws[:, DRAWS + 1], noise[:, 1])
         return self.treated(center), self.treated(neighbor), position
 
-    def treated(self, patches):
+    def treated(self, patches: Array) -> tf.Tensor:
         """What is done to the colours of every patch, without noise."""
         return project_green_magenta(patches) if self.color == "projection" else patches
 
-    def logits(self, center, neighbor, training=False):
+    def logits(self, center: Array, neighbor: Array, training: bool = False) -> tf.Tensor:
         """[batch, patch, patch, channels] twice -> [batch, 8] float32."""
         features = self.encoder(tf.concat([center, neighbor], axis=0), training=training)
         pair = tf.concat(tf.split(features, 2, axis=0), axis=-1)
         return tf.cast(self.head(pair, training=training), tf.float32)
 
     @takes("patches")
-    def predict_position(self, center, neighbor):
+    def predict_position(self, center: Array, neighbor: Array) -> tf.Tensor:
         """Probabilities of the eight positions of the neighbour, row by row: [batch, 8] float32.
 
         Args:
@@ -162,13 +175,13 @@ class ContextPrediction(SelfSupervised):
             )
         return neighbor
 
-    def represent(self, images):
+    def represent(self, images: Array) -> tf.Tensor:
         patches = side_by_side(self.treated(images), self.patch)
         features = self.encoder(tf.reshape(patches, [-1, *self.encoder_shape]), training=False)
         features = tf.reshape(tf.cast(features, tf.float32), [-1, patches.shape[1], self.feature_count])
         return tf.reduce_mean(features, axis=1)
 
-    def loss_terms(self, x, y=None, training=False):
+    def loss_terms(self, x: Array, y: Targets | None = None, training: bool = False) -> dict[str, tf.Tensor]:
         center, neighbor, position = self.pairs(x)
         logits = self.logits(center, neighbor, training=training)
         return {
@@ -176,7 +189,7 @@ class ContextPrediction(SelfSupervised):
             "accuracy": tf.cast(tf.argmax(logits, axis=-1, output_type=tf.int32) == position, tf.float32),
         }
 
-    def serving_signatures(self):
+    def serving_signatures(self) -> dict[str, tuple[Callable, list]]:
         neighbor = dataclasses.replace(self.patches, name="neighbor")
         return super().serving_signatures() | {"position": (self._serve_position, [self.patches, neighbor])}
 

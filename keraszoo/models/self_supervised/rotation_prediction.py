@@ -4,11 +4,15 @@ Gidaris, Singh and Komodakis, "Unsupervised Representation Learning by Predictin
 https://arxiv.org/abs/1803.07728.
 """
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from ...core.errors import InputError
 from ...core.model import takes
+from ...core.types import Array, Targets
 from .self_supervised import SelfSupervised
 
 TURNS = 4
@@ -34,13 +38,13 @@ class RotationPrediction(SelfSupervised):
         (TensorShape([5, 16]), TensorShape([5, 4]))
     """
 
-    term_names = ("cross_entropy",)
+    term_names: tuple[str, ...] = ("cross_entropy",)
 
-    def __init__(self, image_shape, **kwargs):
+    def __init__(self, image_shape: Sequence[int], **kwargs: Any) -> None:
         super().__init__(image_shape, **kwargs)
         self.head = self.made_head(self.feature_count, (), TURNS)
 
-    def check_images(self):
+    def check_images(self) -> None:
         height, width, channels = self.image_shape
         if height != width:
             raise InputError(
@@ -49,16 +53,16 @@ class RotationPrediction(SelfSupervised):
             )
 
     @takes("inputs")
-    def logits(self, x, training=False):
+    def logits(self, x: Array, training: bool = False) -> tf.Tensor:
         """[batch, *image_shape] -> [batch, 4] float32."""
         return tf.cast(self.head(self.encoder(x, training=training), training=training), tf.float32)
 
     @takes("inputs")
-    def predict_rotation(self, x):
+    def predict_rotation(self, x: Array) -> tf.Tensor:
         """Probabilities of 0, 1, 2 and 3 quarter turns: [batch, *image_shape] -> [batch, 4] float32."""
         return tf.nn.softmax(self.logits(x))
 
-    def loss_terms(self, x, y=None, training=False):
+    def loss_terms(self, x: Array, y: Targets | None = None, training: bool = False) -> dict[str, tf.Tensor]:
         turned = tf.concat([tf.image.rot90(x, turns) for turns in range(TURNS)], axis=0)
         logits = tf.reshape(self.logits(turned, training=training), [TURNS, -1, TURNS])
         turns = tf.broadcast_to(tf.range(TURNS)[:, None], tf.shape(logits)[:2])
@@ -66,7 +70,7 @@ class RotationPrediction(SelfSupervised):
         right = tf.cast(tf.argmax(logits, axis=-1, output_type=tf.int32) == turns, tf.float32)
         return {"cross_entropy": tf.reduce_mean(cross_entropy, axis=0), "accuracy": tf.reduce_mean(right, axis=0)}
 
-    def serving_signatures(self):
+    def serving_signatures(self) -> dict[str, tuple[Callable, list]]:
         return super().serving_signatures() | {"rotation": (self._serve_rotation, [self.inputs])}
 
     def _serve_rotation(self, image):

@@ -1,5 +1,8 @@
 """SelfSupervised: what the models that learn features of images without labels have in common."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -7,6 +10,7 @@ from ...core.checks import positive_integers
 from ...core.errors import InputError
 from ...core.inputs import Input
 from ...core.model import ZooModel, takes
+from ...core.types import Array
 from ...networks import sizes
 from ...networks.by_size import encoder_alone, output_shape_of
 
@@ -28,21 +32,21 @@ class SelfSupervised(ZooModel):
         feature_count: number of features of an image.
     """
 
-    metric_names = ("accuracy",)
-    networks_or_names = ("encoder",)
+    metric_names: tuple[str, ...] = ("accuracy",)
+    networks_or_names: tuple[str, ...] = ("encoder",)
 
     def __init__(
         self,
-        image_shape,
+        image_shape: Sequence[int],
         *,
-        features=None,
-        network="convolutional",
-        hidden=None,
-        activation=None,
-        initialization=None,
-        encoder=None,
-        **kwargs,
-    ):
+        features: int | None = None,
+        network: str = "convolutional",
+        hidden: Sequence[int] | None = None,
+        activation: str | Callable | None = None,
+        initialization: str | None = None,
+        encoder: keras.Layer | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.image_shape = positive_integers("image_shape", image_shape)
         if len(self.image_shape) != 3:
@@ -68,25 +72,25 @@ class SelfSupervised(ZooModel):
         self.inputs = Input(self.image_shape, (0.0, 1.0))
 
     @classmethod
-    def sizes_for(cls, shape):
+    def sizes_for(cls, shape: Sequence[int]) -> dict[str, Any]:
         return sizes.network(shape)
 
     # ------------------------------------------------------------------ what a subclass may write
 
     @property
-    def encoder_shape(self):
+    def encoder_shape(self) -> tuple[int, ...]:
         return self.image_shape
 
-    def check_images(self):
+    def check_images(self) -> None:
         """Raises InputError for images that cannot set the task. Takes all here."""
 
-    def represent(self, images):
+    def represent(self, images: Array) -> tf.Tensor:
         """What `features` answers, of images that have passed the gate."""
         return self.encoder(images, training=False)
 
     # ------------------------------------------------------------------ the same for all
 
-    def made_head(self, inputs, hidden, outputs, name="head"):
+    def made_head(self, inputs: int, hidden: Sequence[int], outputs: int, name: str = "head") -> keras.Sequential:
         """Dense layers, [batch, inputs] -> [batch, outputs], built.
 
         Args:
@@ -97,14 +101,14 @@ class SelfSupervised(ZooModel):
         return keras.Sequential([keras.Input((inputs,)), *layers], name=name)
 
     @takes("inputs")
-    def features(self, x):
+    def features(self, x: Array) -> tf.Tensor:
         """Features of images, without noise: [batch, *image_shape] -> [batch, features] float32."""
         return tf.cast(self.represent(x), tf.float32)
 
-    def call(self, x, training=False):
+    def call(self, x: Array, training: bool = False) -> tf.Tensor:
         return self.features(x)
 
-    def serving_signatures(self):
+    def serving_signatures(self) -> dict[str, tuple[Callable, list]]:
         return {"features": (self._serve_features, [self.inputs])}
 
     def _serve_features(self, image):

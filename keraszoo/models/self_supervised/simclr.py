@@ -6,6 +6,8 @@ https://arxiv.org/abs/2002.05709.
 
 import math
 import numbers
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -14,6 +16,7 @@ from ...core.checks import positive_integers
 from ...core.errors import InputError
 from ...core.model import takes
 from ...core.replicas import global_rows
+from ...core.types import Array, Targets
 from ...layers.self_supervision.views import DRAWS, random_view
 from ...losses.contrastive import nt_xent
 from .self_supervised import SelfSupervised
@@ -45,11 +48,20 @@ class SimCLR(SelfSupervised):
         (TensorShape([5, 64]), TensorShape([5, 32, 32, 3]))
     """
 
-    term_names = ("contrastive",)
-    batch_term_names = ("contrastive", "accuracy")
+    term_names: tuple[str, ...] = ("contrastive",)
+    batch_term_names: tuple[str, ...] = ("contrastive", "accuracy")
     smallest_batch = 2  # one image alone has nothing that it is unlike
 
-    def __init__(self, image_shape, *, projection=(64, 64), temperature=0.5, smallest_crop=0.08, color=0.5, **kwargs):
+    def __init__(
+        self,
+        image_shape: Sequence[int],
+        *,
+        projection: Sequence[int] = (64, 64),
+        temperature: float = 0.5,
+        smallest_crop: float = 0.08,
+        color: float = 0.5,
+        **kwargs: Any,
+    ) -> None:
         self.temperature = _number("temperature", temperature, "> 0", lambda value: value > 0)
         self.smallest_crop = _number("smallest_crop", smallest_crop, "in (0, 1]", lambda value: 0 < value <= 1)
         self.color = _number("color", color, ">= 0", lambda value: value >= 0)
@@ -61,7 +73,7 @@ class SimCLR(SelfSupervised):
         self.noise = keras.random.SeedGenerator()
 
     @takes("inputs")
-    def views(self, x, seed=None):
+    def views(self, x: Array, seed: int | None = None) -> tuple[tf.Tensor, tf.Tensor]:
         """Two random views of each image, [batch, *image_shape] in [0, 1] each.
 
         Args:
@@ -73,14 +85,14 @@ class SimCLR(SelfSupervised):
         options = {"smallest_crop": self.smallest_crop, "color": self.color}
         return random_view(x, draws[:, 0], **options), random_view(x, draws[:, 1], **options)
 
-    def loss_terms(self, x, y=None, training=False):
+    def loss_terms(self, x: Array, y: Targets | None = None, training: bool = False) -> dict[str, tf.Tensor]:
         features = self.encoder(tf.concat(self.views(x), axis=0), training=training)
         one, other = tf.split(tf.cast(self.projection(features, training=training), tf.float32), 2, axis=0)
         (all_ones, first), (all_others, _) = global_rows(one), global_rows(other)
         terms, right = nt_xent(one, other, all_ones, all_others, first=first, temperature=self.temperature)
         return {"contrastive": terms, "accuracy": right}
 
-    def pictures(self, x, seed=0):
+    def pictures(self, x: Array, seed: int = 0) -> dict[str, Any]:
         """Rows of (image, a view, another view)."""
         x = tf.cast(x[:8], tf.float32)
         if self.image_shape[2] not in (1, 3):

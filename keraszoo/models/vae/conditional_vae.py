@@ -7,6 +7,8 @@ https://arxiv.org/abs/1406.5298.
 """
 
 import math
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -15,6 +17,7 @@ import tensorflow as tf
 from ...core.errors import InputError
 from ...core.inputs import Labels
 from ...core.model import takes
+from ...core.types import Array, Targets
 from ...distributions.importance_sampling import importance_sampled
 from ...distributions.normal import DiagonalNormal
 from ...layers.labels import labels_for, number_of_classes, one_hot, with_label_channels
@@ -46,17 +49,19 @@ class ConditionalVAE(VAE):
         TensorShape([2, 8, 8, 1])
     """
 
-    def __init__(self, image_shape, latent_dim=16, *, num_classes=10, **kwargs):
+    def __init__(
+        self, image_shape: Sequence[int], latent_dim: int = 16, *, num_classes: int = 10, **kwargs: Any
+    ) -> None:
         self.num_classes = number_of_classes(num_classes)
         super().__init__(image_shape, latent_dim, **kwargs)
         self.need_normal_prior()
         self.targets = Labels(self.num_classes)
 
     @property
-    def condition_size(self):
+    def condition_size(self) -> int:
         return self.num_classes
 
-    def encoder_shape(self, encoder):
+    def encoder_shape(self, encoder: Any) -> tuple[int, ...]:
         # Dense networks take the pixels as features: planes would give each class as many weights as pixels.
         if encoder is None or isinstance(encoder, (str, dict)):
             self._flattens = (self.network_name if encoder is None else named(encoder)[0]) == "dense"
@@ -65,7 +70,7 @@ class ConditionalVAE(VAE):
         *sides, channels = (math.prod(self.image_shape),) if self._flattens else self.image_shape
         return (*sides, channels + self.num_classes)
 
-    def one_hot(self, labels, rows):
+    def one_hot(self, labels: Array | int, rows: Any) -> tf.Tensor:
         """[rows] integers, or one for all -> [rows, num_classes] float32.
 
         Raises:
@@ -80,20 +85,20 @@ class ConditionalVAE(VAE):
             labels = labels_for(int(rows), labels, self.num_classes)
         return tf.broadcast_to(one_hot(labels, self.num_classes), [rows, self.num_classes])
 
-    def condition(self, y, rows):
+    def condition(self, y: Targets | None, rows: Any) -> tf.Tensor | None:
         return self.one_hot(y, rows)
 
-    def posterior_given(self, x, condition, training=False):
+    def posterior_given(self, x: Array, condition: Array | None, training: bool = False) -> Any:
         x = self.network_input(tf.cast(x, tf.float32))
         if self._flattens:
             x = tf.reshape(x, [-1, math.prod(self.image_shape)])
         return DiagonalNormal.of_output(self.encoder(with_label_channels(x, condition), training=training))
 
-    def decoder_output(self, z, condition, training=False):
+    def decoder_output(self, z: Array, condition: Array | None, training: bool = False) -> tf.Tensor:
         return self.decoder(tf.concat([z, condition], axis=1), training=training)
 
     @takes("inputs")
-    def posterior(self, x, labels=None, training=False):
+    def posterior(self, x: Array, labels: Array | int | None = None, training: bool = False) -> Any:
         """The posterior q(z|x, y).
 
         Args:
@@ -109,7 +114,9 @@ class ConditionalVAE(VAE):
         return self.posterior_given(x, self.one_hot(labels, tf.shape(x)[0]), training)
 
     @takes("inputs")
-    def encode(self, x, labels=None, training=False, as_labels=None):
+    def encode(
+        self, x: Array, labels: Array | int | None = None, training: bool = False, as_labels: Array | int | None = None
+    ) -> tf.Tensor:
         """What `decode` takes: the posterior mean of each example, then the code of its class, or of `as_labels`.
 
         Returns:
@@ -119,12 +126,14 @@ class ConditionalVAE(VAE):
         return tf.concat([mean, self.one_hot(labels if as_labels is None else as_labels, tf.shape(x)[0])], axis=1)
 
     @takes("inputs")
-    def features(self, x):
+    def features(self, x: Array) -> tf.Tensor:
         """The posterior mean, averaged over the classes: [batch, *image_shape] -> [batch, latent_dim] float32."""
         labels = [tf.fill([tf.shape(x)[0]], label) for label in range(self.num_classes)]
         return tf.add_n([self.posterior(x, each).mean() for each in labels]) / self.num_classes
 
-    def reconstruct(self, x, labels=None, as_labels=None):
+    def reconstruct(
+        self, x: Array, labels: Array | int | None = None, as_labels: Array | int | None = None
+    ) -> tf.Tensor:
         """Each example decoded from its posterior mean.
 
         Args:
@@ -138,13 +147,15 @@ class ConditionalVAE(VAE):
         return self.decode(self.encode(x, labels, as_labels=as_labels))
 
     @takes("inputs")
-    def call(self, x, training=False):
+    def call(self, x: Array, training: bool = False) -> tf.Tensor:
         """Each example reconstructed as a member of each class: [batch, num_classes, *image_shape]."""
         codes = [self.encode(x, tf.fill([tf.shape(x)[0]], label), training) for label in range(self.num_classes)]
         return tf.stack([self.likelihood.mean(self.decoder(code, training=training)) for code in codes], axis=1)
 
     @takes("inputs")
-    def negative_log_likelihood(self, x, labels=None, samples=5000, *, seed=0, rows=4096):
+    def negative_log_likelihood(
+        self, x: Array, labels: Array | int | None = None, samples: int = 5000, *, seed: int = 0, rows: int = 4096
+    ) -> Any:
         """-log p(x|y) of each example by importance sampling from the posterior, in nats.
 
         Args:
@@ -166,7 +177,9 @@ class ConditionalVAE(VAE):
 
     # ------------------------------------------------------------------ samples
 
-    def sample(self, count, seed=None, temperature=1.0, labels=None):
+    def sample(
+        self, count: int, seed: int | None = None, temperature: float = 1.0, labels: Array | int | None = None
+    ) -> tf.Tensor:
         """Decoded draws from the prior, as examples of given classes.
 
         Args:
@@ -181,18 +194,20 @@ class ConditionalVAE(VAE):
         """
         return self.decode(self.sample_latent(count, seed, temperature, labels))
 
-    def sample_latent(self, count, seed=None, temperature=1.0, labels=None):
+    def sample_latent(
+        self, count: int, seed: int | None = None, temperature: float = 1.0, labels: Array | int | None = None
+    ) -> tf.Tensor:
         """What `sample` decodes: [count, latent_dim + num_classes] float32, z first."""
         codes = one_hot(labels_for(count, labels, self.num_classes), self.num_classes)
         return tf.concat([super().sample_latent(count, seed, temperature), codes], axis=1)
 
-    def code_vectors(self, x, seed=0):
+    def code_vectors(self, x: Array, seed: int = 0) -> tf.Tensor:
         raise InputError(
             f"A density of codes alone knows no classes, which {type(self).__name__} decodes codes with. Its own prior "
             "samples each class."
         )
 
-    def pictures(self, x, seed=0):
+    def pictures(self, x: Array, seed: int = 0) -> dict[str, Any]:
         """Each column is a class, each row a style."""
         if len(self.image_shape) != 3:
             return {}
@@ -203,7 +218,7 @@ class ConditionalVAE(VAE):
 
     # ------------------------------------------------------------------ serving and saving
 
-    def serving_signatures(self):
+    def serving_signatures(self) -> dict[str, tuple[Callable, list]]:
         signatures = super().serving_signatures()
         label = Labels(self.num_classes)
         return {name: (method, [*inputs, label]) for name, (method, inputs) in signatures.items()}

@@ -4,6 +4,8 @@ Hou, Shen, Sun and Qiu, "Deep Feature Consistent Variational Autoencoder" (2017)
 """
 
 import numbers
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -11,6 +13,7 @@ import tensorflow as tf
 from ...core.checks import checked_weight
 from ...core.errors import InputError
 from ...core.model import takes
+from ...core.types import Array, Targets
 from ...networks.convolutional import check_options
 from ...networks.features import loss_network as make_loss_network
 from .vae import VAE
@@ -57,26 +60,26 @@ class DFCVAE(VAE):
         ('features', 'kl', 'reconstruction')
     """
 
-    term_names = ("features", "kl")
-    beta = None  # the weight of the features, not of the KL
+    term_names: tuple[str, ...] = ("features", "kl")
+    beta: Any = None  # the weight of the features, not of the KL
 
     def __init__(
         self,
-        image_shape,
-        latent_dim=16,
+        image_shape: Sequence[int],
+        latent_dim: int = 16,
         *,
-        loss_network=None,
-        layers=None,
-        layer_weights=None,
-        reduction="sum",
-        weights=None,
-        size=None,
-        seed=0,
-        alpha=1.0,
-        beta=0.5,
-        pixel_weight=0.0,
-        **kwargs,
-    ):
+        loss_network: Any = None,
+        layers: Any = None,
+        layer_weights: Any = None,
+        reduction: str = "sum",
+        weights: str | None = None,
+        size: Any = None,
+        seed: int = 0,
+        alpha: float = 1.0,
+        beta: Any = 0.5,
+        pixel_weight: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
         check_options(reduction=(reduction, REDUCTIONS))
         self._check_weights(alpha=alpha, beta=beta, pixel_weight=pixel_weight)
         if not beta > 0:
@@ -101,14 +104,14 @@ class DFCVAE(VAE):
         self.recapture(loss_network=self.loss_network, layers=None, weights=None, size=None)
 
     @takes("inputs")
-    def compared_features(self, x):
+    def compared_features(self, x: Array) -> list[tf.Tensor]:
         """The fixed network's hidden layers: [batch, *image_shape] -> a list of [batch, ...] float32."""
         return self._features(x)
 
     def _features(self, x):
         return self.loss_network(tf.cast(x, tf.float32))
 
-    def feature_distance(self, x, y):
+    def feature_distance(self, x: Array, y: Targets) -> tf.Tensor:
         """sum_l w_l |h_l(x) - h_l(y)|^2 / 2 (with reduction="mean", a mean in each layer): [batch] float32.
 
         Args:
@@ -122,7 +125,7 @@ class DFCVAE(VAE):
             distance += 0.5 * weight * over_units(squares, axis=list(range(1, squares.shape.rank)))
         return distance
 
-    def loss_terms(self, x, y=None, training=False):
+    def loss_terms(self, x: Array, y: Targets | None = None, training: bool = False) -> dict[str, tf.Tensor]:
         q = self.posterior(x, training)
         z, log_q = q.draw(self.noise)
         output = self.decoder(z, training=training)

@@ -7,6 +7,9 @@ https://arxiv.org/abs/1803.05649; Chen et al., "Variational Lossy Autoencoder" (
 (flow prior).
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import tensorflow as tf
 from tensorflow_probability.python import bijectors as tfb
@@ -16,6 +19,7 @@ from ...bijectors import Autoregressive, Inverted, Planar, Radial, Sylvester
 from ...bijectors.composition import forward_through, inverse_through
 from ...core.checks import positive_integers
 from ...core.errors import InputError, closest
+from ...core.types import Array
 from ...distributions.normal import DiagonalNormal
 from ...distributions.prior import Prior
 from ..flows.flow import Flow
@@ -64,15 +68,15 @@ class FlowVAE(VAE):
 
     def __init__(
         self,
-        image_shape,
-        latent_dim=16,
+        image_shape: Sequence[int],
+        latent_dim: int = 16,
         *,
-        posterior="planar",
-        posterior_transforms=4,
-        prior="normal",
-        prior_transforms=4,
-        **kwargs,
-    ):
+        posterior: Any = "planar",
+        posterior_transforms: int = 4,
+        prior: Any = "normal",
+        prior_transforms: int = 4,
+        **kwargs: Any,
+    ) -> None:
         known = ("gaussian", *POSTERIORS)
         if posterior not in known:
             raise InputError(f"Unknown posterior. Received: {posterior!r}. {closest(str(posterior), known)}")
@@ -85,7 +89,7 @@ class FlowVAE(VAE):
         (self.prior_transforms,) = positive_integers("prior_transforms", [prior_transforms])
         super().__init__(image_shape, latent_dim, prior=prior, **kwargs)
         (count,) = positive_integers("posterior_transforms", [posterior_transforms])
-        self.posterior_flow = ()
+        self.posterior_flow: tuple = ()
         if posterior != "gaussian":
             options = {"context_dim": self.latent_dim, "dtype": self._dtype_of_flows}
             make = POSTERIORS[posterior]
@@ -96,7 +100,7 @@ class FlowVAE(VAE):
         """Codes are float32, whatever the networks compute in."""
         return "float32" if self.dtype_policy.compute_dtype == "float64" else self.dtype_policy
 
-    def made_prior(self, prior, components):
+    def made_prior(self, prior: Any, components: int | None) -> Any:
         if isinstance(prior, str) and prior in FLOWS:
             return FLOWS[prior]((self.latent_dim,), transforms=self.prior_transforms, dtype=self._dtype_of_flows)
         if isinstance(prior, str) and prior not in PRIORS:
@@ -116,7 +120,7 @@ class FlowVAE(VAE):
             )
         return prior
 
-    def posterior_given(self, x, condition, training=False):
+    def posterior_given(self, x: Array, condition: Array | None, training: bool = False) -> Any:
         output = tf.cast(self.encoder(self.network_input(x), training=training), tf.float32)
         mean, log_var, *context = tf.split(output, self.encoder_outputs, axis=-1)
         start = DiagonalNormal(mean, log_var)

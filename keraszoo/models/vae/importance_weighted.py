@@ -67,7 +67,7 @@ class ImportanceWeighted(ELBO):
         InputError: impossible numbers and names, and m or elbo_weight for a bound that does not take it.
     """
 
-    term_names = ("negative_bound",)
+    term_names: tuple[str, ...] = ("negative_bound",)
 
     def __init__(self, k=50, gradient="reparameterised", bound="iwae", m=None, elbo_weight=None):
         for name, value, known in (("gradient", gradient, GRADIENTS), ("bound", bound, BOUNDS)):

@@ -4,6 +4,9 @@ Burda, Grosse and Salakhutdinov, "Importance Weighted Autoencoders" (2016), http
 et al., "Tighter Variational Bounds are Not Necessarily Better" (2018), https://arxiv.org/abs/1802.04537.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 
 from .importance_weighted import ImportanceWeighted
@@ -34,8 +37,16 @@ class IWAE(VAE):
     """
 
     def __init__(
-        self, image_shape, latent_dim=16, *, k=50, gradient="reparameterised", bound="iwae", m=None, elbo_weight=None,
-        **kwargs,
-    ):  # fmt: skip
+        self,
+        image_shape: Sequence[int],
+        latent_dim: int = 16,
+        *,
+        k: int = 50,
+        gradient: str = "reparameterised",
+        bound: str = "iwae",
+        m: int | None = None,
+        elbo_weight: float | None = None,
+        **kwargs: Any,
+    ) -> None:
         objective = ImportanceWeighted(k, gradient, bound, m, elbo_weight)
         super().__init__(image_shape, latent_dim, objective=objective, **kwargs)

@@ -4,6 +4,9 @@ Sonderby, Raiko, Maaloe, Sonderby and Winther, "Ladder Variational Autoencoders"
 https://arxiv.org/abs/1602.02282.
 """
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -11,6 +14,7 @@ import tensorflow as tf
 from ...core.checks import positive_integers
 from ...core.errors import InputError
 from ...core.model import takes
+from ...core.types import Array
 from ...distributions.ladder import LadderPosterior, TwoLevelNormal
 from ...distributions.normal import DiagonalNormal, StandardNormal
 from ...losses import normal_kl
@@ -28,7 +32,7 @@ class LadderELBO(ELBO):
     Both KLs are exact, the first given the draw of z_2.
     """
 
-    term_names = ("reconstruction", "kl_1", "kl_2")
+    term_names: tuple[str, ...] = ("reconstruction", "kl_1", "kl_2")
 
     def terms(self, vae, x, condition, training):
         q = vae.posterior_given(x, condition, training)
@@ -71,14 +75,22 @@ class LadderVAE(VAE):
     """
 
     @classmethod
-    def sizes_for(cls, shape):
+    def sizes_for(cls, shape: Sequence[int]) -> dict[str, Any]:
         units = sizes.code_size(shape)
         return {**sizes.network(shape), "latent_dims": (units, max(1, units // 2))}
 
     def __init__(
-        self, image_shape, latent_dims=(16, 8), *, top_hidden=(128,), objective=None, encoder=None, top_down=None,
-        activation="relu", **kwargs,
-    ):  # fmt: skip
+        self,
+        image_shape: Sequence[int],
+        latent_dims: Sequence[int] = (16, 8),
+        *,
+        top_hidden: Sequence[int] = (128,),
+        objective: Any = None,
+        encoder: keras.Layer | None = None,
+        top_down: keras.Layer | None = None,
+        activation: str | Callable = "relu",
+        **kwargs: Any,
+    ) -> None:
         if "latent_dim" in kwargs:
             raise InputError(
                 "A ladder VAE has two levels of codes. "
@@ -123,35 +135,35 @@ class LadderVAE(VAE):
         return keras.Model(inputs, keras.layers.Concatenate(dtype=policy)([*means, *log_vars]), name="encoder")
 
     @property
-    def decoder_shape(self):
+    def decoder_shape(self) -> tuple[int, ...]:
         return self.latent_dims[:1]
 
-    def made_prior(self, prior, components):
+    def made_prior(self, prior: Any, components: int | None) -> Any:
         if prior != "normal" or components is not None:
             raise InputError(f"{type(self).__name__} has a prior of its own. Received: prior={prior!r}.")
         return StandardNormal(self.latent_dim)  # until its network is there
 
-    def posterior_given(self, x, condition, training=False):
+    def posterior_given(self, x: Array, condition: Array | None, training: bool = False) -> Any:
         bottom_up = DiagonalNormal.of_output(self.encoder(self.network_input(x), training=training))
         return LadderPosterior(bottom_up, self.prior, training)
 
-    def decoder_output(self, z, condition, training=False):
+    def decoder_output(self, z: Array, condition: Array | None, training: bool = False) -> tf.Tensor:
         return self.decoder(z[:, : self.latent_dims[0]], training=training)
 
     @takes("latents")
-    def decode(self, z):
+    def decode(self, z: Array) -> tf.Tensor:
         """The mean of p(x | z_1): [batch, both lengths], z_1 first -> [batch, *image_shape] float32."""
         return self.likelihood.mean(self.decoder_output(z, None))
 
-    def call(self, x, training=False):
+    def call(self, x: Array, training: bool = False) -> tf.Tensor:
         return self.likelihood.mean(self.decoder_output(self.encode(x, training=training), None, training))
 
-    def kl(self, q, z, log_q):
+    def kl(self, q: Any, z: Array, log_q: Array) -> tf.Tensor:
         """The KL of both levels, exact but for the draw of z_2."""
         return tf.add_n(q.kl(self.prior.levels(z)[1]))
 
     @takes("inputs")
-    def kl_per_unit(self, x, seed=0):
+    def kl_per_unit(self, x: Array, seed: int = 0) -> tuple[np.ndarray, ...]:
         """What each unit carries: its KL from its prior in nats, of level 1 given a draw of z_2; means over examples.
 
         Their sums are the terms `kl_1` and `kl_2` at beta 1. The paper calls units with more than .01 active.

@@ -13,7 +13,7 @@ class ELBO:
     The KL is exact for a Gaussian posterior and the prior N(0, I), else its estimate from the draw.
     """
 
-    term_names = ("reconstruction", "kl")
+    term_names: tuple[str, ...] = ("reconstruction", "kl")
 
     def terms(self, vae, x, condition, training):
         """The loss terms of a VAE, and what it measures of the bound with beta 1: `{name: [batch]}`.

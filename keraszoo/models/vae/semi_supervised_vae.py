@@ -5,6 +5,8 @@ https://arxiv.org/abs/1406.5298.
 """
 
 import math
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -12,6 +14,7 @@ import tensorflow as tf
 from ...core.checks import checked_weight, positive_integers
 from ...core.inputs import Labels
 from ...core.model import takes
+from ...core.types import Array
 from ...networks.by_size import check_network, code_encoder
 from ..classes import NamesClasses
 from .conditional_vae import ConditionalVAE
@@ -49,21 +52,21 @@ class SemiSupervisedVAE(NamesClasses, ConditionalVAE):
         (TensorShape([2, 10]), TensorShape([2, 8, 8, 1]), TensorShape([3, 8, 8, 1]))
     """
 
-    term_names = ("reconstruction", "kl", "class_kl", "classification")
-    batch_term_names = ("classification", "accuracy")
+    term_names: tuple[str, ...] = ("reconstruction", "kl", "class_kl", "classification")
+    batch_term_names: tuple[str, ...] = ("classification", "accuracy")
 
     def __init__(
         self,
-        image_shape,
-        latent_dim=16,
+        image_shape: Sequence[int],
+        latent_dim: int = 16,
         *,
-        num_classes=10,
-        alpha=0.1,
-        classifier_hidden=None,
-        classifier=None,
-        class_names=None,
-        **kwargs,
-    ):
+        num_classes: int = 10,
+        alpha: float = 0.1,
+        classifier_hidden: Sequence[int] | None = None,
+        classifier: keras.Layer | None = None,
+        class_names: Sequence[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(image_shape, latent_dim, num_classes=num_classes, **kwargs)
         self.alpha = checked_weight("alpha", alpha)
         if classifier is None:
@@ -85,18 +88,18 @@ class SemiSupervisedVAE(NamesClasses, ConditionalVAE):
         self.set_class_names(class_names)
 
     @property
-    def metric_names(self):
+    def metric_names(self) -> tuple[str, ...]:
         return (*super().metric_names, "accuracy")
 
     # ------------------------------------------------------------------ the class
 
     @takes("inputs")
-    def logits(self, x, training=False):
+    def logits(self, x: Array, training: bool = False) -> tf.Tensor:
         """Of q(y|x): [batch, *image_shape] -> [batch, num_classes] float32."""
         x = self.network_input(tf.cast(x, tf.float32))
         return tf.cast(self.classifier(x, training=training), tf.float32)
 
-    def classify(self, x):
+    def classify(self, x: Array) -> tf.Tensor:
         """Probabilities of the classes, q(y|x): [batch, *image_shape] -> [batch, num_classes] float32."""
         return tf.nn.softmax(self.logits(x))
 
@@ -104,23 +107,25 @@ class SemiSupervisedVAE(NamesClasses, ConditionalVAE):
         return tf.argmax(self.logits(x), axis=-1) if labels is None else labels
 
     @takes("inputs")
-    def posterior(self, x, labels=None, training=False):
+    def posterior(self, x: Array, labels: Array | int | None = None, training: bool = False) -> Any:
         """q(z|x, y) of the given labels or the most probable ones: as a `ConditionalVAE`'s."""
         return super().posterior(x, self._labels(x, labels), training)
 
     @takes("inputs")
-    def encode(self, x, labels=None, training=False, as_labels=None):
+    def encode(
+        self, x: Array, labels: Array | int | None = None, training: bool = False, as_labels: Array | int | None = None
+    ) -> tf.Tensor:
         """What `decode` takes, by the given labels or the most probable ones: as a `ConditionalVAE`'s."""
         return super().encode(x, self._labels(x, labels), training, as_labels)
 
     @takes("inputs")
-    def features(self, x):
+    def features(self, x: Array) -> tf.Tensor:
         """The mean of q(z|x), then q(y|x): [batch, *image_shape] -> [batch, latent_dim + num_classes] float32."""
         shares, (q, _) = self.classify(x), self._of_each_class(x, training=False)
         means = tf.reshape(q.mean(), [-1, self.num_classes, self.latent_dim])
         return tf.concat([tf.reduce_sum(shares[:, :, None] * means, axis=1), shares], axis=1)
 
-    def call(self, x, training=False):
+    def call(self, x: Array, training: bool = False) -> tf.Tensor:
         """Each example reconstructed as a member of its most probable class: [batch, *image_shape]."""
         return self.likelihood.mean(self.decoder(self.encode(x, training=training), training=training))
 
@@ -131,7 +136,7 @@ class SemiSupervisedVAE(NamesClasses, ConditionalVAE):
         codes = tf.tile(tf.eye(self.num_classes), [tf.shape(x)[0], 1])
         return self.posterior_given(tf.repeat(x, self.num_classes, axis=0), codes, training), codes
 
-    def loss_terms(self, x, y=None, training=False):
+    def loss_terms(self, x: Array, y: Any = None, training: bool = False) -> dict[str, tf.Tensor]:
         y = tf.cast(self.targets.tensor(y, type(self).__name__), tf.int32)
         logits = self.logits(x, training=training)
         log_q, labelled = tf.nn.log_softmax(logits), tf.cast(y >= 0, tf.float32)
@@ -159,5 +164,5 @@ class SemiSupervisedVAE(NamesClasses, ConditionalVAE):
 
     # ------------------------------------------------------------------ serving
 
-    def serving_signatures(self):
+    def serving_signatures(self) -> dict[str, tuple[Callable, list]]:
         return {"classify": (self._serve_classify, [self.inputs]), **super().serving_signatures()}

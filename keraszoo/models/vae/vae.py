@@ -5,6 +5,8 @@ Rezende, Mohamed and Wierstra, "Stochastic Backpropagation" (2014), https://arxi
 """
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -13,6 +15,7 @@ from ...core.checks import positive_integers
 from ...core.errors import InputError, closest
 from ...core.model import takes
 from ...core.schedules import Schedule
+from ...core.types import Array, Targets
 from ...distributions.importance_sampling import importance_sampled
 from ...distributions.normal import DiagonalNormal, StandardNormal
 from ...distributions.prior import Prior
@@ -56,9 +59,17 @@ class VAE(PriorSampling, Autoencoder):
     encoder_outputs = 2
 
     def __init__(
-        self, image_shape, latent_dim=16, *, objective=None, prior="normal", prior_components=None, beta=1.0,
-        normalized=False, **kwargs,
-    ):  # fmt: skip
+        self,
+        image_shape: Sequence[int],
+        latent_dim: int = 16,
+        *,
+        objective: Any = None,
+        prior: Any = "normal",
+        prior_components: int | None = None,
+        beta: Any = 1.0,
+        normalized: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(image_shape, latent_dim, **kwargs)
         if objective is not None and type(self).loss_terms is not VAE.loss_terms:
             raise InputError(f"{type(self).__name__} has an objective of its own. Received: objective={objective!r}.")
@@ -69,7 +80,7 @@ class VAE(PriorSampling, Autoencoder):
             (prior_components,) = positive_integers("prior_components", [prior_components])
         self.prior = self.made_prior(prior, prior_components)
 
-    def made_prior(self, prior, components):
+    def made_prior(self, prior: Any, components: int | None) -> Any:
         """The prior of that name, or the object itself."""
         if isinstance(prior, Prior):
             return prior
@@ -77,7 +88,7 @@ class VAE(PriorSampling, Autoencoder):
             raise InputError(f"Unknown prior. Received: {prior!r}. {closest(str(prior), PRIORS)}")
         return PRIORS[prior](self, components)
 
-    def need_normal_prior(self):
+    def need_normal_prior(self) -> None:
         """Raises InputError unless the prior is N(0, I)."""
         if type(self.prior) is not StandardNormal:
             raise InputError(
@@ -88,55 +99,55 @@ class VAE(PriorSampling, Autoencoder):
     # ------------------------------------------------------------------ the posterior
 
     @takes("inputs")
-    def posterior(self, x, training=False):
+    def posterior(self, x: Array, training: bool = False) -> Any:
         """The posterior q(z|x) of each example: [batch, *image_shape] -> a `DiagonalNormal` of [batch, latent_dim]."""
         return self.posterior_given(x, None, training)
 
-    def encode(self, x, training=False):
+    def encode(self, x: Array, training: bool = False) -> tf.Tensor:
         """The posterior mean of each example, which `decode` takes: [batch, *image_shape] -> [batch, latent_dim]."""
         return self.posterior(x, training).center()
 
-    def code_vectors(self, x, seed=0):
+    def code_vectors(self, x: Array, seed: int = 0) -> tf.Tensor:
         """A draw from the posterior of each example: together they are what the decoder has learned from."""
         return self.posterior(x).sample(seed=seed)
 
     # What a conditional VAE writes anew; `condition` is what both networks are told besides, None here.
 
-    def condition(self, y, rows):
+    def condition(self, y: Targets | None, rows: Any) -> tf.Tensor | None:
         return None
 
-    def posterior_given(self, x, condition, training=False):
+    def posterior_given(self, x: Array, condition: Array | None, training: bool = False) -> Any:
         return DiagonalNormal.of_output(self.encoder(self.network_input(x), training=training))
 
-    def decoder_output(self, z, condition, training=False):
+    def decoder_output(self, z: Array, condition: Array | None, training: bool = False) -> tf.Tensor:
         """The decoder's output for each z, [rows, latent_dim], as the likelihood takes it."""
         return self.decoder(z, training=training)
 
     # ------------------------------------------------------------------ the objective
 
     @property
-    def term_names(self):
+    def term_names(self) -> tuple[str, ...]:
         return self.objective.term_names
 
     @property
-    def beta(self):
+    def beta(self) -> Any:
         """Beta in the next training step."""
         return self.beta_schedule(self.iterations)
 
     @property
-    def kl_weight(self):
+    def kl_weight(self) -> Any:
         """What the KL is multiplied by."""
         return self.beta_schedule(self.iterations) * (
             math.prod(self.image_shape) / self.latent_dim if self.normalized else 1.0
         )
 
     @property
-    def metric_names(self):
+    def metric_names(self) -> tuple[str, ...]:
         beta = ("beta",) * self.beta_schedule.varies
         own = type(self).loss_terms is VAE.loss_terms  # otherwise the sum of the terms may be no bound
         return (*beta, *("bits_per_dimension",) * (own and self.likelihood.discrete))
 
-    def kl(self, q, z, log_q):
+    def kl(self, q: Any, z: Array, log_q: Array) -> tf.Tensor:
         """KL(q(z|x) || p(z)) of each example, in nats: exact where both are Gaussian, else estimated from one draw.
 
         Args:
@@ -148,23 +159,25 @@ class VAE(PriorSampling, Autoencoder):
             return normal_kl(q.loc, q.log_var)
         return log_q - self.prior.log_prob(z)
 
-    def loss_terms(self, x, y=None, training=False):
+    def loss_terms(self, x: Array, y: Targets | None = None, training: bool = False) -> dict[str, tf.Tensor]:
         terms = self.objective.terms(self, x, self.condition(y, tf.shape(x)[0]), training)
         return {**terms, **self.scheduled(x)}
 
-    def measured(self, negative_bound):
+    def measured(self, negative_bound: Array) -> dict[str, tf.Tensor]:
         """`bits_per_dimension` of a bound of -log p(x) in nats, [batch], where it is shown: `{name: [batch]}`."""
         if "bits_per_dimension" not in self.metric_names:
             return {}
         return {"bits_per_dimension": tf.stop_gradient(negative_bound) / (math.prod(self.image_shape) * math.log(2.0))}
 
-    def scheduled(self, x):
+    def scheduled(self, x: Array) -> dict[str, tf.Tensor]:
         """The metric `beta`, where it follows the training step: `{name: [batch]}`."""
         return {"beta": tf.fill(tf.shape(x)[:1], self.beta)} if "beta" in self.metric_names else {}
 
     # ------------------------------------------------------------------ likelihood
 
-    def log_likelihood_and_prior(self, x, condition, z, training=False):
+    def log_likelihood_and_prior(
+        self, x: Array, condition: Array, z: Array, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """log p(x|z) and log p(z) in nats: [batch, *image_shape], [batch, count, latent_dim] -> 2 x [batch, count]."""
         count, rows = tf.shape(z)[1], tf.reshape(z, [-1, self.latent_dim])
         condition = None if condition is None else tf.repeat(condition, count, axis=0)
@@ -172,7 +185,7 @@ class VAE(PriorSampling, Autoencoder):
         nll = self.likelihood.negative_log_likelihood(tf.repeat(x, count, axis=0), output)
         return tf.reshape(-nll, [-1, count]), tf.reshape(self.prior.log_prob(rows), [-1, count])
 
-    def log_weights(self, x, noise, condition=None, training=False):
+    def log_weights(self, x: Array, noise: Array, condition: Array | None = None, training: bool = False) -> tf.Tensor:
         """log p(x|z) + log p(z) - log q(z|x) of draws from the posterior: the mean of exp of it is p(x), unbiased.
 
         Args:
@@ -188,7 +201,7 @@ class VAE(PriorSampling, Autoencoder):
         return log_likelihood + log_prior - log_q
 
     @takes("inputs")
-    def negative_log_likelihood(self, x, samples=5000, *, seed=0, rows=4096):
+    def negative_log_likelihood(self, x: Array, samples: int = 5000, *, seed: int = 0, rows: int = 4096) -> Any:
         """-log p(x) of each example by importance sampling from the posterior, in nats.
 
         Grey pixels under a Bernoulli likelihood have no p(x); binarise them.
@@ -215,13 +228,13 @@ class VAE(PriorSampling, Autoencoder):
 
     # ------------------------------------------------------------------ data, pictures, serving
 
-    def adapt(self, x, y=None):
+    def adapt(self, x: Array, y: Targets | None = None) -> None:
         """As an `Autoencoder`'s; also starts the prior, where it is measured on data."""
         super().adapt(x, y)
         if isinstance(self.prior, Prior) and self.prior.adapts:
             self.prior.adapt(self.inputs.tensor(x, type(self).__name__))
 
-    def pictures(self, x, seed=0):
+    def pictures(self, x: Array, seed: int = 0) -> dict[str, Any]:
         own = self.prior.pictures() if isinstance(self.prior, Prior) else {}
         return {**super().pictures(x, seed), **own}
 

@@ -5,6 +5,8 @@ https://arxiv.org/abs/1512.09300.
 """
 
 import numbers
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -12,6 +14,7 @@ import tensorflow as tf
 from ...core.checks import positive_integers
 from ...core.errors import InputError
 from ...core.model import takes
+from ...core.types import Array, Targets
 from ...core.updates import Gradient, call_unchanged, infer
 from ...distributions.normal import DiagonalNormal
 from ...networks.adversarial import discriminator_by_name
@@ -59,26 +62,26 @@ class VAEGAN(VAE):
         (TensorShape([3, 16]), TensorShape([3]))
     """
 
-    term_names = ("kl", "features", "decoder_features", "decoder", "discriminator")
-    metric_names = ("real_logit", "reconstruction_logit", "sample_logit")
+    term_names: tuple[str, ...] = ("kl", "features", "decoder_features", "decoder", "discriminator")
+    metric_names: tuple[str, ...] = ("real_logit", "reconstruction_logit", "sample_logit")
 
     @classmethod
-    def sizes_for(cls, shape):
+    def sizes_for(cls, shape: Sequence[int]) -> dict[str, Any]:
         chosen = super().sizes_for(shape)
         return {**chosen, "discriminator_hidden": chosen["hidden"]}
 
     def __init__(
         self,
-        image_shape,
-        latent_dim=16,
+        image_shape: Sequence[int],
+        latent_dim: int = 16,
         *,
-        gamma=1.0,
-        discriminator_hidden=None,
-        discriminator_normalization="layer",
-        feature_layer=-1,
-        discriminator=None,
-        **kwargs,
-    ):
+        gamma: float = 1.0,
+        discriminator_hidden: Sequence[int] | None = None,
+        discriminator_normalization: str | None = "layer",
+        feature_layer: int = -1,
+        discriminator: keras.Layer | None = None,
+        **kwargs: Any,
+    ) -> None:
         if not (isinstance(gamma, numbers.Real) and gamma > 0):
             raise InputError(f"gamma weighs the features and must be > 0. Received: gamma={gamma!r}.")
         super().__init__(image_shape, latent_dim, **kwargs)
@@ -98,11 +101,11 @@ class VAEGAN(VAE):
         self.discriminator = discriminator
 
     @property
-    def discriminator(self):
+    def discriminator(self) -> keras.Layer:
         return self._discriminator
 
     @discriminator.setter
-    def discriminator(self, discriminator):
+    def discriminator(self, discriminator: keras.Layer) -> None:
         check_functional(discriminator, "discriminator")
         if not activations(discriminator):
             raise InputError("The discriminator has no hidden layer to compare images in. Received: a linear one.")
@@ -112,7 +115,7 @@ class VAEGAN(VAE):
         self.features_and_logit = keras.Model(discriminator.inputs[0], outputs)
 
     @takes("inputs")
-    def discriminate(self, x, training=False, unchanged=False):
+    def discriminate(self, x: Array, training: bool = False, unchanged: bool = False) -> tuple[tf.Tensor, tf.Tensor]:
         """The discriminator's hidden layer and logit: [batch, *image_shape] -> ([batch, units], [batch]) float32.
 
         Args:
@@ -125,20 +128,20 @@ class VAEGAN(VAE):
         features = tf.reshape(tf.cast(features, tf.float32), [tf.shape(features)[0], -1])
         return features, tf.cast(logits, tf.float32)[:, 0]
 
-    def updates(self):
+    def updates(self) -> dict[str, Gradient]:
         return {
             "optimizer": Gradient(self.encoder_terms, self.encoder.trainable_variables),
             "decoder_optimizer": Gradient(self.decoder_terms, self.decoder.trainable_variables),
             "discriminator_optimizer": Gradient(self.discriminator_terms, self.discriminator.trainable_variables),
         }
 
-    def loss_terms(self, x, y=None, training=False):
+    def loss_terms(self, x: Array, y: Targets | None = None, training: bool = False) -> dict[str, tf.Tensor]:
         terms = {}
         for update in self.updates().values():
             terms |= update.terms(x, y, training=training)
         return terms
 
-    def encoder_terms(self, x, y=None, training=False):
+    def encoder_terms(self, x: Array, y: Targets | None = None, training: bool = False) -> dict[str, tf.Tensor]:
         """How far the posterior is from the prior, and the decoded draw from the image in the discriminator's layer."""
         q = self.posterior(x, training)
         z, log_q = q.draw(self.noise)
@@ -148,7 +151,7 @@ class VAEGAN(VAE):
         rebuilt, _ = self.discriminate(decoded, training, unchanged=True)
         return {"kl": self.kl_weight * self.kl(q, z, log_q), "features": _half_squared_distance(real, rebuilt)}
 
-    def decoder_terms(self, x, y=None, training=False):
+    def decoder_terms(self, x: Array, y: Targets | None = None, training: bool = False) -> dict[str, tf.Tensor]:
         """The same distance, times gamma, and how badly decoded draws of posterior and prior pass for real."""
         z = self._posterior_draw(x, training)
         decoded, sampled = self._decoded(z, training), self._decoded(self._prior_draw(z), training)
@@ -160,7 +163,7 @@ class VAEGAN(VAE):
             "decoder": tf.nn.softplus(-rebuilt_logit) + tf.nn.softplus(-sample_logit),
         }
 
-    def discriminator_terms(self, x, y=None, training=False):
+    def discriminator_terms(self, x: Array, y: Targets | None = None, training: bool = False) -> dict[str, tf.Tensor]:
         """How badly the discriminator tells images from decoded draws of posterior and prior."""
         z = self._posterior_draw(x, training)
         decode = call_unchanged if training else infer

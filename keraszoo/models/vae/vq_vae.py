@@ -5,6 +5,8 @@ https://arxiv.org/abs/1711.00937.
 """
 
 import math
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -15,8 +17,10 @@ from ...core.errors import InputError
 from ...core.inputs import Codes, Input
 from ...core.model import ZooModel, takes
 from ...core.seeds import spread
-from ...core.updates import Gradient, call_unchanged, infer
+from ...core.types import Array, Targets
+from ...core.updates import ClosedForm, Gradient, call_unchanged, infer
 from ...distributions import likelihoods
+from ...distributions.likelihoods import Likelihood
 from ...layers.vector_quantization import VectorQuantizer, checked_codes, perplexity
 from ...networks import sizes
 from ...networks.by_size import check_network, grid_encoder
@@ -76,41 +80,43 @@ class VQVAE(MeasuresFirst, PriorSampling, ZooModel):
         (TensorShape([3, 2, 2]), TensorShape([3, 8, 8, 1]), TensorShape([4, 8, 8, 1]))
     """
 
-    metric_names = ("perplexity",)
-    batch_term_names = ("perplexity",)
-    networks_or_names = ("encoder",)
+    encoder: keras.Layer
+    decoder: keras.Layer
+    metric_names: tuple[str, ...] = ("perplexity",)
+    batch_term_names: tuple[str, ...] = ("perplexity",)
+    networks_or_names: tuple[str, ...] = ("encoder",)
 
     @classmethod
-    def sizes_for(cls, shape):
+    def sizes_for(cls, shape: Sequence[int]) -> dict[str, Any]:
         times = min(max(1, sizes.halvings(shape) - 1), 3)  # codes for patches of 2, 4 or 8 pixels
         codes = {"num_codes": 512, "code_dim": 64} if min(shape[:2]) >= 28 else {}
         return {"hidden": tuple(min(256, 64 * 2**depth) for depth in range(times)), **codes}
 
     def __init__(
         self,
-        image_shape,
-        num_codes=512,
-        code_dim=64,
+        image_shape: Sequence[int],
+        num_codes: int = 512,
+        code_dim: int = 64,
         *,
-        hidden=(32, 64),
-        residual_blocks=2,
-        downsampling="stride",
-        upsampling="transposed",
-        padding="zero",
-        activation="relu",
-        initialization="glorot",
-        likelihood="bernoulli",
-        learning="ema",
-        decay=0.99,
-        commitment=0.25,
-        restart=None,
-        prior_filters=32,
-        prior_layers=None,
-        prior_kernel=3,
-        encoder=None,
-        decoder=None,
-        **kwargs,
-    ):
+        hidden: Sequence[int] = (32, 64),
+        residual_blocks: int = 2,
+        downsampling: str = "stride",
+        upsampling: str = "transposed",
+        padding: str = "zero",
+        activation: str | Callable = "relu",
+        initialization: str = "glorot",
+        likelihood: str | dict[str, Any] | Likelihood = "bernoulli",
+        learning: str = "ema",
+        decay: float = 0.99,
+        commitment: float = 0.25,
+        restart: float | None = None,
+        prior_filters: int = 32,
+        prior_layers: int | None = None,
+        prior_kernel: int = 3,
+        encoder: str | keras.Layer | None = None,
+        decoder: keras.Layer | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.image_shape = positive_integers("image_shape", image_shape)
         if len(self.image_shape) != 3:
@@ -122,7 +128,7 @@ class VQVAE(MeasuresFirst, PriorSampling, ZooModel):
         (self.code_dim,) = positive_integers("code_dim", [code_dim])
         self.likelihood = likelihoods.get(likelihood)
         hidden = positive_integers("hidden", hidden)
-        options = {"blocks": residual_blocks, "padding": padding, "activation": activation}
+        options: dict[str, Any] = {"blocks": residual_blocks, "padding": padding, "activation": activation}
         options |= {"initialization": initialization, "dtype": self.dtype_policy}
         decoded = self.likelihood.decoded_shape(self.image_shape)
         if isinstance(encoder, (str, dict)):
@@ -149,7 +155,7 @@ class VQVAE(MeasuresFirst, PriorSampling, ZooModel):
         self.latents = Codes(grid, self.num_codes)
 
     @property
-    def term_names(self):
+    def term_names(self) -> tuple[str, ...]:
         codebook = ("codebook",) * (self.quantizer.learning == "gradient")
         return ("reconstruction", "commitment", *codebook, "prior")
 
@@ -158,10 +164,10 @@ class VQVAE(MeasuresFirst, PriorSampling, ZooModel):
     adapts = True
 
     @property
-    def measures_in_fit(self):
+    def measures_in_fit(self) -> bool:
         return not keras.ops.convert_to_numpy(self.adapted)
 
-    def adapt(self, x, y=None):
+    def adapt(self, x: Array, y: Targets | None = None) -> None:
         """Starts the codebook at vectors that the encoder makes of data, and the decoder's last biases.
 
         A model that has learned nothing does it in its first `fit`, where nobody has. Codewords that start elsewhere
@@ -180,14 +186,14 @@ class VQVAE(MeasuresFirst, PriorSampling, ZooModel):
 
     # ------------------------------------------------------------------ learning
 
-    def updates(self):
+    def updates(self) -> dict[str, Gradient | ClosedForm]:
         networks = self.encoder.trainable_variables + self.decoder.trainable_variables
         return {
             "optimizer": Gradient(self.autoencoder_terms, networks + self.quantizer.trainable_variables),
             "prior_optimizer": Gradient(self.prior_terms, self.prior.trainable_variables),
         }
 
-    def autoencoder_terms(self, x, y=None, training=False):
+    def autoencoder_terms(self, x: Array, y: Targets | None = None, training: bool = False) -> dict[str, tf.Tensor]:
         """How badly the codewords give the image and the vectors back, and how many of the codewords are in use."""
         quantized = self.quantizer(self._vectors(x, training), training=training)
         output = self.decoder(quantized.vectors, training=training)
@@ -199,12 +205,12 @@ class VQVAE(MeasuresFirst, PriorSampling, ZooModel):
             terms["codebook"] = tf.reduce_sum(quantized.codebook, axis=[1, 2])
         return {**terms, "perplexity": tf.fill(tf.shape(x)[:1], perplexity(quantized.counts))}
 
-    def prior_terms(self, x, y=None, training=False):
+    def prior_terms(self, x: Array, y: Targets | None = None, training: bool = False) -> dict[str, tf.Tensor]:
         """-log p(codes) of the codes that the encoder chooses."""
         vectors = tf.cast((call_unchanged if training else infer)(self.encoder, x), tf.float32)
         return {"prior": -self.prior.log_prob(self.quantizer.nearest(vectors))}
 
-    def loss_terms(self, x, y=None, training=False):
+    def loss_terms(self, x: Array, y: Targets | None = None, training: bool = False) -> dict[str, tf.Tensor]:
         terms = {**self.autoencoder_terms(x, y, training=training), **self.prior_terms(x, y, training=training)}
         return {name: terms[name] for name in (*self.term_names, *self.metric_names)}
 
@@ -214,17 +220,17 @@ class VQVAE(MeasuresFirst, PriorSampling, ZooModel):
         return tf.cast(self.encoder(x, training=training), tf.float32)
 
     @takes("inputs")
-    def encode(self, x):
+    def encode(self, x: Array) -> tf.Tensor:
         """The codes of each example: [batch, *image_shape] -> [batch, h, w] int32, from 0 to `num_codes` - 1."""
         return self.quantizer.nearest(self._vectors(x))
 
     @takes("latents")
-    def embed(self, codes):
+    def embed(self, codes: Array) -> tf.Tensor:
         """The codewords of a grid, what the decoder sees: [batch, h, w] integers -> [batch, h, w, code_dim] float32."""
         return self.quantizer.embed(codes)
 
     @takes("latents")
-    def decode(self, codes):
+    def decode(self, codes: Array) -> tf.Tensor:
         """The mean of p(x | codes): [batch, h, w] integers -> [batch, *image_shape] float32.
 
         Raises:
@@ -232,30 +238,30 @@ class VQVAE(MeasuresFirst, PriorSampling, ZooModel):
         """
         return self.likelihood.mean(self.decoder(self.embed(codes), training=False))
 
-    def reconstruct(self, x):
+    def reconstruct(self, x: Array) -> tf.Tensor:
         """Each example decoded from its codes: [batch, *image_shape] -> the same shape, float32."""
         return self.decode(self.encode(x))
 
-    def features(self, x):
+    def features(self, x: Array) -> tf.Tensor:
         """The codewords of each example side by side: [batch, *image_shape] -> [batch, h * w * code_dim] float32."""
         return tf.reshape(self.embed(self.encode(x)), [-1, math.prod(self.grid) * self.code_dim])
 
     @takes("inputs")
-    def code_vectors(self, x, seed=0):
+    def code_vectors(self, x: Array, seed: int = 0) -> tf.Tensor:
         """What the encoder gives before it is quantised: [batch, *image_shape] -> [batch, h * w * code_dim] float32."""
         return tf.reshape(self._vectors(x), [-1, math.prod(self.grid) * self.code_dim])
 
-    def codes_of_vectors(self, vectors):
+    def codes_of_vectors(self, vectors: Array) -> tf.Tensor:
         """The numbers of the nearest codewords: [batch, h * w * code_dim] -> [batch, h, w] int32."""
         return self.quantizer.nearest(tf.reshape(vectors, [-1, *self.grid, self.code_dim]))
 
     @takes("inputs")
-    def call(self, x, training=False):
+    def call(self, x: Array, training: bool = False) -> tf.Tensor:
         vectors = self.quantizer(self._vectors(x, training), training=training).vectors
         return self.likelihood.mean(self.decoder(vectors, training=training))
 
     @takes("inputs")
-    def log_joint(self, x):
+    def log_joint(self, x: Array) -> tf.Tensor:
         """log p(x | codes) + log p(codes) of each example and its codes, in nats: at most log p(x).
 
         Shapes:
@@ -265,13 +271,13 @@ class VQVAE(MeasuresFirst, PriorSampling, ZooModel):
         output = self.decoder(self.embed(codes), training=False)
         return self.prior.log_prob(codes) - self.likelihood.negative_log_likelihood(x, output)
 
-    def pictures(self, x, seed=0):
+    def pictures(self, x: Array, seed: int = 0) -> dict[str, Any]:
         samples = tf.reshape(self.sample(64, seed=seed), [8, 8, *self.image_shape])
         return {"samples": samples, "reconstructions": beside(x, self.reconstruct)}
 
     # ------------------------------------------------------------------ serving and saving
 
-    def serving_signatures(self):
+    def serving_signatures(self) -> dict[str, tuple[Callable, list]]:
         return {
             "reconstruct": (self._serve_reconstruct, [self.inputs]),
             "encode": (self._serve_encode, [self.inputs]),

@@ -4,6 +4,9 @@ Krizhevsky, Sutskever and Hinton, "ImageNet Classification with Deep Convolution
 Krizhevsky, "One weird trick for parallelizing convolutional neural networks" (2014), https://arxiv.org/abs/1404.5997.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 
 from ...core.checks import share
@@ -14,19 +17,19 @@ ONE_TOWER = (64, 192, 384, 256, 256, 4096)
 
 
 def alexnet_encoder(
-    image_shape,
-    outputs=4096,
-    hidden=TWO_TOWERS,
+    image_shape: Sequence[int],
+    outputs: int = 4096,
+    hidden: Any = TWO_TOWERS,
     *,
-    groups=2,
-    normalization="local_response",
-    padding="zero",
-    stem="auto",
-    dropout=0.5,
-    activation="relu",
-    initialization="glorot",
-    dtype=None,
-):
+    groups: int = 2,
+    normalization: str | None = "local_response",
+    padding: str = "zero",
+    stem: str = "auto",
+    dropout: float = 0.5,
+    activation: str = "relu",
+    initialization: str = "glorot",
+    dtype: Any = None,
+) -> keras.Model:
     """[batch, height, width, channels] -> [batch, outputs]: five convolutions and two dense layers.
 
     Pooling overlaps: windows of 3x3 pixels, two pixels apart. The second, fourth and fifth convolution see one half of

@@ -4,6 +4,9 @@ He, Zhang, Ren and Sun, "Deep Residual Learning for Image Recognition" (2016), h
 1.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 
 from ...core.errors import InputError
@@ -22,20 +25,20 @@ EXPANSION = 4  # of a bottleneck
 
 
 def deep_resnet_encoder(
-    image_shape,
-    outputs=512,
-    hidden=HIDDEN,
+    image_shape: Sequence[int],
+    outputs: int = 512,
+    hidden: Sequence[int] = HIDDEN,
     *,
-    blocks=(2, 2, 2, 2),
-    bottleneck=False,
-    halving="3x3",
-    normalization="batch",
-    padding="zero",
-    stem="auto",
-    activation="relu",
-    initialization="he",
-    dtype=None,
-):
+    blocks: Sequence[int] = (2, 2, 2, 2),
+    bottleneck: bool = False,
+    halving: str = "3x3",
+    normalization: str | None = "batch",
+    padding: str = "zero",
+    stem: str = "auto",
+    activation: str = "relu",
+    initialization: str = "he",
+    dtype: Any = None,
+) -> keras.Model:
     """[batch, height, width, channels] -> [batch, outputs], the mean of each map of the last of four stages.
 
     A block adds to what it is given two 3x3 convolutions, or a bottleneck: 1x1, 3x3 and a 1x1 with four times as many

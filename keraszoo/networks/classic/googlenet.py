@@ -5,6 +5,8 @@ Szegedy et al., "Going Deeper with Convolutions" (2015), https://arxiv.org/abs/1
 
 import math
 import numbers
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 
@@ -28,20 +30,20 @@ AUXILIARY = ("inception_4a", "inception_4d")  # where the paper's auxiliary clas
 
 
 def googlenet_encoder(
-    image_shape,
-    outputs=None,
-    hidden=(),
+    image_shape: Sequence[int],
+    outputs: int | None = None,
+    hidden: Any = (),
     *,
-    width=1.0,
-    large_kernel=5,
-    normalization="local_response",
-    padding="zero",
-    stem="auto",
-    dropout=0.4,
-    activation="relu",
-    initialization="glorot",
-    dtype=None,
-):
+    width: float = 1.0,
+    large_kernel: int = 5,
+    normalization: str | None = "local_response",
+    padding: str = "zero",
+    stem: str = "auto",
+    dropout: float = 0.4,
+    activation: str = "relu",
+    initialization: str = "glorot",
+    dtype: Any = None,
+) -> keras.Model:
     """[batch, height, width, channels] -> [batch, outputs], the mean of each map of the last of nine modules.
 
     Its modules are layers of the names "inception_3a" to "inception_5b". The published network halves the image three

@@ -4,6 +4,9 @@ LeCun, Bottou, Bengio and Haffner, "Gradient-Based Learning Applied to Document 
 (1998).
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 
 from ...core.errors import InputError
@@ -26,16 +29,16 @@ BACKGROUND, SPAN = -0.1, 1.275  # of the inputs: white is -0.1, black 1.175
 
 
 def lenet5_encoder(
-    image_shape,
-    outputs=84,
-    hidden=HIDDEN,
+    image_shape: Sequence[int],
+    outputs: int = 84,
+    hidden: Any = HIDDEN,
     *,
-    normalization=None,
-    padding="zero",
-    activation="tanh",
-    initialization="glorot",
-    dtype=None,
-):
+    normalization: str | None = None,
+    padding: str = "zero",
+    activation: str = "tanh",
+    initialization: str = "glorot",
+    dtype: Any = None,
+) -> keras.Model:
     """[batch, height, width, channels] -> [batch, outputs], the activations of the last layer before the classes.
 
     Two 5x5 convolutions, each followed by average pooling, then two dense layers. As in the paper, where 28x28 digits
@@ -67,7 +70,14 @@ def lenet5_encoder(
     return keras.Model(image, make.dense(x, outputs, normalized=True), name="encoder")
 
 
-def lenet5_1998_encoder(image_shape, outputs=84, hidden=HIDDEN, *, padding="zero", dtype=None):
+def lenet5_1998_encoder(
+    image_shape: Sequence[int],
+    outputs: int = 84,
+    hidden: Any = HIDDEN,
+    *,
+    padding: str = "zero",
+    dtype: Any = None,
+) -> keras.Model:
     """[batch, height, width, channels] -> [batch, outputs], the layer F6 of LeNet-5 as published.
 
     Unlike `lenet5_encoder`, it has pooling with a learned coefficient and bias a map (`Subsampling2D`), a second

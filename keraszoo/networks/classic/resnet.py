@@ -4,6 +4,9 @@ He, Zhang, Ren and Sun, "Deep Residual Learning for Image Recognition" (2016), h
 4.2.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 
 from ...core.errors import InputError
@@ -16,17 +19,17 @@ CIFAR_RESNETS = {
 
 
 def cifar_resnet_encoder(
-    image_shape,
-    outputs=64,
-    hidden=(16, 32),
+    image_shape: Sequence[int],
+    outputs: int = 64,
+    hidden: Sequence[int] = (16, 32),
     *,
-    blocks=3,
-    normalization="batch",
-    padding="zero",
-    activation="relu",
-    initialization="he",
-    dtype=None,
-):
+    blocks: int = 3,
+    normalization: str | None = "batch",
+    padding: str = "zero",
+    activation: str = "relu",
+    initialization: str = "he",
+    dtype: Any = None,
+) -> keras.Model:
     """[batch, height, width, channels] -> [batch, outputs], the mean of each map of the last stage.
 
     A 3x3 convolution, then stages of residual blocks; each stage but the first halves the image, rounding up. Shortcuts

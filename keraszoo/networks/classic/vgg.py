@@ -4,6 +4,9 @@ Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image 
 https://arxiv.org/abs/1409.1556, table 1.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 
 from ...core.checks import share
@@ -21,18 +24,18 @@ HIDDEN = (64, 128, 256, 512, 512, 4096)
 
 
 def vgg_encoder(
-    image_shape,
-    outputs=4096,
-    hidden=HIDDEN,
+    image_shape: Sequence[int],
+    outputs: int = 4096,
+    hidden: Any = HIDDEN,
     *,
-    kernels=VGGS["vgg16"],
-    normalization=None,
-    padding="zero",
-    dropout=0.5,
-    activation="relu",
-    initialization="he",
-    dtype=None,
-):
+    kernels: Any = VGGS["vgg16"],
+    normalization: str | None = None,
+    padding: str = "zero",
+    dropout: float = 0.5,
+    activation: str = "relu",
+    initialization: str = "he",
+    dtype: Any = None,
+) -> keras.Model:
     """[batch, height, width, channels] -> [batch, outputs]: five stages of convolutions and two dense layers.
 
     Behind each stage the image is halved by the maximum of 2x2 pixels, until one pixel is left.

@@ -4,6 +4,9 @@ Zeiler and Fergus, "Visualizing and Understanding Convolutional Networks" (2014)
 figure 3.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 
 from ...core.checks import share
@@ -13,18 +16,18 @@ HIDDEN = (96, 256, 384, 384, 256, 4096)
 
 
 def zfnet_encoder(
-    image_shape,
-    outputs=4096,
-    hidden=HIDDEN,
+    image_shape: Sequence[int],
+    outputs: int = 4096,
+    hidden: Sequence[int] = HIDDEN,
     *,
-    normalization="local_response",
-    padding="zero",
-    stem="auto",
-    dropout=0.5,
-    activation="relu",
-    initialization="glorot",
-    dtype=None,
-):
+    normalization: str | None = "local_response",
+    padding: str = "zero",
+    stem: str = "auto",
+    dropout: float = 0.5,
+    activation: str = "relu",
+    initialization: str = "glorot",
+    dtype: Any = None,
+) -> keras.Model:
     """[batch, height, width, channels] -> [batch, outputs]: five convolutions and two dense layers.
 
     The first two convolutions, of 7x7 and 5x5 pixels, move by two; for images with a side below 64 they move by one.

@@ -4,12 +4,16 @@ Chen, Li, Grosse and Duvenaud, "Isolating Sources of Disentanglement in Variatio
 https://arxiv.org/abs/1802.04942.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from ....core.checks import positive_integers
 from ....core.errors import InputError
 from ....core.replicas import global_rows
+from ....core.types import Array, Targets
 from ....losses import aggregate_log_densities
 from ..vae import VAE
 
@@ -39,11 +43,21 @@ class BetaTCVAE(VAE):
         ('reconstruction', 'mutual_information', 'total_correlation', 'dimension_wise_kl')
     """
 
-    term_names = ("reconstruction", "mutual_information", "total_correlation", "dimension_wise_kl")
-    beta = None  # the weight of the total correlation, not of the KL
-    batch_term_names = ("mutual_information", "total_correlation", "dimension_wise_kl")
+    term_names: tuple[str, ...] = ("reconstruction", "mutual_information", "total_correlation", "dimension_wise_kl")
+    beta: Any = None  # the weight of the total correlation, not of the KL
+    batch_term_names: tuple[str, ...] = ("mutual_information", "total_correlation", "dimension_wise_kl")
 
-    def __init__(self, image_shape, latent_dim=16, *, size, beta=6.0, alpha=1.0, gamma=1.0, **kwargs):
+    def __init__(
+        self,
+        image_shape: Sequence[int],
+        latent_dim: int = 16,
+        *,
+        size: int,
+        beta: Any = 6.0,
+        alpha: float = 1.0,
+        gamma: float = 1.0,
+        **kwargs: Any,
+    ) -> None:
         for name, weight in {"beta": beta, "alpha": alpha, "gamma": gamma}.items():
             if not weight >= 0:
                 raise InputError(f"{name} weighs a part of the KL and must be >= 0. Received: {name}={weight!r}.")
@@ -51,7 +65,7 @@ class BetaTCVAE(VAE):
         self.size = positive_integers("size", [size])[0]
         self.beta, self.alpha, self.gamma = float(beta), float(alpha), float(gamma)
 
-    def loss_terms(self, x, y=None, training=False):
+    def loss_terms(self, x: Array, y: Targets | None = None, training: bool = False) -> dict[str, tf.Tensor]:
         q = self.posterior(x, training)
         mean, log_var = q.loc, q.log_var
         z, own = q.draw(self.noise)

@@ -3,11 +3,15 @@
 Burgess et al., "Understanding disentangling in beta-VAE" (2018), https://arxiv.org/abs/1804.03599.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from ....core.errors import InputError
 from ....core.schedules import Schedule
+from ....core.types import Array, Targets
 from ..vae import VAE
 
 
@@ -29,25 +33,33 @@ class BurgessVAE(VAE):
         (('reconstruction', 'deviation'), ('kl',))
     """
 
-    term_names = ("reconstruction", "deviation")
-    batch_term_names = ("deviation",)
+    term_names: tuple[str, ...] = ("reconstruction", "deviation")
+    batch_term_names: tuple[str, ...] = ("deviation",)
 
-    def __init__(self, image_shape, latent_dim=16, *, capacity=25.0, gamma=1000.0, **kwargs):
+    def __init__(
+        self,
+        image_shape: Sequence[int],
+        latent_dim: int = 16,
+        *,
+        capacity: Any = 25.0,
+        gamma: float = 1000.0,
+        **kwargs: Any,
+    ) -> None:
         if not gamma >= 0:
             raise InputError(f"gamma weighs the deviation and must be >= 0. Received: gamma={gamma!r}.")
         super().__init__(image_shape, latent_dim, **kwargs)
         self.capacity_schedule, self.gamma = Schedule("capacity", capacity), float(gamma)
 
     @property
-    def capacity(self):
+    def capacity(self) -> Any:
         """C in the next training step, in nats."""
         return self.capacity_schedule(self.iterations)
 
     @property
-    def metric_names(self):
+    def metric_names(self) -> tuple[str, ...]:
         return ("kl", "capacity") if self.capacity_schedule.varies else ("kl",)
 
-    def loss_terms(self, x, y=None, training=False):
+    def loss_terms(self, x: Array, y: Targets | None = None, training: bool = False) -> dict[str, tf.Tensor]:
         terms = super().loss_terms(x, y, training=training)
         deviation = self.gamma * tf.abs(self.batch_mean(terms["kl"]) - self.capacity)
         shown = {"kl": terms["kl"], "capacity": tf.fill(tf.shape(terms["kl"]), self.capacity)}

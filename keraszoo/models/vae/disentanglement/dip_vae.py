@@ -4,10 +4,14 @@ Kumar, Sattigeri and Balakrishnan, "Variational Inference of Disentangled Latent
 (2018), https://arxiv.org/abs/1711.00848.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from ....core.errors import InputError, closest
+from ....core.types import Array, Targets
 from ....losses import code_covariance, identity_penalty
 from ..vae import VAE
 
@@ -34,10 +38,19 @@ class DIPVAE(VAE):
         (('reconstruction', 'kl', 'covariance'), 5.0)
     """
 
-    term_names = ("reconstruction", "kl", "covariance")
-    batch_term_names = ("covariance",)
+    term_names: tuple[str, ...] = ("reconstruction", "kl", "covariance")
+    batch_term_names: tuple[str, ...] = ("covariance",)
 
-    def __init__(self, image_shape, latent_dim=16, *, variant="I", off_diagonal=10.0, diagonal=None, **kwargs):
+    def __init__(
+        self,
+        image_shape: Sequence[int],
+        latent_dim: int = 16,
+        *,
+        variant: str = "I",
+        off_diagonal: float = 10.0,
+        diagonal: float | None = None,
+        **kwargs: Any,
+    ) -> None:
         if variant not in VARIANTS:
             raise InputError(f"Unknown variant. Received: variant={variant!r}. {closest(str(variant), VARIANTS)}")
         for name, weight in {"off_diagonal": off_diagonal, "diagonal": diagonal}.items():
@@ -48,7 +61,7 @@ class DIPVAE(VAE):
         ratio = 10.0 if variant == "I" else 1.0
         self.diagonal = ratio * self.off_diagonal if diagonal is None else float(diagonal)
 
-    def loss_terms(self, x, y=None, training=False):
+    def loss_terms(self, x: Array, y: Targets | None = None, training: bool = False) -> dict[str, tf.Tensor]:
         q = self.posterior(x, training)
         mean, log_var = q.loc, q.log_var
         z, log_q = q.draw(self.noise)

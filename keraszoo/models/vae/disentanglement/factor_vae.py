@@ -3,13 +3,17 @@
 Kim and Mnih, "Disentangling by Factorising" (2018), https://arxiv.org/abs/1802.05983.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from ....core.checks import positive_integers
 from ....core.errors import InputError
 from ....core.replicas import global_rows
-from ....core.updates import Gradient, call_unchanged, infer
+from ....core.types import Array, Targets
+from ....core.updates import ClosedForm, Gradient, call_unchanged, infer
 from ....distributions.normal import DiagonalNormal
 from ....networks.by_size import check_network, dense_encoder
 from ..vae import VAE
@@ -44,19 +48,19 @@ class FactorVAE(VAE):
         ('reconstruction', 'kl', 'total_correlation', 'discriminator')
     """
 
-    term_names = ("reconstruction", "kl", "total_correlation", "discriminator")
-    batch_term_names = ("discriminator",)
+    term_names: tuple[str, ...] = ("reconstruction", "kl", "total_correlation", "discriminator")
+    batch_term_names: tuple[str, ...] = ("discriminator",)
 
     def __init__(
         self,
-        image_shape,
-        latent_dim=16,
+        image_shape: Sequence[int],
+        latent_dim: int = 16,
         *,
-        gamma=10.0,
-        discriminator_hidden=(256, 256, 256),
-        discriminator=None,
-        **kwargs,
-    ):
+        gamma: float = 10.0,
+        discriminator_hidden: Sequence[int] = (256, 256, 256),
+        discriminator: keras.Layer | None = None,
+        **kwargs: Any,
+    ) -> None:
         if not gamma > 0:
             raise InputError(f"gamma weighs the total correlation and must be > 0. Received: gamma={gamma!r}.")
         super().__init__(image_shape, latent_dim, **kwargs)
@@ -69,7 +73,7 @@ class FactorVAE(VAE):
         self.discriminator = discriminator
         check_network(self.discriminator, "discriminator", (self.latent_dim,), (1,), logits=True)
 
-    def updates(self):
+    def updates(self) -> dict[str, Gradient | ClosedForm]:
         judging = self.discriminator.trainable_variables
         known = {id(variable) for variable in judging}
         vae = [variable for variable in self.trainable_variables if id(variable) not in known]  # a learned prior's too
@@ -78,10 +82,10 @@ class FactorVAE(VAE):
             "discriminator_optimizer": Gradient(self.discriminator_terms, judging),
         }
 
-    def loss_terms(self, x, y=None, training=False):
+    def loss_terms(self, x: Array, y: Targets | None = None, training: bool = False) -> dict[str, tf.Tensor]:
         return {**self.vae_terms(x, y, training=training), **self.discriminator_terms(x, y, training=training)}
 
-    def vae_terms(self, x, y=None, training=False):
+    def vae_terms(self, x: Array, y: Targets | None = None, training: bool = False) -> dict[str, tf.Tensor]:
         """The negative ELBO, and the discriminator's logit of the z that was decoded, times gamma."""
         q = self.posterior(x, training)
         z, log_q = q.draw(self.noise)
@@ -94,7 +98,7 @@ class FactorVAE(VAE):
             **self.scheduled(x),
         }
 
-    def discriminator_terms(self, x, y=None, training=False):
+    def discriminator_terms(self, x: Array, y: Targets | None = None, training: bool = False) -> dict[str, tf.Tensor]:
         """How badly the discriminator tells codes from those whose units come of different examples."""
         q = DiagonalNormal.of_output((call_unchanged if training else infer)(self.encoder, self.network_input(x)))
         z = tf.stop_gradient(q.draw(self.noise)[0])

@@ -4,11 +4,15 @@ Zhao, Song and Ermon, "InfoVAE: Balancing Learning and Inference in Variational 
 https://arxiv.org/abs/1706.02262.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from ....core.errors import InputError, closest
 from ....core.replicas import global_rows
+from ....core.types import Array, Targets
 from ....losses import maximum_mean_discrepancy, normal_kl
 from ....losses.discrepancy import KERNELS
 from ..vae import VAE
@@ -33,10 +37,19 @@ class InfoVAE(VAE):
         (0.5, 99.5)
     """
 
-    term_names = ("reconstruction", "kl", "discrepancy")
-    batch_term_names = ("discrepancy",)
+    term_names: tuple[str, ...] = ("reconstruction", "kl", "discrepancy")
+    batch_term_names: tuple[str, ...] = ("discrepancy",)
 
-    def __init__(self, image_shape, latent_dim=16, *, alpha=0.5, weight=1000.0, kernel="gaussian", **kwargs):
+    def __init__(
+        self,
+        image_shape: Sequence[int],
+        latent_dim: int = 16,
+        *,
+        alpha: float = 0.5,
+        weight: float = 1000.0,
+        kernel: str = "gaussian",
+        **kwargs: Any,
+    ) -> None:
         if not alpha <= 1:
             raise InputError(f"The KL is weighed by 1 - alpha, so alpha must be <= 1. Received: alpha={alpha!r}.")
         if not weight >= 1 - alpha:
@@ -52,10 +65,10 @@ class InfoVAE(VAE):
         self.discrepancy_weight = self.alpha + self.weight - 1.0
 
     @property
-    def kl_weight(self):
+    def kl_weight(self) -> Any:
         return (1.0 - self.alpha) * super().kl_weight
 
-    def loss_terms(self, x, y=None, training=False):
+    def loss_terms(self, x: Array, y: Targets | None = None, training: bool = False) -> dict[str, tf.Tensor]:
         q = self.posterior(x, training)
         mean, log_var = q.loc, q.log_var
         z, _ = q.draw(self.noise)
