@@ -1,5 +1,6 @@
 """The command `keraszoo serve`."""
 
+import contextlib
 import functools
 import shutil
 
@@ -7,10 +8,11 @@ from keraszoo.arguments import Parser
 from keraszoo.core.errors import InputError
 
 BACKENDS = ("auto", "tensorflow_model_server", "embedded")
+_say = functools.partial(print, flush=True)
 
 
 def serve_command(argv):
-    """`keraszoo serve DIR [options]`.
+    """`keraszoo serve DIR [options]`, or `keraszoo serve --zoo [RECIPE ...]`.
 
     Args:
         argv: the arguments after `serve`.
@@ -19,10 +21,20 @@ def serve_command(argv):
         The exit code.
 
     Raises:
-        InputError: when nothing in DIR can be served, an option is wrong, or a port is taken.
+        InputError: when nothing in DIR can be served, there are no weights of a recipe, an option is wrong, or a port
+            is taken.
     """
     parser = Parser("serve", "Serve exported models over REST and gRPC, as TensorFlow Serving does.")
-    parser.add_argument("dir", metavar="DIR", help="a folder for each model, as keraszoo export --to writes it")
+    parser.add_argument(
+        "dir", nargs="?", metavar="DIR", help="a folder for each model, as keraszoo export --to writes it"
+    )
+    parser.add_argument(
+        "--zoo",
+        nargs="*",
+        metavar="RECIPE",
+        help="serve trained weights instead, each exported once: those of these recipes, all, or (none named) a few "
+        "well-known ones",
+    ).completer = _trained
     parser.add_argument(
         "--backend",
         choices=BACKENDS,
@@ -49,26 +61,36 @@ def serve_command(argv):
         help="merge requests of several clients, where a version has batching_params.pbtxt",
     )
     options = parser.parse_args(argv)
+    if (options.dir is None) == (options.zoo is None):
+        received = "neither" if options.dir is None else f"{options.dir} and --zoo"
+        raise InputError(f"Serve a DIR of exported models, or --zoo, the trained weights. Received: {received}.")
 
     from .models import check_root
     from .selection import Policy, parse_labels
 
     policy, labels = Policy.parse(options.versions), parse_labels(options.label)
-    check_root(options.dir)
-    say = functools.partial(print, flush=True)
-    binary = shutil.which("tensorflow_model_server")
-    chosen = options.backend
-    if chosen == "auto":
-        chosen = "tensorflow_model_server" if binary else "embedded"
-        why = "which is on PATH" if binary else "as tensorflow_model_server is not on PATH"
-        say(f"Server: {chosen}, {why}")
+    if options.zoo is None:
+        check_root(options.dir)
+        directory = contextlib.nullcontext(options.dir)
     else:
-        say(f"Server: {chosen}")
+        from .zoo import chosen, served
+
+        directory = served(chosen(options.zoo), say=_say)
+    binary = shutil.which("tensorflow_model_server")
+    backend = options.backend
+    if backend == "auto":
+        backend = "tensorflow_model_server" if binary else "embedded"
+        why = "which is on PATH" if binary else "as tensorflow_model_server is not on PATH"
+        _say(f"Server: {backend}, {why}")
+    else:
+        _say(f"Server: {backend}")
     from . import model_server
 
-    say(f"With Docker instead: {model_server.docker_command(options.dir)}")
-    if chosen == "tensorflow_model_server":
-        return model_server.run(binary, options.dir, options, policy, labels, say)
+    if options.zoo is None:
+        _say(f"With Docker instead: {model_server.docker_command(options.dir)}")
+    if backend == "tensorflow_model_server":
+        with directory as root:
+            return model_server.run(binary, root, options, policy, labels, _say)
     try:
         from .embedded import serve
     except ModuleNotFoundError as error:
@@ -76,18 +98,26 @@ def serve_command(argv):
             f"The embedded server needs the package {error.name}: pip install 'keraszoo[serving]'."
         ) from None
 
-    serve(
-        options.dir,
-        host=options.host,
-        rest_port=options.rest_port,
-        grpc_port=options.grpc_port,
-        policy=policy,
-        labels=labels,
-        allow_unverified=options.allow_unverified,
-        batching=options.batching,
-        say=say,
-    )
+    with directory as root:
+        serve(
+            root,
+            host=options.host,
+            rest_port=options.rest_port,
+            grpc_port=options.grpc_port,
+            policy=policy,
+            labels=labels,
+            allow_unverified=options.allow_unverified,
+            batching=options.batching,
+            say=_say,
+        )
     return 0
+
+
+def _trained(**_):
+    """The recipes of which there are weights, for the shell."""
+    from keraszoo.weights import names
+
+    return names()
 
 
 def _port(text):

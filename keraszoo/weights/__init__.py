@@ -36,10 +36,10 @@ def names() -> tuple:
     return tuple(name for name in all_recipes() if path(name) is not None)
 
 
-def path(name):
-    """The `.keras` file of a recipe's weights, or None."""
-    for folder in folders():
-        file = folder / f"{name}.keras"
+def path(name, *where):
+    """The `.keras` file of a recipe's weights, or None; looked for in these folders, or else in `folders()`."""
+    for folder in where or folders():
+        file = pathlib.Path(folder) / f"{name}.keras"
         if file.exists() and file.with_suffix(".json").exists():
             return file
     return None

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from keraszoo.arguments import Parser, run_subverb
+from keraszoo.core.errors import InputError
 from keraszoo.recipes import get
 from keraszoo.recipes import names as recipe_names
 from keraszoo.weights import card, names, path
@@ -81,17 +82,29 @@ def _verify(argv):
 
 
 def _make(argv):
-    parser = Parser("weights make", "Train a recipe, measure it, and keep its weights with their card.")
-    parser.add_argument("recipe").completer = recipe_names
-    parser.add_argument("--run", metavar="RUN", help="take the model of this finished run")
+    parser = Parser("weights make", "Train recipes, measure them, and keep their weights with their cards.")
+    parser.add_argument("recipes", nargs="+", metavar="RECIPE").completer = recipe_names
+    parser.add_argument("--run", metavar="RUN", help="take the model of this finished run of the one recipe")
+    parser.add_argument("--missing", action="store_true", help="only those of which there are no weights yet")
     parser.add_argument("--out", metavar="DIR", help="folder (default: KERASZOO_WEIGHTS, else the cache)")
     parser.add_argument("--data-dir", metavar="DIR", help="where tensorflow-datasets keeps its data")
     options = parser.parse_args(argv)
+    chosen = [get(name).name for name in options.recipes]
+    if options.run and len(chosen) > 1:
+        raise InputError(f"A run is one recipe's. Received: --run with {len(chosen)} recipes.")
+
+    import keras
 
     from ..weights.making import make
 
-    file = make(options.recipe, options.out, run=options.run, data_dir=options.data_dir)
-    print(f"The weights are in {file}")
+    for name in chosen:
+        there = path(name, *([options.out] if options.out else []))
+        if options.missing and there is not None:
+            print(f"{name}: there, {there}")
+            continue
+        file = make(name, options.out, run=options.run, data_dir=options.data_dir)
+        print(f"The weights are in {file}", flush=True)
+        keras.backend.clear_session()  # the graphs of one are of no use to the next
     return 0
 
 
@@ -105,5 +118,5 @@ SUBVERBS = {
     "list": (_list, "show those there are"),
     "show": (_show, "show the card of one"),
     "verify": (_verify, "compare files with their cards"),
-    "make": (_make, "train a recipe and keep its weights"),
+    "make": (_make, "train recipes and keep their weights"),
 }

@@ -66,7 +66,10 @@ def make(name, folder=None, *, run=None, data_dir=None, say=print):
         if moved(recipe.expected, kept, found, share=0.1):
             compressed(whole, same)
             stored, dtype, found = same, "float32", kept
-        say(f"{recipe.name}: stored as {dtype}")
+        say(f"{recipe.name}: stored as {dtype}, {stored.stat().st_size / 1000:.0f} kB")
+        for metric, (value, spread) in recipe.expected.items():
+            if metric in found and not abs(found[metric] - value) <= spread:
+                say(f"  {metric} {found[metric]:.5g}, expected {value:g} +- {spread:g}")
         card = Card(
             recipe.name, recipe.model, recipe.title, recipe.data.name, licence_of(recipe.data), model.count_params(),
             dtype, stored.stat().st_size, sha256(stored), {name: round(value, 6) for name, value in found.items()},
