@@ -14,6 +14,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from keraszoo import weights
 from keraszoo.__main__ import VERBS, main
 from keraszoo.models import MODELS
 from keraszoo.recipes import all_recipes, get
@@ -200,6 +201,12 @@ def test_papers_and_values_in_the_manual_are_those_of_the_code():
     assert all(tables.count(f"| `{name}`<br>") == 1 for name in all_recipes())
     value, tolerance = all_recipes()["vae/digits"].expected["test/loss"]
     assert f"test: loss {value:g} ± {tolerance:g}".replace(" ", "&nbsp;") in hook.about("VAE")
+    assert '`keraszoo.load("vae/digits")`' in hook.about("VAE")
+    assert hook.WEIGHTS in (DOCS / "weights.md").read_text()
+    trained = hook.on_page_markdown(hook.WEIGHTS)
+    assert all(trained.count(f"| `{name}` |") == 1 for name in weights.of_the_library())
+    accuracy = weights.card("classifier/mnist").measures["test/accuracy"]
+    assert f"test:&nbsp;accuracy&nbsp;{accuracy:.4g}<br>" in trained or f"{accuracy:.4g} |" in trained
 
 
 def test_every_page_is_in_the_navigation():

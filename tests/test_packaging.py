@@ -18,6 +18,7 @@ from packaging.requirements import Requirement
 import keraszoo
 from keraszoo.core.errors import InputError
 from keraszoo.versions import check_versions
+from keraszoo.weights import of_the_library
 
 ROOT = pathlib.Path(__file__).parent.parent
 ROOMS = {"keraszoo": "keraszoo", "training": "keraszoo.training", "export": "keraszoo.export"}
@@ -72,7 +73,11 @@ def test_wheel_holds_every_module_under_one_name(tmp_path):
     ]
     subprocess.run(pip, cwd=tmp_path, check=True, capture_output=True)
     (wheel,) = (tmp_path / "wheels").iterdir()
-    files = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    sizes = {each.filename: each.file_size for each in zipfile.ZipFile(wheel).infolist()}
+    files = {name for name in sizes if ".dist-info/" not in name}
+    weights = {f"keraszoo/weights/{name}{suffix}" for name in of_the_library() for suffix in (".keras", ".json")}
+    assert {name for name in files if name.endswith((".keras", ".json"))} == weights
+    assert sum(size for name, size in sizes.items() if not name.endswith(".py")) <= 25e6
     expected = set()
     for room, package in ROOMS.items():
         for path in (ROOT / room).rglob("*.py"):

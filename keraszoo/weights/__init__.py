@@ -36,6 +36,11 @@ def names() -> tuple:
     return tuple(name for name in all_recipes() if path(name) is not None)
 
 
+def of_the_library() -> tuple:
+    """The recipes whose weights come with the library."""
+    return tuple(name for name in all_recipes() if path(name, FOLDER) is not None)
+
+
 def path(name, *where):
     """The `.keras` file of a recipe's weights, or None; looked for in these folders, or else in `folders()`."""
     for folder in where or folders():

@@ -61,6 +61,11 @@ class Card:
     use: str = USE
     limits: str = LIMITS
 
+    def chief(self) -> dict:
+        """`{"split/metric": value}` of what its recipe expects, of three at most."""
+        chosen = [name for name in self.expected if name in self.measures] or list(self.measures)
+        return {name: self.measures[name] for name in chosen[:3]}
+
     def to_json(self) -> str:
         return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
 

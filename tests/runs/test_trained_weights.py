@@ -2,13 +2,16 @@
 
 import json
 import shutil
+import subprocess
+import sys
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import keraszoo
-from keraszoo import recipes, weights
+from keraszoo import models, recipes, weights
 from keraszoo.__main__ import main
 from keraszoo.core.errors import InputError
 from keraszoo.models import VAE, Classifier, GaussianMixture
@@ -16,11 +19,7 @@ from keraszoo.weights.card import Card
 from keraszoo.weights.half import halved
 
 
-def those_of_the_library():
-    return [name for name in weights.names() if weights.path(name).is_relative_to(weights.FOLDER)]
-
-
-@pytest.mark.parametrize("name", those_of_the_library())
+@pytest.mark.parametrize("name", weights.of_the_library())
 def test_a_card_tells_of_its_file_and_of_what_its_recipe_reaches(name):
     card, recipe = weights.card(name), recipes.get(name)
     card.check(weights.path(name))
@@ -33,8 +32,31 @@ def test_a_card_tells_of_its_file_and_of_what_its_recipe_reaches(name):
 
 
 def test_those_of_the_library_are_small():
-    sizes = [weights.card(name).bytes for name in those_of_the_library()]
+    sizes = [weights.card(name).bytes for name in weights.of_the_library()]
     assert max(sizes) <= 2e6 and sum(sizes) <= 25e6
+
+
+@pytest.mark.parametrize("name", weights.of_the_library())
+@pytest.mark.by_default("vae/digits", "nsf/moons")
+def test_those_of_the_library_answer(name):
+    """Each signature that the model serves, its main ability first, in finite numbers of as many rows."""
+    model, recipe = keraszoo.load(name), recipes.get(name)
+    assert type(model) is getattr(models, recipe.model) and model.count_params() == weights.card(name).parameters
+    random = np.random.default_rng(0)
+    for method, declarations in model.serving_signatures().values():
+        answers = method(*(tf.constant(each.random(3, random), each.spec().dtype) for each in declarations))
+        for answer in answers.values():
+            assert answer.shape[0] == 3
+            if answer.dtype.is_floating:
+                assert np.isfinite(answer).all()
+
+
+@pytest.mark.slow
+def test_those_of_the_library_reproduce_their_measures_in_a_new_process():
+    command = [sys.executable, "-m", "keraszoo", "weights", "verify", "--measure"]
+    told = subprocess.run([*command, *weights.of_the_library()], capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert told.stdout.count("measures as on the card") == len(weights.of_the_library())
 
 
 def test_loading_by_recipe_and_by_class_is_one():
@@ -104,8 +126,12 @@ def test_measures_are_compared_with_the_card(own, capsys):
 @pytest.mark.slow
 def test_weights_are_made_listed_and_loaded(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("KERASZOO_WEIGHTS", str(tmp_path))
-    assert main(["weights", "make", "gaussian_mixture/gaussians8"]) == 0
-    assert "gaussian_mixture/gaussians8" in weights.names()
+    words = ["weights", "make", "histogram/checkerboard", "gaussian_mixture/gaussians8"]
+    assert main(words) == 0
+    assert {"histogram/checkerboard", "gaussian_mixture/gaussians8"} <= {*weights.names()}
+    made = weights.path("gaussian_mixture/gaussians8", tmp_path).stat().st_mtime_ns
+    assert main([*words, "--missing"]) == 0 and capsys.readouterr().out.count(": there, ") == 2
+    assert weights.path("gaussian_mixture/gaussians8", tmp_path).stat().st_mtime_ns == made
     model, card = GaussianMixture.from_preset("gaussians8"), weights.card("gaussian_mixture/gaussians8")
     for metric, (value, spread) in recipes.get("gaussian_mixture/gaussians8").expected.items():
         assert card.measures[metric] == pytest.approx(value, abs=spread)

@@ -72,6 +72,7 @@ def test_page_shows_codes_and_samples(server):
     decoded, samples, page = shown(address, "#model=vae&latent=0,0&seed=1")
     assert len(decoded) == 1 and len(samples) == 16 and len(set(samples)) > 8
     assert 'data-ready="vae"' in page and 'role="status"' in page
+    assert 'data-ready="vae"' in shown(address)[2]  # not the first model, but the first that draws
     assert shown(address, "#model=vae&latent=0,0&seed=1")[:2] == (decoded, samples)
     moved, same_seed, _ = shown(address, "#model=vae&latent=2,-1&seed=1")
     assert moved != decoded and same_seed == samples

@@ -30,7 +30,7 @@ def _list(argv):
         table.add_column(title, justify=justify, no_wrap=title == "recipe")
     for name in names():
         told = card(name)
-        measures = ", ".join(f"{metric} {value:.4g}" for metric, value in _chief(told).items())
+        measures = ", ".join(f"{metric} {value:.4g}" for metric, value in told.chief().items())
         table.add_row(name, f"{told.bytes / 1000:.0f}", told.dtype, measures)
     console.print(table)
     return 0
@@ -106,12 +106,6 @@ def _make(argv):
         print(f"The weights are in {file}", flush=True)
         keras.backend.clear_session()  # the graphs of one are of no use to the next
     return 0
-
-
-def _chief(told):
-    """The measures that a recipe expects, three at most."""
-    chosen = [name for name in told.expected if name in told.measures] or list(told.measures)
-    return {name: told.measures[name] for name in chosen[:3]}
 
 
 SUBVERBS = {

@@ -189,6 +189,20 @@ async function ask(file) {
 
 // ------------------------------------------------------------------ the page
 
+async function describe(model) {
+  const told = await get(`/v1/models/${encodeURIComponent(model)}/metadata`);
+  signatures = told.metadata.signature_def.signature_def;
+}
+
+// The first model that shows something before it is given an image, if there is one.
+async function firstThatDraws(models) {
+  for (const model of models) {
+    await describe(model);
+    if (inputs("sample").seed) return model;
+  }
+  return models[0];
+}
+
 async function choose(model, before = new URLSearchParams()) {
   state = { model, seed: Number(before.get("seed")) || 0, temperature: Number(before.get("temperature") ?? 1) };
   if (!before.has("temperature")) state.temperature = 1;
@@ -197,8 +211,7 @@ async function choose(model, before = new URLSearchParams()) {
   $("seed").value = state.seed;
   $("temperature").value = state.temperature;
   $("between").disabled = true;
-  const told = await get(`/v1/models/${encodeURIComponent(model)}/metadata`);
-  signatures = told.metadata.signature_def.signature_def;
+  await describe(model);
   const codes = Object.values(inputs("decode")), sizes = codes.length === 1 ? shape(codes[0]) : null;
   const images = Object.keys(signatures).filter((name) => name !== "serving_default" && imageInput(name)).sort();
   const points = Object.values(inputs("log_prob")).map(shape).some((each) => each && each.length === 2 && each[1] === 2);
@@ -253,6 +266,6 @@ run(async () => {
   try { models = Object.keys((await get("/health")).models); } catch (error) { if (!named) throw error; }
   if (!models.length) throw new Error("The server has no model that answers.");
   $("model").replaceChildren(...models.map((name) => new Option(name)));
-  $("model").value = models.includes(named) ? named : models[0];
+  $("model").value = models.includes(named) ? named : await firstThatDraws(models);
   await choose($("model").value, before);
 });
