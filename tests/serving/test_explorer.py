@@ -79,6 +79,16 @@ def test_page_shows_codes_and_samples(server):
     assert shown(address, "#model=vae&latent=2,-1&seed=2")[1][:-1] == samples[1:]  # the rows' seeds are 2, 3, ...
 
 
+@pytest.mark.browser
+def test_page_asks_for_the_class_that_is_chosen(zoo_server):
+    zoo_server.serve("ConditionalVAE")
+    address = f"http://{zoo_server.rest}/explore"
+    decoded, samples, page = shown(address, "#model=ConditionalVAE&label=1")
+    assert len(decoded) == 1 and len(samples) == 16 and "Missing" not in page
+    others = shown(address, "#model=ConditionalVAE&label=2")
+    assert others[0] != decoded and not set(others[1]) & set(samples)
+
+
 @pytest.fixture
 def driven(server):
     """The page with a user's acts in it, from a server that hands all requests on."""

@@ -21,10 +21,11 @@ async function get(path) {
 }
 
 // The outputs of a signature, by name; null where a newer request to it has been made meanwhile.
-async function predict(signature, inputs) {
+async function predict(signature, given) {
   const turn = asked[signature] = (asked[signature] || 0) + 1;
+  if (inputs(signature).label) given.label = Array(Object.values(given)[0].length).fill(state.label);
   const response = await fetch(`${server}/v1/models/${encodeURIComponent(state.model)}:predict`, {
-    method: "POST", body: JSON.stringify({ signature_name: signature, inputs }),
+    method: "POST", body: JSON.stringify({ signature_name: signature, inputs: given }),
   });
   const text = await response.text();
   // NaN and Infinity stand bare in the answers, which JSON does not know; in strings they do not occur here.
@@ -38,6 +39,8 @@ async function predict(signature, inputs) {
 
 const shape = (info) => info.tensor_shape.unknown_rank ? null : info.tensor_shape.dim.map((dim) => Number(dim.size));
 const inputs = (signature) => signatures[signature] ? signatures[signature].inputs : {};
+// The inputs but the class, which is that of the page for every row.
+const unlabelled = (signature) => Object.entries(inputs(signature)).filter(([name]) => name !== "label");
 const isImage = (value) => Array.isArray(value) && Array.isArray(value[0]) && Array.isArray(value[0][0])
   && !Array.isArray(value[0][0][0]) && [1, 3].includes(value[0][0].length);
 
@@ -61,6 +64,7 @@ function picture(image) {
 
 function remember() {
   const kept = { model: state.model, seed: state.seed, temperature: state.temperature };
+  if (!$("classes").hidden) kept.label = state.label;
   if (state.latent) kept.latent = state.latent.map((value) => +value.toFixed(3)).join(",");
   history.replaceState(null, "", "#" + new URLSearchParams(kept));
 }
@@ -74,7 +78,7 @@ async function decode() {
     slider.value = value;
     slider.nextElementSibling.textContent = value.toFixed(2);
   });
-  const [name] = Object.keys(inputs("decode"));
+  const [[name]] = unlabelled("decode");
   const answer = await predict("decode", { [name]: [state.latent] });
   if (!answer) return;
   const [first] = Object.values(answer);
@@ -142,7 +146,7 @@ async function plane() {
 
 // The one input of a signature that takes an image: [name, its shape, or null for a file's bytes].
 function imageInput(signature) {
-  const given = Object.entries(inputs(signature));
+  const given = unlabelled(signature);
   if (given.length !== 1) return null;
   const [name, info] = given[0], sizes = shape(info);
   if (info.dtype === "DT_STRING" && name.endsWith("_bytes")) return [name, null];
@@ -205,16 +209,19 @@ async function firstThatDraws(models) {
 
 async function choose(model, before = new URLSearchParams()) {
   state = { model, seed: Number(before.get("seed")) || 0, temperature: Number(before.get("temperature") ?? 1) };
+  state.label = Number(before.get("label")) || 0;
   if (!before.has("temperature")) state.temperature = 1;
   asked = {};
   kept = null;
   $("seed").value = state.seed;
   $("temperature").value = state.temperature;
+  $("label").value = state.label;
   $("between").disabled = true;
   await describe(model);
-  const codes = Object.values(inputs("decode")), sizes = codes.length === 1 ? shape(codes[0]) : null;
+  const codes = unlabelled("decode"), sizes = codes.length === 1 ? shape(codes[0][1]) : null;
   const images = Object.keys(signatures).filter((name) => name !== "serving_default" && imageInput(name)).sort();
   const points = Object.values(inputs("log_prob")).map(shape).some((each) => each && each.length === 2 && each[1] === 2);
+  $("classes").hidden = !Object.keys(signatures).some((name) => inputs(name).label);
   $("decoding").hidden = !(sizes && sizes.length === 2 && sizes[1] > 0);
   $("sampling").hidden = !inputs("sample").seed;
   $("temperatures").hidden = !inputs("sample").temperature;
@@ -239,6 +246,11 @@ function run(action) {
 }
 
 $("model").addEventListener("change", () => run(() => choose($("model").value)));
+$("label").addEventListener("input", () => {
+  state.label = Math.max(0, Math.floor(Number($("label").value)));
+  if (!$("decoding").hidden) run(decode);
+  if (!$("sampling").hidden) run(sample);
+});
 $("seed").addEventListener("input", () => { state.seed = Math.max(0, Math.floor(Number($("seed").value))); run(sample); });
 $("temperature").addEventListener("input", () => { state.temperature = Number($("temperature").value); run(sample); });
 $("centre").addEventListener("click", () => { state.latent.fill(0); run(decode); });
