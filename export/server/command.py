@@ -36,6 +36,9 @@ def serve_command(argv):
         "well-known ones",
     ).completer = _trained
     parser.add_argument(
+        "--prepare", action="store_true", help="with --zoo: export what was never served, and end; for a quick start"
+    )
+    parser.add_argument(
         "--backend",
         choices=BACKENDS,
         default="auto",
@@ -64,6 +67,8 @@ def serve_command(argv):
     if (options.dir is None) == (options.zoo is None):
         received = "neither" if options.dir is None else f"{options.dir} and --zoo"
         raise InputError(f"Serve a DIR of exported models, or --zoo, the trained weights. Received: {received}.")
+    if options.prepare and options.zoo is None:
+        raise InputError("--prepare exports trained weights, with --zoo. Received: DIR.")
 
     from .models import check_root
     from .selection import Policy, parse_labels
@@ -71,11 +76,13 @@ def serve_command(argv):
     policy, labels = Policy.parse(options.versions), parse_labels(options.label)
     if options.zoo is None:
         check_root(options.dir)
-        directory = contextlib.nullcontext(options.dir)
     else:
-        from .zoo import chosen, served
+        from .zoo import chosen, prepare, served
 
-        directory = served(chosen(options.zoo), say=_say)
+        recipes = chosen(options.zoo)
+        if options.prepare:
+            prepare(recipes, _say)
+            return 0
     binary = shutil.which("tensorflow_model_server")
     backend = options.backend
     if backend == "auto":
@@ -88,6 +95,9 @@ def serve_command(argv):
 
     if options.zoo is None:
         _say(f"With Docker instead: {model_server.docker_command(options.dir)}")
+        directory = contextlib.nullcontext(options.dir)
+    else:
+        directory = served(recipes, _say, whole=backend == "tensorflow_model_server")
     if backend == "tensorflow_model_server":
         with directory as root:
             return model_server.run(binary, root, options, policy, labels, _say)

@@ -1,12 +1,13 @@
 """Trained weights served at once: each exported a single time, and never another one's export in its place."""
 
+import contextlib
 import json
 import shutil
 import sys
-import urllib.request
 from pathlib import Path
 
 import pytest
+import runner
 from conftest import Server
 
 from keraszoo import weights
@@ -57,6 +58,22 @@ def test_an_export_is_kept_until_it_is_damaged_or_the_weights_are_others(home):
     assert serve(said).parent != first.parent and len(said) == 3
 
 
+def test_what_was_never_served_before_follows_from_another_process(home, monkeypatch):
+    (home / "own" / "vae").mkdir()
+    library = Path(weights.__file__).parent
+    for suffix in (".keras", ".json"):
+        shutil.copy(library / f"vae/digits{suffix}", home / "own" / "vae")
+    followers = []
+    monkeypatch.setattr(zoo, "_exported_meanwhile", lambda recipes: contextlib.nullcontext(followers.append(recipes)))
+    with zoo.served((NAME, "vae/digits"), (said := []).append) as root:
+        assert len(said) == 1 and said[0].endswith(", 1 to go") and followers == [["vae/digits"]]
+        assert not Path(root, "vae_digits").exists()
+        assert main(["serve", "--zoo", "vae/digits", "--prepare"]) == 0
+        assert versions.numbers(Path(root, "vae_digits")) == [1]  # which the server, looking every second, finds
+    with zoo.served((NAME, "vae/digits"), said.append, whole=True):
+        assert len(said) == 1 and followers == [["vae/digits"], []]
+
+
 def test_another_release_exports_anew(home, monkeypatch):
     first = serve(said := [])
     monkeypatch.setattr(zoo, "__version__", "99.0")
@@ -76,6 +93,7 @@ def test_recipes_are_those_named_a_few_or_all(home, monkeypatch):
     [
         ([], "Serve a DIR of exported models, or --zoo, the trained weights. Received: neither."),
         (["served", "--zoo"], "Received: served and --zoo."),
+        (["served", "--prepare"], "--prepare exports trained weights, with --zoo."),
         (["--zoo", "vae/digit"], "There are no trained weights of that name. Received: 'vae/digit'."),
     ],
 )
@@ -98,9 +116,13 @@ def test_all_of_them_answer(tmp_path, monkeypatch):
     ports = ["--rest-port", "0", "--grpc-port", "0"]
     program = [sys.executable, "-m", "keraszoo", "serve", "--zoo", "all", "--backend", "embedded", *ports]
     server = Server(program, tmp_path)
+    there = {name.replace("/", "_") for name in weights.names()}
     try:
-        with urllib.request.urlopen(f"http://{server.wait().rest}/health") as answer:
-            models = json.load(answer)["models"]
-        assert set(models) == {name.replace("/", "_") for name in weights.names()}
+        server.wait()
+        assert runner.eventually(lambda: models_of(server), lambda models: set(models) == there, seconds=600)
     finally:
         server.stop()
+
+
+def models_of(server):
+    return json.loads(runner.send(server.rest, "GET", "/health")[2])["models"]

@@ -281,3 +281,10 @@ run(async () => {
   $("model").value = models.includes(named) ? named : await firstThatDraws(models);
   await choose($("model").value, before);
 });
+
+// Models that come later: a server may still be loading.
+setInterval(async () => {
+  const there = new Set(Array.from($("model").options, (option) => option.value));
+  const models = await get("/health").then((told) => Object.keys(told.models)).catch(() => []);
+  $("model").append(...models.filter((name) => !there.has(name)).map((name) => new Option(name)));
+}, 5000);
