@@ -19,13 +19,9 @@ from ..published import versions
 #: what `--zoo` serves where no recipe is named: of each kind the best known, few enough to be there within a minute
 CHOSEN = (
     "vae/digits",
-    "vae/mnist",
     "conditional_vae/digits",
-    "vq_vae/digits",
     "dcgan/digits",
-    "infogan/digits",
     "nsf/moons",
-    "glow/digits",
     "denoising/digits",
     "classifier/mnist",
     "unet/cells",
