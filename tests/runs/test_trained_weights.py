@@ -20,6 +20,7 @@ def those_of_the_library():
     return [name for name in weights.names() if weights.path(name).is_relative_to(weights.FOLDER)]
 
 
+@pytest.mark.shows("trained weights")
 @pytest.mark.parametrize("name", those_of_the_library())
 def test_a_card_tells_of_its_file_and_of_what_its_recipe_reaches(name):
     card, recipe = weights.card(name), recipes.get(name)

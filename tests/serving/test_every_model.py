@@ -1,4 +1,7 @@
-"""Every public class, small, on the embedded server: the callers' page holds, and answers are Keras' own bits."""
+"""Every public class, small, on the embedded server: the callers' page holds, and answers are Keras' own bits.
+
+And as a file of LiteRT.
+"""
 
 import ast
 import json
@@ -13,6 +16,7 @@ import zoo
 
 from keraszoo.export import Client, doctor
 from keraszoo.export.contents import client_page, golden, manifest
+from keraszoo.export.lite import to_lite
 
 WIRE_NAMES = {
     "image", "image_bytes", "features", "latent", "codes", "label", "context", "mask", "seed", "temperature"
@@ -29,6 +33,7 @@ def test_one_word_means_one_thing_and_the_page_explains_it(name):
         assert {each.name for each in inputs} <= WIRE_NAMES
 
 
+@pytest.mark.shows("doctor")
 @pytest.mark.slow
 @every_class
 def test_every_class_is_healthy(zoo_server, one_doctor, name):
@@ -38,6 +43,7 @@ def test_every_class_is_healthy(zoo_server, one_doctor, name):
     assert {f"answers of {each}" for each in signatures} <= {check.name for check in checks}
 
 
+@pytest.mark.shows("server")
 @pytest.mark.by_default("http-ConditionalVAE", "grpc-ConditionalVAE")
 @every_class
 @pytest.mark.parametrize("transport", ["http", "grpc"])
@@ -58,6 +64,21 @@ def test_every_signature_of_every_class_answers_as_keras_bit_for_bit(zoo_server,
 
 def bits(array):
     return array.tolist() if array.dtype == object else array.tobytes()
+
+
+@pytest.mark.shows("LiteRT")
+@pytest.mark.by_default("ConditionalVAE")
+@every_class
+def test_a_file_of_lite_answers_alike(zoo_server, name, tmp_path, record_property):
+    """Every signature but those that draw random numbers or decode images, which are named."""
+    version = zoo_server.serve(name)
+    signatures = manifest.read(version)["signatures"].keys()
+    drawn = {each for each in signatures if each in ("sample", "generate", "segment_png_bytes")}
+    found = to_lite(version, tmp_path / "model.tflite")
+    assert {*found.differences, *found.left_out} == {*signatures}
+    assert set(found.left_out) <= drawn, found.left_out
+    assert all(value < 1e-5 for outputs in found.differences.values() for value in outputs.values()), found.differences
+    record_property("but", ", ".join(f"`{each}`" for each in found.left_out if each != "generate"))
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="the page calls curl")
