@@ -142,7 +142,8 @@ class Recorder:
         if report.when == "call" or report.outcome != "passed":
             self.outcomes[report.nodeid] = answer_of(report)
             seconds = resource.getrusage(resource.RUSAGE_SELF).ru_utime - self.started
-            print(f"{seconds:6.1f} s  {report.nodeid}  {self.outcomes[report.nodeid]}", flush=True)
+            told = "" if report.outcome == "passed" else f"  {report.user_properties}"
+            print(f"{seconds:6.1f} s  {report.nodeid}  {self.outcomes[report.nodeid]}{told}", flush=True)
         for (name, capability), nodes in self.cases.items():
             if report.nodeid in nodes and report.when == "teardown" and all(node in self.outcomes for node in nodes):
                 answers = sorted((self.outcomes[node] for node in nodes), key=worst_first)
@@ -166,14 +167,18 @@ def class_of(item):
 
 
 def answer_of(report):
-    """What the file keeps of a report: "yes", "yes: but ...", "no: why" of what was skipped, "failed: why"."""
+    """What the file keeps of a report: "yes", "yes: not ...", "no: why", "failed: why".
+
+    A law that was skipped, or that holds of a class that cannot, says why: `record_property("no", why)`."""
     if report.outcome == "skipped":
         return f"no: {report.longrepr[2].removeprefix('Skipped: ')}"
     if report.outcome == "failed":
         crash = getattr(getattr(report.longrepr, "reprcrash", None), "message", str(report.longrepr))
         return f"failed: {' '.join(crash.split())[:150]}"
-    but = dict(report.user_properties).get("but")
-    return f"yes: not {but}" if but else "yes"
+    told = dict(report.user_properties)
+    if "no" in told:
+        return f"no: {told['no']}"
+    return f"yes: not {told['but']}" if told.get("but") else "yes"
 
 
 def worst_first(answer):
