@@ -15,6 +15,7 @@ import datetime
 import itertools
 import json
 import math
+import os
 import pathlib
 import platform
 import re
@@ -27,6 +28,8 @@ import pytest
 
 from keraszoo.models import MODELS
 from keraszoo.recipes import all_recipes
+from keraszoo.runs.drafts import write_whole
+from keraszoo.system.locks import lock
 
 ROOT = pathlib.Path(__file__).parent.parent
 RESULTS, PAGE = ROOT / "tests" / "capabilities.json", ROOT / "docs" / "capabilities.md"
@@ -106,7 +109,8 @@ def valid():
 def write(rows):
     lines = [f"    {json.dumps(name)}: {json.dumps(row, ensure_ascii=False)}" for name, row in rows.items()]
     rows = ",\n".join(lines)
-    RESULTS.write_text(f'{{\n  "versions": {json.dumps(versions())},\n  "classes": {{\n{rows}\n  }}\n}}\n')
+    text = f'{{\n  "versions": {json.dumps(versions())},\n  "classes": {{\n{rows}\n  }}\n}}\n'
+    write_whole(RESULTS, text)
 
 
 class Recorder:
@@ -117,8 +121,7 @@ class Recorder:
     """
 
     def __init__(self, wanted):
-        self.wanted, self.rows = wanted, valid()
-        self.cases, self.outcomes = {}, {}
+        self.wanted, self.cases, self.outcomes = wanted, {}, {}
         self.started = 0.0
 
     @pytest.hookimpl(trylast=True)
@@ -150,8 +153,12 @@ class Recorder:
                 self.keep(name, capability, answers[0])
 
     def keep(self, name, capability, answer):
-        self.rows[name] |= {"date": datetime.date.today().isoformat(), capability: answer}
-        write(self.rows)
+        turn = lock(RESULTS.parent, wait=True)  # another process may write, too
+        rows = valid()
+        rows[name] |= {"date": datetime.date.today().isoformat(), capability: answer}
+        write(rows)
+        if turn is not None:
+            os.close(turn)
 
 
 def class_of(item):
