@@ -23,7 +23,7 @@ class Published(typing.NamedTuple):
     differs: str
 
 
-SMOOTH = "ours is the copy of CIFAR-10 that was at hand: 20,000 training images, compressed by JPEG at quality 75"
+SMOOTH = "here 20,000 training images of CIFAR-10, compressed by JPEG at quality 75"
 IWAE = ("Burda, Grosse and Salakhutdinov (2016), table 1", "https://arxiv.org/abs/1509.00519")
 LENET = ("LeCun, Bottou, Bengio and Haffner (1998), section III", "https://doi.org/10.1109/5.726791")
 
@@ -74,7 +74,7 @@ PUBLISHED = (
         "4.67 bits per dimension",
         "Van den Oord, Vinyals and Kavukcuoglu (2017)",
         "https://arxiv.org/abs/1711.00937",
-        f"ours is in nats an image and leaves the codes out; {SMOOTH}",
+        f"nats an image without the codes here; {SMOOTH}",
     ),
     Published(
         "classifier/mnist_lenet5_1998",

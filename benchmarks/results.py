@@ -97,7 +97,7 @@ def reached(recipe, measure, seeds):
     if not found:
         return nowhere_broken(expected)
     deviation = f" ± {statistics.stdev(found):.2g}" if len(found) > 1 else ""
-    return f"{nowhere_broken(f'{statistics.mean(found):.4g}{deviation}')} {nowhere_broken(f'({expected})')}"
+    return f"{nowhere_broken(f'{statistics.mean(found):.4g}{deviation}')} {nowhere_broken(f'(expects {expected})')}"
 
 
 def named(measure):

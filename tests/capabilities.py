@@ -220,7 +220,7 @@ def page():
         "Each cell is the answer of tests that were run, on the model's smallest recipe or on the class made small.",
         "`make capabilities` runs what was not run yet and writes this page; the answers lie in",
         f"[tests/capabilities.json](../tests/capabilities.json). Of {len(answers)} cells"
-        f" {sum(answer.startswith('yes') for answer in answers)} are yes, {answers.count(NOT_RUN)} were not run"
+        f" {sum(answer.startswith('yes') for answer in answers)} are yes, {answers.count(NOT_RUN)} (–) were not run"
         f" ({' to '.join(sorted({dates[0], dates[-1]}))}, on a CPU, {', '.join(map(' '.join, of.items()))}).",
         "",
         *(f"- **{capability}**: {meaning};" for capability, (meaning, _) in CAPABILITIES.items()),
@@ -251,7 +251,7 @@ def cell(answer, remarks):
     """The word, with the number of the remark that says more."""
     word, _, remark = answer.partition(": ")
     if not remark:
-        return word
+        return "–" if word == NOT_RUN else word
     if remark not in remarks:
         remarks.append(remark)
     return f"{word} ({remarks.index(remark) + 1})"
