@@ -50,9 +50,9 @@ def page():
         "# What each recipe reaches",
         "",
         "Each measure is followed by what the recipe expects of any seed, in brackets, to which training and",
-        "`keraszoo evaluate` hold it. *Runs* are seeds on record in [recipes.csv](../benchmarks/recipes.csv): mean and",
+        "`keraszoo evaluate` hold it. *runs* are seeds on record in [recipes.csv](../benchmarks/recipes.csv): mean and",
         "standard deviation stand first. Where there are none, the value is the one *expected by the recipe*, from",
-        "trainings whose values were not kept. *Minutes* are CPU minutes of a run, measuring included; where none is",
+        "trainings whose values were not kept. *min* are CPU minutes of a run, measuring included; where none is",
         "on record, what the recipe tells of two cores. Made by `python benchmarks/results.py`;",
         "`python benchmarks/recipes.py RECIPE` puts more on record.",
         "",
@@ -64,16 +64,16 @@ def page():
         "",
         "## Beside published values",
         "",
-        "No protocol is the same to the last detail, so the last column says what differs.",
+        "No protocol is the same to the last detail: what differs is told of each.",
         "",
-        "| recipe | here | published | what differs |",
-        "|---|---|---|---|",
     ]
     for each in PUBLISHED:
         here = f"{named(each.measure)} {reached(recipes[each.recipe], each.measure, values.get(each.recipe, {}))}"
-        lines.append(f"| `{each.recipe}` | {here} | {each.value}: [{each.source}]({each.url}) | {each.differs} |")
+        lines.append(
+            f"- `{each.recipe}`: **{here}**; published **{each.value}** ([{each.source}]({each.url})): {each.differs}."
+        )
     for file in FILES:
-        lines += ["", f"## {HEADINGS[file]}", "", "| recipe | measures | runs | minutes |", "|---|---|---|---|"]
+        lines += ["", f"## {HEADINGS[file]}", "", "| recipe | measures |", "|---|---|"]
         for recipe in importlib.import_module(f"keraszoo.recipes.{file}").RECIPES:
             lines.append(row(recipe, values.get(recipe.name, {}), minutes.get(recipe.name, {})))
     return "\n".join([*lines, ""])
@@ -82,11 +82,9 @@ def page():
 def row(recipe, seeds, minutes):
     """A recipe's line of its family's table."""
     measures = "<br>".join(f"{named(measure)} {reached(recipe, measure, seeds)}" for measure in recipe.expected)
-    if not measures:
-        return f"| `{recipe.name}`<br>{recipe.title} | not measured | none | {recipe.minutes:g} |"
-    runs = f"{len(seeds)}" if seeds else "expected by the recipe"
+    runs = f"{len(seeds)} runs" if seeds else "expected by the recipe" if measures else "none"
     spent = f"{statistics.mean(minutes.values()):.2g}" if minutes else f"{recipe.minutes:g}"
-    return f"| `{recipe.name}`<br>{recipe.title} | {measures} | {runs} | {spent} |"
+    return f"| `{recipe.name}`<br>{recipe.title}<br>*{runs}, {spent} min* | {measures or 'not measured'} |"
 
 
 def reached(recipe, measure, seeds):

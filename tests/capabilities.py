@@ -209,7 +209,7 @@ def page():
         for name in names:
             cells = [cell(rows[name][capability], remarks) for capability in CAPABILITIES]
             lines.append(f"| `{name}` | {' | '.join(cells)} |")
-        tables += [f"### {family}", "", *lines, ""]
+        tables += [f"### {family}", "", '<div class="answers" markdown>', "", *lines, "", "</div>", ""]
     dates = sorted(row["date"] for row in rows.values() if row["date"])
     answers = [row[capability] for row in rows.values() for capability in CAPABILITIES]
     return "\n".join([
