@@ -1,6 +1,6 @@
 """What each model can do, as laws that were run on it have shown: tests/capabilities.json and docs/capabilities.md.
 
-    python tests/capabilities.py                      # what the file has no answer to; all of it takes CPU hours
+    python tests/capabilities.py                      # what was not run, or failed; all of it takes CPU hours
     python tests/capabilities.py VAE UNet             # these classes anew
     python tests/capabilities.py server "trained weights"    # these capabilities anew, of all classes
     python tests/capabilities.py --pages              # the page alone, of what the file holds
@@ -176,7 +176,8 @@ def class_of(item):
 def answer_of(report):
     """What the file keeps of a report: "yes", "yes: not ...", "no: why", "failed: why".
 
-    A law that was skipped, or that holds of a class that cannot, says why: `record_property("no", why)`."""
+    A law that was skipped, or that holds of a class that cannot, says why: `record_property("no", why)`.
+    """
     if report.outcome == "skipped":
         return f"no: {report.longrepr[2].removeprefix('Skipped: ')}"
     if report.outcome == "failed":
@@ -291,7 +292,7 @@ def main():
         names = [word for word in options.words if word in MODELS] or list(MODELS)
         capabilities = [word for word in options.words if word in CAPABILITIES] or list(CAPABILITIES)
         pairs = itertools.product(names, capabilities)
-        run({(name, each) for name, each in pairs if options.words or rows[name][each] == NOT_RUN})
+        run({(name, each) for name, each in pairs if options.words or rows[name][each].startswith((NOT_RUN, "failed"))})
     PAGE.write_text(page())
 
 
