@@ -2,6 +2,7 @@
 # make test   set up, run the tests          make test-slow   the trainings to their expected values
 # make docs   set up, run the notebooks, build the manual into site/
 # make bench  set up, compare speed with other libraries, write docs/benchmarks.md (an hour)
+# make capabilities  ask tests what each model can do, where they were not asked yet (CPU hours for all)
 # make lint   ruff, and mypy                 make clean       remove the environment, runs and exports of the demo
 #
 # For a release, of which docs/release.md tells more:
@@ -18,7 +19,7 @@ BIN := $(VENV)/bin
 BENCH := .bench
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: demo test test-slow docs bench lint types dist licenses lowest acceptance clean
+.PHONY: demo test test-slow docs capabilities bench lint types dist licenses lowest acceptance clean
 
 demo: $(VENV)/demo.stamp
 	@rm -rf runs/demo served-demo
@@ -48,6 +49,9 @@ test: lint
 
 test-slow: $(VENV)/test.stamp
 	@$(BIN)/python -m pytest -m slow
+
+capabilities: $(VENV)/test.stamp
+	@$(BIN)/python tests/capabilities.py
 
 docs: $(VENV)/docs.stamp
 	@echo "== Building the manual; notebooks are executed when they or the library have changed (5 CPU minutes)"

@@ -1,16 +1,18 @@
 """What each recipe reaches with several seeds, beside models that are broken: the values that recipes expect.
 
-    python benchmarks/recipes.py gan/digits vae/digits --seeds 5 --out recipes.csv
-    python benchmarks/recipes.py --table --out recipes.csv       # the table of what is there, nothing is trained
+    python benchmarks/recipes.py gan/digits vae/digits --seeds 5
+    python benchmarks/recipes.py --shortest --seeds 3 --no-references --stop-after 25    # for 25 CPU minutes
+    python benchmarks/recipes.py --table                         # the table of what is there, nothing is trained
+    python benchmarks/results.py                                 # docs/results.md
 
-For each recipe, `recipe,row,measure,value`:
+The lines of benchmarks/recipes.csv are `recipe,row,measure,value,cpu_minutes,hardware,versions`; a recipe has the rows
 
 - **seed 0, 1, ...**: trained, with its test metrics and the measures of its samples;
 - **real**: as many examples of the training split in the place of samples, which no model can beat;
 - **untrained**: the model as it starts;
 - **collapsed**: one training example again and again in the place of samples.
 
-What stands in the file already is not computed again.
+cpu_minutes are those of all threads for the whole row. What stands in the file already is not computed again.
 """
 
 import argparse
@@ -22,6 +24,7 @@ import os
 import pathlib
 import statistics
 import tempfile
+import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -29,6 +32,7 @@ import keras
 import numpy as np
 
 from keraszoo.core.errors import InputError
+from keraszoo.export.contents.manifest import producer
 from keraszoo.models import GenerativeClassifier
 from keraszoo.models.density.density import Density
 from keraszoo.recipes import all_recipes, get
@@ -39,7 +43,9 @@ from keraszoo.training.measurement import draw
 from keraszoo.training.options import Options
 from keraszoo.training.session import Session
 
-GROUPS = ("test", "samples", "codes", "segmentation")
+FILE = pathlib.Path(__file__).with_suffix(".csv")
+COLUMNS_OF_FILE = ("recipe", "row", "measure", "value", "cpu_minutes", "hardware", "versions")
+GROUPS = ("train", "test", "samples", "codes", "segmentation")
 #: of the values of five seeds, the distance from their mean that another seed exceeds once in a hundred (Student's t
 #: of 4 degrees of freedom, with the mean's own error)
 SPREAD = 4.604 * math.sqrt(1 + 1 / 5)
@@ -95,14 +101,21 @@ def read(path):
     found = {}
     if path.exists():
         with path.open() as file:
-            for recipe, row, measure, value in csv.reader(file):
-                found.setdefault(recipe, {}).setdefault(row, {})[measure] = float(value)
+            for line in csv.DictReader(file):
+                found.setdefault(line["recipe"], {}).setdefault(line["row"], {})[line["measure"]] = float(line["value"])
     return found
 
 
-def write(path, recipe, row, measures):
+def write(path, recipe, row, measures, minutes):
+    made = producer()
+    hardware = f"{made['cpus']} cores, {made['processor']}"
+    versions = ", ".join(f"{name} {made[name]}" for name in ("keraszoo", "tensorflow", "keras", "python"))
+    new = not path.exists()
     with path.open("a") as file:
-        csv.writer(file).writerows([recipe, row, measure, value] for measure, value in measures.items())
+        lines = csv.writer(file, lineterminator="\n")
+        lines.writerows([COLUMNS_OF_FILE] if new else [])
+        for measure, value in measures.items():
+            lines.writerow([recipe, row, measure, f"{value:.6g}", f"{minutes:.3g}", hardware, versions])
     print(recipe, row, *(f"{name} {value:.4g}" for name, value in measures.items()), flush=True)
     keras.backend.clear_session()
     gc.collect()
@@ -150,7 +163,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("recipes", nargs="*", help="names, or families")
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("recipes.csv"))
+    parser.add_argument("--out", type=pathlib.Path, default=FILE)
+    parser.add_argument("--shortest", action="store_true", help="the offline recipes, those of fewest minutes first")
+    parser.add_argument("--no-references", action="store_true", help="seeds alone")
+    parser.add_argument("--stop-after", type=float, default=math.inf, help="begin nothing after so many CPU minutes")
     parser.add_argument("--table", action="store_true", help="print the table of the file and what recipes may expect")
     options = parser.parse_args()
     found = read(options.out)
@@ -159,18 +175,25 @@ def main():
         for recipe, rows in found.items():
             print(recipe, expectations(rows))
         return
-    named = options.recipes or list(all_recipes())
-    for name in [each for one in named for each in all_recipes() if one in (each, each.split("/")[0])]:
-        recipe, there = get(name), found.get(name, {})
+    recipes = all_recipes()
+    names = [each for one in options.recipes or recipes for each in recipes if one in (each, each.split("/")[0])]
+    if options.shortest:
+        names = sorted((name for name in names if recipes[name].data.offline), key=lambda name: recipes[name].minutes)
+    for name, row in [(name, row) for name in dict.fromkeys(names) for row in rows_of(options)]:
+        if row in found.get(name, {}) or time.process_time() > 60 * options.stop_after:
+            continue
+        start = time.process_time()
         try:
-            if "untrained" not in there:
-                for row, measures in references(recipe).items():
-                    write(options.out, name, row, measures)
-            for seed in range(options.seeds):
-                if f"seed {seed}" not in there:
-                    write(options.out, name, f"seed {seed}", trained(recipe, seed))
+            made = references(get(name)) if row == "untrained" else {row: trained(get(name), int(row.split()[1]))}
         except InputError as error:  # such as data that are not prepared
             print(name, error, flush=True)
+            continue
+        for each, measures in made.items():
+            write(options.out, name, each, measures, (time.process_time() - start) / 60)
+
+
+def rows_of(options):
+    return [*([] if options.no_references else ["untrained"]), *(f"seed {seed}" for seed in range(options.seeds))]
 
 
 if __name__ == "__main__":

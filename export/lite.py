@@ -111,7 +111,7 @@ def _converted(directory, signatures, weights):
         with contextlib.redirect_stderr(io.StringIO()):
             return converter.convert()
     except Exception as error:  # the converter's own, of several kinds
-        kernels = re.findall(r"\btf\.(\w+)", str(error))
+        kernels = re.findall(r"\btf\.([A-Z]\w*)", str(error))
         what = (
             f"LiteRT has no kernel for {', '.join(sorted(set(kernels))[:3])}"
             if kernels

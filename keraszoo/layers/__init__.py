@@ -14,7 +14,7 @@ from .padding import Pad2D
 from .pooling import MaxPoolWithArgmax, MaxUnpool2D
 from .require_divisible import RequireDivisible
 from .self_attention import SelfAttention
-from .upsampling import BilinearUpsampling2D, PixelShuffle
+from .upsampling import BilinearUpsampling2D, NearestUpsampling2D, PixelShuffle
 from .vector_quantization import VectorQuantizer
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "Masking",
     "MaxPoolWithArgmax",
     "MaxUnpool2D",
+    "NearestUpsampling2D",
     "Pad2D",
     "PartialConv2D",
     "PixelShuffle",

@@ -1,4 +1,4 @@
-"""Larger images without a stride: bilinear interpolation and pixel shuffle."""
+"""Larger images without a stride: nearest pixel, bilinear interpolation and pixel shuffle."""
 
 from typing import Any
 
@@ -8,6 +8,28 @@ import tensorflow as tf
 from ..core.checks import sizes
 from ..core.errors import InputError
 from ..core.types import Array
+
+
+@keras.saving.register_keras_serializable("keraszoo")
+class NearestUpsampling2D(keras.layers.Layer):
+    """Doubles the image: two by two pixels of each.
+
+    The graph of Keras' `UpSampling2D` forgets the number of channels where it does not know the size of its images, and
+    LiteRT has no convolution of that.
+
+    Shapes:
+        [batch, height, width, channels] -> [batch, 2 height, 2 width, channels].
+
+    Example:
+        >>> NearestUpsampling2D()(tf.constant([1.0, 2.0])[None, None, :, None])[0, :, :, 0].numpy().tolist()
+        [[1.0, 1.0, 2.0, 2.0], [1.0, 1.0, 2.0, 2.0]]
+    """
+
+    def call(self, x):
+        batch, height, width, channels = sizes(x)
+        columns = tf.concat([x, x], 3)
+        rows = tf.stack([columns, columns], 2)
+        return tf.reshape(rows, [batch, 2 * height, 2 * width, channels])
 
 
 @keras.saving.register_keras_serializable("keraszoo")

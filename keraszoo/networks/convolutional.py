@@ -26,7 +26,7 @@ import keras
 from ..core.checks import halved
 from ..core.errors import InputError, closest
 from ..layers.padding import PADDINGS, Pad2D
-from ..layers.upsampling import BilinearUpsampling2D
+from ..layers.upsampling import BilinearUpsampling2D, NearestUpsampling2D
 from .initialization import initializers
 
 KERNEL = 3  # side of every convolution
@@ -118,7 +118,7 @@ def doubling(filters, channels, upsampling, *, padding, activation, initializati
 def enlarging(upsampling, dtype):
     """The layer that doubles the image without weights."""
     if upsampling == "nearest":
-        return keras.layers.UpSampling2D(2, interpolation="nearest", dtype=dtype)
+        return NearestUpsampling2D(dtype=dtype)
     return BilinearUpsampling2D(dtype=dtype)
 
 

@@ -14,6 +14,7 @@ import keras
 from ..core.checks import positive_integers
 from ..core.errors import InputError
 from ..layers.normalization.batch_normalization import BatchNormalization
+from ..layers.upsampling import NearestUpsampling2D
 from .classic.layers import group_normalization
 from .convolutional import check_options
 from .pretrained import named_encoder
@@ -109,7 +110,7 @@ def unet(
         if up == "transposed":
             start = {"kernel_initializer": "he_normal", "dtype": dtype}
             return keras.layers.Conv2DTranspose(filters, 2, strides=2, **start)(x)
-        return keras.layers.UpSampling2D(2, interpolation="nearest", dtype=dtype)(convolve(x, filters, 1))
+        return NearestUpsampling2D(dtype=dtype)(convolve(x, filters, 1))
 
     def gated(skip, x):
         """The skip, each pixel times a number in (0, 1) that it and what comes from below decide together."""

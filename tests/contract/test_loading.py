@@ -141,6 +141,7 @@ MORE = {
 }
 
 
+@pytest.mark.shows("fresh load")
 @pytest.mark.parametrize("name", (*zoo.NAMES, *MORE))
 @pytest.mark.by_default("RegularizedAutoencoder", "VQVAE", "in_a_sequential")
 def test_a_new_process_loads_the_file_after_one_import(files, name):

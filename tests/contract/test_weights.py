@@ -24,6 +24,7 @@ def step(model, start, *args, **kwargs):
 WEIGHTS = np.array([0.5, 2.0, 0.0, 1.0, 0.25, 3.0], "float32")
 
 
+@pytest.mark.shows("sample weights")
 @pytest.mark.parametrize("name", zoo.NAMES)
 def test_weights_of_rank_1_and_2_are_equal_and_others_refused(name):
     model = zoo.compiled(zoo.small(name), run_eagerly=True)

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from keraszoo.core.errors import InputError
-from keraszoo.layers import BilinearUpsampling2D, Pad2D, PixelShuffle, RequireDivisible
+from keraszoo.layers import BilinearUpsampling2D, NearestUpsampling2D, Pad2D, PixelShuffle, RequireDivisible
 from keraszoo.models import VAE, Autoencoder
 from keraszoo.networks import convolutional_decoder, convolutional_encoder, image_to_image
 from keraszoo.networks.by_size import encoder_and_decoder
@@ -94,10 +94,12 @@ def test_impossible_paddings_are_refused(arguments, message):
 
 @pytest.mark.parametrize("jit", [False, True])
 @pytest.mark.parametrize("size", [(1, 1), (3, 5)])
-def test_bilinear_upsampling_is_tensorflow_s(size, jit):
+def test_upsampling_is_tensorflow_s_and_keras_s(size, jit):
     x = images(2, *size, 3)
     expected = tf.image.resize(x, [2 * size[0], 2 * size[1]], "bilinear")
     np.testing.assert_allclose(compiled(BilinearUpsampling2D(), jit)(x), expected, atol=1e-6)
+    nearest = keras.layers.UpSampling2D(2, interpolation="nearest")(x)
+    np.testing.assert_array_equal(compiled(NearestUpsampling2D(), jit)(x), nearest)
 
 
 def test_pixel_shuffle_makes_blocks_of_pixels_out_of_channels():
@@ -222,7 +224,7 @@ def test_a_vae_with_planes_of_codes_learns_and_is_restored(tmp_path):
 def test_options_reach_the_networks_of_subclasses():
     model = VAE((8, 8, 1), 2, network="convolutional", downsampling="max", upsampling="nearest", padding="mirrored")
     kinds = [type(layer).__name__ for layer in (*model.encoder.layers, *model.decoder.layers)]
-    assert {"MaxPooling2D", "UpSampling2D", "Pad2D"} <= set(kinds) and "Conv2DTranspose" not in kinds
+    assert {"MaxPooling2D", "NearestUpsampling2D", "Pad2D"} <= set(kinds) and "Conv2DTranspose" not in kinds
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from keraszoo.weights.card import Card
 from keraszoo.weights.half import halved
 
 
+@pytest.mark.shows("trained weights")
 @pytest.mark.parametrize("name", weights.of_the_library())
 def test_a_card_tells_of_its_file_and_of_what_its_recipe_reaches(name):
     card, recipe = weights.card(name), recipes.get(name)

@@ -1,4 +1,7 @@
-"""Every public class, small, on the embedded server: the callers' page holds, and answers are Keras' own bits."""
+"""Every public class, small, on the embedded server: the callers' page holds, and answers are Keras' own bits.
+
+And as a file of LiteRT.
+"""
 
 import ast
 import json
@@ -11,12 +14,22 @@ import numpy as np
 import pytest
 import zoo
 
+from keraszoo.core.errors import InputError
 from keraszoo.export import Client, doctor
 from keraszoo.export.contents import client_page, golden, manifest
+from keraszoo.export.lite import to_lite
 
 WIRE_NAMES = {
     "image", "image_bytes", "features", "latent", "codes", "label", "context", "mask", "seed", "temperature"
 }  # fmt: skip
+#: signatures that no file of LiteRT has, besides those that draw random numbers or decode images
+WITHOUT_KERNEL = {
+    "Glow": {"decode"},
+    "ContinuousFlow": {"log_prob"},
+    "ResidualFlow": {"log_prob", "decode"},
+    "Histogram": {"log_prob"},
+    "KernelDensity": {"log_prob"},
+}
 every_class = pytest.mark.parametrize("name", zoo.NAMES)
 
 
@@ -29,6 +42,7 @@ def test_one_word_means_one_thing_and_the_page_explains_it(name):
         assert {each.name for each in inputs} <= WIRE_NAMES
 
 
+@pytest.mark.shows("doctor")
 @pytest.mark.slow
 @every_class
 def test_every_class_is_healthy(zoo_server, one_doctor, name):
@@ -38,6 +52,7 @@ def test_every_class_is_healthy(zoo_server, one_doctor, name):
     assert {f"answers of {each}" for each in signatures} <= {check.name for check in checks}
 
 
+@pytest.mark.shows("server")
 @pytest.mark.by_default("http-ConditionalVAE", "grpc-ConditionalVAE")
 @every_class
 @pytest.mark.parametrize("transport", ["http", "grpc"])
@@ -58,6 +73,27 @@ def test_every_signature_of_every_class_answers_as_keras_bit_for_bit(zoo_server,
 
 def bits(array):
     return array.tolist() if array.dtype == object else array.tobytes()
+
+
+@pytest.mark.shows("LiteRT")
+@pytest.mark.by_default("ConditionalVAE")
+@every_class
+def test_a_file_of_lite_answers_alike(zoo_server, name, tmp_path, record_property):
+    """All signatures but those that draw random numbers, decode images, or need what LiteRT has no kernel for."""
+    version = zoo_server.serve(name)
+    signatures = {each for each in manifest.read(version)["signatures"] if each != "generate"}
+    try:
+        found = to_lite(version, tmp_path / "model.tflite")
+    except InputError as error:
+        reasons = str(error).partition("can be converted. ")[2].split("; ")
+        record_property("no", "; ".join(reason for reason in reasons if not reason.startswith("generate")))
+        assert WITHOUT_KERNEL.get(name) == signatures - {"sample"}, error
+        return
+    left_out = {each: reason for each, reason in found.left_out.items() if each != "generate"}
+    record_property("but", "; ".join(f"`{each}` ({reason})" for each, reason in left_out.items()))
+    assert {*found.differences, *left_out} == signatures
+    assert left_out.keys() - {"sample", "segment_png_bytes"} == WITHOUT_KERNEL.get(name, set()), left_out
+    assert all(value < 1e-5 for outputs in found.differences.values() for value in outputs.values()), found.differences
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="the page calls curl")
