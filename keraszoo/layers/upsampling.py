@@ -25,7 +25,7 @@ class NearestUpsampling2D(keras.layers.Layer):
         [[1.0, 1.0, 2.0, 2.0], [1.0, 1.0, 2.0, 2.0]]
     """
 
-    def call(self, x):
+    def call(self, x: Array) -> tf.Tensor:
         batch, height, width, channels = sizes(x)
         columns = tf.concat([x, x], 3)
         rows = tf.stack([columns, columns], 2)
