@@ -524,7 +524,7 @@ BREAKS = (
         "A new public method is in no table of what is tried",
         "keraszoo/models/autoencoders/autoencoder.py",
         "    def reconstruct(self, x: Array) -> tf.Tensor:\n",
-        "    def rebuild(self, x):\n        return self.reconstruct(x)\n\n    def reconstruct(self, x: Array) -> tf.Tensor:\n",
+        "    def rebuild(self, x):\n        return x\n\n    def reconstruct(self, x: Array) -> tf.Tensor:\n",
         ("test_gate.py::test_every_public_method_is_tried[Autoencoder]",),
     ),
     Break(
