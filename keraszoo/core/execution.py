@@ -54,16 +54,30 @@ class Execution:
             first, limit = tf.constant(first, tf.int64), tf.constant(limit, tf.int64)
             done, logs = self.from_resident(batches, self.resident_values(batches), first, limit)
         elif isinstance(batches, (tf.data.Iterator, tf.distribute.DistributedIterator)):
-            look = model.take_first_look()
-            done, logs, seen = self.from_iterator(batches, tf.constant(limit), tf.constant(look))
-            if int(done) == 0:
-                if look:
-                    refuse(model, np.asarray(seen))
-                raise StopIteration
+            done, logs = self._from_batches_of_an_iterator(batches, limit)
         else:  # train_on_batch and test_on_batch
             batch = next(batches)
             check_batch(model, batch)
             done, logs = 1, self.from_batch(batch)
+        return int(done), logs
+
+    def _from_batches_of_an_iterator(self, iterator, limit):
+        """Up to `limit` steps. What replicas sum in a graph keeps its shape: batches of any size take a call each."""
+        if self.strategy.num_replicas_in_sync > 1 and limit > 1 and _sizes_differ(iterator):
+            done, logs = self._from_batches_of_an_iterator(iterator, 1)
+            while done < limit:
+                try:
+                    logs = self._from_batches_of_an_iterator(iterator, 1)[1]
+                except StopIteration:
+                    break
+                done += 1
+            return done, logs
+        look = self.model.take_first_look()
+        done, logs, seen = self.from_iterator(iterator, tf.constant(limit), tf.constant(look))
+        if int(done) == 0:
+            if look:
+                refuse(self.model, np.asarray(seen))
+            raise StopIteration
         return int(done), logs
 
     def _execute_overridden(self, batches, limit, first):
@@ -160,6 +174,12 @@ class Execution:
 
     def _mean(self, value):
         return self.strategy.reduce("MEAN", value, axis=None)
+
+
+def _sizes_differ(iterator):
+    """Whether the batches of an iterator can be of several sizes."""
+    specs = tf.nest.flatten(iterator.element_spec, expand_composites=True)
+    return any(spec.shape.rank is None or (spec.shape.rank and spec.shape[0] is None) for spec in specs)
 
 
 def _itself(batch):

@@ -12,7 +12,7 @@ from keraszoo.core import loop
 from keraszoo.core.callbacks import looks_at_batches
 from keraszoo.core.execution import Execution
 from keraszoo.data import batches, load, resident
-from keraszoo.models import Autoencoder
+from keraszoo.models import Autoencoder, BetaTCVAE
 
 
 @pytest.mark.parametrize("jit_compile", [False, True])
@@ -116,6 +116,16 @@ def test_steps_that_are_taken_in_advance_are_the_same_steps(data, steps, monkeyp
     expected = [(step % per_epoch, step + 1) for step in range(3 * per_epoch)]
     assert [each for each in batches_seen if isinstance(each, tuple)] == expected
     assert few < many
+
+
+@pytest.mark.parametrize("steps_per_execution", [None, 3])
+def test_replicas_that_bring_batches_together_take_a_smaller_last_batch(mirrored, steps_per_execution):
+    """What they sum has the size of the batch, and a graph's sums keep theirs from step to step."""
+    with mirrored.scope():
+        model = BetaTCVAE((4, 4, 1), latent_dim=2, hidden=(8,), size=40)
+        model.compile("sgd", steps_per_execution=steps_per_execution)
+    model.fit(X[:40], batch_size=16, epochs=3, validation_data=X[:40], verbose=0)
+    assert int(tf.convert_to_tensor(model.iterations)) == 9
 
 
 def test_callbacks_that_look_at_batches(tmp_path):
