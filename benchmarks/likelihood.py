@@ -95,6 +95,7 @@ def main():
     add_option(parser)
     options = parser.parse_args()
     tf.config.threading.set_intra_op_parallelism_threads(options.threads)
+    tf.config.threading.set_inter_op_parallelism_threads(options.threads)
     x = np.random.default_rng(0).integers(0, 2, [options.images, 784]).astype("float32")
     weights, run = ours(x, options.samples)
     rows = {"KerasZoo": run}

@@ -136,9 +136,14 @@ def of_work(records):
         low, middle, high = each["ratio"]
         cpu = each["peer_cpu_ms"] / each["ours_cpu_ms"]
         yield (
-            f"| {each['title']} | {each['work']} | {each['ours_ms']:.3g} | {each['peer']} | {each['peer_ms']:.3g} "
+            f"| {each['title']} | {each['work']} | {digits(each['ours_ms'])} | {each['peer']} | {digits(each['peer_ms'])} "
             f"| **{middle:.2f}** ({low:.2f}-{high:.2f}) | {cpu:.2f} |"
         )
+
+
+def digits(value):
+    """Three significant digits, or all before the point."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 if __name__ == "__main__":

@@ -266,7 +266,8 @@ def test_what_is_launched_follows_two_dashes(capsys, arguments):
 def launcher(program, folder):
     """The launcher in a process of its own, with that program for workers."""
     code = (
-        "import signal, sys\nfrom keraszoo.training.cluster import launch as launching\nlaunching.GRACE_SECONDS = 1000\n"
+        "import signal, sys\nfrom keraszoo.training.cluster import launch as launching\n"
+        "launching.GRACE_SECONDS = 1000\n"
         # a shell starts what runs in the background with SIGINT ignored
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         f"launching._command = lambda arguments: [sys.executable, '-c', {program!r}, {str(folder)!r}]\n"
