@@ -135,8 +135,9 @@ def of_work(records):
     for each in records:
         low, middle, high = each["ratio"]
         cpu = each["peer_cpu_ms"] / each["ours_cpu_ms"]
+        ours, theirs = digits(each["ours_ms"]), digits(each["peer_ms"])
         yield (
-            f"| {each['title']} | {each['work']} | {digits(each['ours_ms'])} | {each['peer']} | {digits(each['peer_ms'])} "
+            f"| {each['title']} | {each['work']} | {ours} | {each['peer']} | {theirs} "
             f"| **{middle:.2f}** ({low:.2f}-{high:.2f}) | {cpu:.2f} |"
         )
 

@@ -119,8 +119,8 @@ def fit(recipe, source, strategy, steps_per_execution=STEPS_PER_EXECUTION, jit_c
 
 
 def fit_arrays(recipe, source, strategy):
-    """`fit` on a numpy array, as in a notebook."""
-    model = compiled(recipe, 1, strategy)
+    """`fit` on a numpy array, as in a notebook: with as many steps at once as it likes."""
+    model = compiled(recipe, None, strategy)
     images = source.array("train").astype("float32") / 255.0
     rows = data.steps_per_epoch(source, "train", recipe.batch_size) * recipe.batch_size
 
@@ -128,7 +128,7 @@ def fit_arrays(recipe, source, strategy):
         history = model.fit(images[:rows], batch_size=recipe.batch_size, steps_per_epoch=steps, verbose=0)
         return history.history["loss"][-1]
 
-    return Row("fit, numpy array, 1 step", run)
+    return Row("fit, numpy array", run)
 
 
 # ---------------------------------------------------------------------- theirs
