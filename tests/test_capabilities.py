@@ -20,7 +20,7 @@ def test_every_class_has_an_answer_for_each_and_none_failed():
 
 def test_weights_of_the_library_are_in_the_table():
     """`python tests/capabilities.py "trained weights"` asks anew."""
-    mine = {recipes.get(name).model for name in weights.names() if weights.path(name).is_relative_to(weights.FOLDER)}
+    mine = {recipes.get(name).model for name in weights.of_the_library()}
     rows = capabilities.kept()["classes"]
     assert {name for name in MODELS if rows[name]["trained weights"] == "yes"} == mine
 

@@ -1,13 +1,12 @@
 """What `make dist` has built: the files that a release publishes. Each test is skipped where there are none."""
 
 import pathlib
-import shutil
 import subprocess
-import sys
 import tarfile
 import zipfile
 
 import pytest
+import sources
 
 ROOT = pathlib.Path(__file__).parent.parent
 #: tracked by git, but of no use without it
@@ -43,13 +42,7 @@ def test_sdist_holds_what_git_tracks():
 
 def test_wheel_of_the_sdist_is_that_of_the_sources(tmp_path):
     of_sdist = contents(built("*.whl"))
-    (tmp_path / "sources").mkdir()
-    for name in ("keraszoo", "training", "export", "setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy(ROOT / name, tmp_path / "sources" / name)
-    pip = [sys.executable, "-m", "pip", "wheel", "./sources", "--no-deps", "--no-build-isolation", "-q", "-w", "wheels"]
-    subprocess.run(pip, cwd=tmp_path, check=True)
-    (wheel,) = (tmp_path / "wheels").iterdir()
+    wheel = sources.wheel(tmp_path, "--no-build-isolation")
     assert wheel.name == built("*.whl").name
     assert contents(wheel) == of_sdist
 

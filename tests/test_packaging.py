@@ -6,13 +6,13 @@ import graphlib
 import importlib.util
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 import zipfile
 from importlib import metadata
 
 import pytest
+import sources
 from packaging.requirements import Requirement
 
 import keraszoo
@@ -56,23 +56,7 @@ def test_declared_packages_are_the_folders():
 
 
 def test_wheel_holds_every_module_under_one_name(tmp_path):
-    for name in (*ROOMS, "setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy(ROOT / name, tmp_path / name)
-    pip = [
-        sys.executable,
-        "-m",
-        "pip",
-        "wheel",
-        ".",
-        "--no-deps",
-        "--no-build-isolation",
-        "--wheel-dir",
-        "wheels",
-        "-q",
-    ]
-    subprocess.run(pip, cwd=tmp_path, check=True, capture_output=True)
-    (wheel,) = (tmp_path / "wheels").iterdir()
+    wheel = sources.wheel(tmp_path, "--no-build-isolation")
     sizes = {each.filename: each.file_size for each in zipfile.ZipFile(wheel).infolist()}
     files = {name for name in sizes if ".dist-info/" not in name}
     weights = {f"keraszoo/weights/{name}{suffix}" for name in of_the_library() for suffix in (".keras", ".json")}

@@ -7,7 +7,6 @@ What they print and leave is looked at. The test ends with the times from `pip i
 import contextlib
 import json
 import os
-import pathlib
 import re
 import resource
 import shutil
@@ -19,9 +18,10 @@ import urllib.request
 
 import numpy as np
 import pytest
+import sources
 from PIL import Image, ImageDraw
+from waiting import eventually
 
-ROOT = pathlib.Path(__file__).parents[2]
 #: what no command shows; TensorFlow itself, in a program of one's own, logs as it does
 TRACES = ("Traceback", "Warning:", "WARNING:")
 
@@ -107,18 +107,6 @@ def asked(address, path, question=None):
     return json.loads(body) if "json" in kind else body
 
 
-def make_wheel(folder):
-    """The wheel of the sources, made of a copy: what a build before it left would get into it."""
-    (folder / "sources").mkdir()
-    for name in ("keraszoo", "training", "export", "setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy(ROOT / name, folder / "sources" / name)
-    pip = [sys.executable, "-m", "pip", "wheel", "./sources", "--no-deps", "--quiet", "--wheel-dir", "wheels"]
-    subprocess.run(pip, cwd=folder, check=True)
-    (wheel,) = (folder / "wheels").iterdir()
-    return wheel
-
-
 def draw_pictures(folder, count):
     """Pictures as people keep them: two folders of PNG files of several sizes, and what else lies about."""
     random = np.random.default_rng(0)
@@ -168,7 +156,7 @@ def me(tmp_path):
 
 @pytest.mark.slow
 def test_a_strangers_day(me, tmp_path):
-    home, wheel = me.home, make_wheel(tmp_path)
+    home, wheel = me.home, sources.wheel(tmp_path)
     me.begin()
 
     # ------------------------------------------------------------------ installed
@@ -216,9 +204,9 @@ print("right:", (answers == digits.array("test", "label")).mean())
         assert told, "the training ended before it told of the pictures"
         told = training.stdout.readline()
     assert "122 files found" in told and "120 used" in told and "notes.txt" in told, told
-    while not list((home / "runs/mine").glob("checkpoints/step-*.npz")):
-        assert training.poll() is None, training.stdout.read()
-        time.sleep(0.05)
+    written = (home / "runs/mine/checkpoints").glob
+    assert eventually(lambda: training.poll() is not None or list(written("step-*.npz")), seconds=600)
+    assert training.poll() is None, training.stdout.read()
     training.send_signal(signal.SIGKILL)
     assert training.wait(60) == -signal.SIGKILL and not (home / "runs/mine/model.keras").exists()
     refused = me.run("keraszoo", "evaluate", "runs/mine", code=2).strip()

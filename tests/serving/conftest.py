@@ -12,6 +12,7 @@ import pytest
 import runner
 import saved_models
 import tensorflow as tf
+from waiting import eventually
 
 from keraszoo.export import export
 from keraszoo.export.outside import examination
@@ -79,7 +80,7 @@ class Server:
 
     def says(self, start):
         """Whether it says a line that begins so; what it has written may not have been read yet."""
-        return runner.eventually(lambda: any(line.startswith(start) for line in self.said))
+        return eventually(lambda: any(line.startswith(start) for line in self.said))
 
     def stop(self):
         self.process.kill()
@@ -140,7 +141,7 @@ class ZooServer(Server):
                 export(zoo.small(of_class, **changes), self.root, name)
         self.wait()
         path = f"/v1/models/{name}/metadata"
-        answers = runner.eventually(lambda: runner.send(self.rest, "GET", path)[0] == 200, seconds=120)
+        answers = eventually(lambda: runner.send(self.rest, "GET", path)[0] == 200, seconds=120)
         assert answers, self.said[-20:]
         return self.root / name / "1"
 

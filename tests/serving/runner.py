@@ -3,19 +3,10 @@
 import base64
 import http.client
 import json
-import time
 
 import numpy as np
 
 _TOKENS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
-
-
-def eventually(look, done=bool, seconds=30.0):
-    """What `look()` returns once that is `done`, or last: another process works, and says nothing when it is ready."""
-    end = time.monotonic() + seconds
-    while not done(found := look()) and time.monotonic() < end:
-        time.sleep(0.05)
-    return found
 
 
 def send(address, method, path, body=None, headers=None):

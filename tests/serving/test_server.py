@@ -30,6 +30,7 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
     regression_pb2,
 )
+from waiting import eventually
 
 from keraszoo.core.errors import InputError
 from keraszoo.export import Client, ServingError
@@ -156,7 +157,7 @@ def test_damage_on_disk_is_told_without_the_path(server):
     shutil.copytree(server.root / "vae" / "1", server.root / "vae" / ".copying")
     (server.root / "vae" / ".copying" / "saved_model.pb").unlink()
     os.rename(server.root / "vae" / ".copying", server.root / "vae" / "2")
-    answer = runner.eventually(
+    answer = eventually(
         lambda: get(server, "/v1/models/vae")[1],
         lambda found: [each["state"] for each in found["model_version_status"]] == ["END", "AVAILABLE"],
     )
@@ -432,7 +433,7 @@ def states(small):
 
 
 def wait_for(small, number, state):
-    found = runner.eventually(lambda: states(small), lambda found: found.get(number) == state)
+    found = eventually(lambda: states(small), lambda found: found.get(number) == state)
     assert found.get(number) == state, small.said
 
 
@@ -479,7 +480,7 @@ def test_a_saved_model_without_a_manifest_is_not_served_unasked(small):
     shutil.copytree(small.root / "half" / "1", small.root / ".foreign" / "1")
     (small.root / ".foreign" / "1" / manifest.FILE).unlink()
     os.rename(small.root / ".foreign", small.root / "foreign")
-    _, answer = runner.eventually(
+    _, answer = eventually(
         lambda: get(small, "/v1/models/foreign"),
         lambda found: found[0] == 200 and found[1]["model_version_status"][0]["state"] == "END",
     )
@@ -522,7 +523,7 @@ def test_a_server_that_is_stopped_answers_what_it_has_begun(small):
     """The last test here, as it ends the server."""
     with concurrent.futures.ThreadPoolExecutor(1) as threads:
         # the one before may still be at work
-        runner.eventually(
+        eventually(
             lambda: post(small, "/v1/models/multi:predict", {**SLOW, "inputs": [1.0]})[0], lambda status: status == 200
         )
         asked = threads.submit(post, small, "/v1/models/multi:predict", {**SLOW, "inputs": [6000.0]})

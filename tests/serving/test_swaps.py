@@ -8,6 +8,7 @@ import threading
 import psutil
 import pytest
 import runner
+from waiting import eventually
 
 from keraszoo.export import Client, ServingError, publish
 from keraszoo.export.contents import golden, manifest
@@ -29,7 +30,7 @@ def wait_for(server, name, number, state):
         rest = {each["state"] for other, each in found.items() if other != number}
         return found.get(number, {}).get("state") == state and rest <= others
 
-    found = runner.eventually(lambda: states(server, name), done, seconds=120)
+    found = eventually(lambda: states(server, name), done, seconds=120)
     assert done(found), (number, state, found, server.said[-20:])
     return found
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import runner
 from conftest import Server
+from waiting import eventually
 
 from keraszoo import weights
 from keraszoo.__main__ import main
@@ -119,7 +120,7 @@ def test_all_of_them_answer(tmp_path, monkeypatch):
     there = {name.replace("/", "_") for name in weights.names()}
     try:
         server.wait()
-        assert runner.eventually(lambda: models_of(server), lambda models: set(models) == there, seconds=600)
+        assert eventually(lambda: models_of(server), lambda models: set(models) == there, seconds=600)
     finally:
         server.stop()
 
