@@ -8,6 +8,7 @@ import functools
 import numpy as np
 import tensorflow as tf
 
+from .arrays_in_memory import ArraysInMemory
 from .errors import InputError
 from .look import check_batch, first_look, refuse
 from .resident import Resident
@@ -17,8 +18,8 @@ from .trainer import Trainer
 class Execution:
     """Runs steps of a model: `execution(batches, limit, first) -> (steps done, {metric: value})`.
 
-    `batches` are an iterator, or a `Resident` from its step `first` on, and up to `limit` steps are taken in one graph.
-    It raises StopIteration when the data have ended. Where a subclass has overridden `train_step` or `test_step`, what
+    `batches` are an iterator, or a `Resident` or `ArraysInMemory` from their step `first` on, and up to `limit` steps
+    are taken in one graph. It raises StopIteration when the data have ended. Where a subclass has overridden `train_step` or `test_step`, what
     that returns are the metrics, and each step is a call from Python.
 
     Args:
@@ -40,19 +41,18 @@ class Execution:
         )
         # Partials, as TensorFlow takes a method of all executions for one function and warns that it is traced often.
         self.from_iterator = compiled(functools.partial(self._from_iterator))
-        self.from_resident = compiled(functools.partial(self._from_resident))
+        self.from_resident = compiled(functools.partial(self._from_resident), reduce_retracing=True)
         self.from_batch = compiled(functools.partial(self._from_batch), reduce_retracing=True)
         self.own_logs = compiled(functools.partial(self._run, _itself), reduce_retracing=True)
-        self.own_logs_of_resident = compiled(functools.partial(self._run_of_resident))
-        self.resident_values = functools.lru_cache(maxsize=1)(lambda resident: resident.values(self.strategy))
+        self.own_logs_of_resident = compiled(functools.partial(self._run_of_resident), reduce_retracing=True)
 
     def __call__(self, batches, limit, first=None):
         model = self.model
         if self.overridden:
             return self._execute_overridden(batches, limit, first)
-        if isinstance(batches, Resident):
+        if isinstance(batches, (Resident, ArraysInMemory)):
             first, limit = tf.constant(first, tf.int64), tf.constant(limit, tf.int64)
-            done, logs = self.from_resident(batches, self.resident_values(batches), first, limit)
+            done, logs = self.from_resident(batches.plan, batches.values(self.strategy), first, limit)
         elif isinstance(batches, (tf.data.Iterator, tf.distribute.DistributedIterator)):
             done, logs = self._from_batches_of_an_iterator(batches, limit)
         else:  # train_on_batch and test_on_batch
@@ -99,9 +99,9 @@ class Execution:
         return int(tf.convert_to_tensor(self.model.iterations))  # of several replicas' the first
 
     def _own_logs_of(self, batches, step, first):
-        if isinstance(batches, Resident):
+        if isinstance(batches, (Resident, ArraysInMemory)):
             index = tf.constant(first + step, tf.int64)
-            return self.own_logs_of_resident(batches, self.resident_values(batches), index)
+            return self.own_logs_of_resident(batches.plan, batches.values(self.strategy), index)
         batch = next(batches)
         if self.model.take_first_look():
             check_batch(self.model, batch)
@@ -125,16 +125,16 @@ class Execution:
         done, _ = tf.while_loop(more, body, (0, first), parallel_iterations=1)
         return done, self._metrics(), seen
 
-    def _from_resident(self, resident, values, first, limit):
+    def _from_resident(self, plan, values, first, limit):
         def body(index):
-            self._run_of_resident(resident, values, index)
-            return index + 1
+            self._run_of_resident(plan, values, index)
+            return (index + 1,)
 
         tf.while_loop(lambda index: index < first + limit, body, (first,), parallel_iterations=1)
         return limit, self._metrics()
 
-    def _run_of_resident(self, resident, values, index):
-        return self._run(lambda values: resident.batch(values, index), values)
+    def _run_of_resident(self, plan, values, index):
+        return self._run(lambda values: plan.batch(values, index), values)
 
     def _from_batch(self, batch):
         self._run(_itself, batch)

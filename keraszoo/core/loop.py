@@ -12,12 +12,13 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from .arrays_in_memory import in_memory
 from .callbacks import callbacks_of_a_fit, looks_at_batches
 from .errors import InputError
 from .execution import Execution
 from .inputs import Labels
 from .inputs.batches import unpacked
-from .look import check_arrays, check_examples
+from .look import check_arrays, check_batch, check_examples
 from .replicas import rank_of, sum_over_workers
 from .resident import Resident
 from .trainer import Trainer
@@ -71,8 +72,10 @@ class Loop(Trainer):
         if isinstance(arguments.get("x"), (tf.data.Dataset, types.GeneratorType)):
             arguments.setdefault("shuffle", False)  # Keras cannot, and says so unasked
         self._resident = arguments["x"] if isinstance(arguments.get("x"), Resident) else None
+        if self._resident is None:
+            self._keep_in_memory(arguments)
         if self._resident:
-            arguments.setdefault("steps_per_epoch", self._resident.steps_per_epoch)
+            arguments["steps_per_epoch"] = arguments.get("steps_per_epoch") or self._resident.steps_per_epoch
             arguments["shuffle"] = False  # it is done
             # Keras asks for batches all the same.
             arguments["x"] = self.distribute_strategy.distribute_datasets_from_function(
@@ -91,7 +94,7 @@ class Loop(Trainer):
         self._executions = 0
         self._pause_every, self._on_pause = pause_every, on_pause
         self._steps_in_time = 1
-        self._looks = not self._checked_by_their_maker(arguments.get("x"))
+        self._looks = not self._resident and not self._checked_by_their_maker(arguments.get("x"))
         try:
             with self._averages_of_their_own(), self._floats_of_its_own():
                 return super().fit(**arguments)
@@ -99,6 +102,20 @@ class Loop(Trainer):
             self._resident = self._steps_per_epoch = None
             self._pause_every = self._on_pause = self._steps_in_time = None
             self._looks = self._advances = False
+
+    def _keep_in_memory(self, arguments):
+        """Makes of the arrays among the arguments of `fit` what the steps read themselves, or a dataset."""
+        strategy = self.distribute_strategy
+        with self._floats_of_its_own():
+            arrays = in_memory(arguments, strategy)
+        if arrays is None:
+            return
+        if arrays.is_resident(strategy):
+            check_batch(self, arrays.plan.batch(arrays.values(strategy), tf.constant(0, tf.int64)))
+            self._resident = arrays
+        else:
+            arguments |= {"x": arrays.dataset(), "shuffle": False}
+            arguments["steps_per_epoch"] = arguments.get("steps_per_epoch") or arrays.steps_per_epoch
 
     @functools.wraps(keras.Model.evaluate)
     def evaluate(self, *args, **kwargs):

@@ -14,6 +14,7 @@ class Resident:
     `keraszoo.data.resident` makes them. They are the batches that `keraszoo.data.pipeline.batches` gives.
 
     Attributes:
+        plan: what makes a batch of `values`: itself.
         steps_per_epoch: batches in one epoch.
     """
 
@@ -25,9 +26,16 @@ class Resident:
         """
         self._part, self._batch_at = part, batch_at
         self.steps_per_epoch = steps_per_epoch
+        self.plan = self
+        self._placed = (None, None)
 
     def values(self, strategy: tf.distribute.Strategy) -> Any:
         """The data, `{feature: [stored, ...]}`, on the device of each replica of this process."""
+        if self._placed[0] is not strategy:
+            self._placed = strategy, self._place(strategy)
+        return self._placed[1]
+
+    def _place(self, strategy):
         # CPUs all use the same memory. TensorFlow gathers no 8- or 16-bit integers on GPUs; all of their values are
         # exact in the types that it does.
         copy = _gatherable if tf.config.list_logical_devices("GPU") else tf.identity

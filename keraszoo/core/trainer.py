@@ -5,6 +5,7 @@ import functools
 import keras
 import tensorflow as tf
 
+from .adam import in_one_pass
 from .config import Captured
 from .errors import InputError
 from .replicas import apply_gradients, part_of_batch, separate_replicas, sum_over_replicas
@@ -70,6 +71,7 @@ class Trainer(Captured):
                     getattr(self, name).name = name
                 if update.variables:
                     getattr(self, name).build(update.variables)
+                in_one_pass(getattr(self, name))
             if not self.term_metrics:
                 names = ("loss", *self.term_names, *self.metric_names, *self.evaluation_names)
                 self.term_metrics = [Mean(name=name, dtype="float32") for name in names]

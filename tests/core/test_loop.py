@@ -10,6 +10,7 @@ from test_trainer import X, noisy_vae
 
 from keraszoo.core import loop
 from keraszoo.core.callbacks import looks_at_batches
+from keraszoo.core.errors import InputError
 from keraszoo.core.execution import Execution
 from keraszoo.data import batches, load, resident
 from keraszoo.models import Autoencoder, BetaTCVAE
@@ -167,3 +168,70 @@ def test_eager_and_on_batch_training_agree_with_the_graph(same_noise):
 def test_keras_still_has_the_hook_that_is_switched_off():
     """`_maybe_symbolic_build` is the one private name that ZooModel overrides."""
     assert callable(keras.Model._maybe_symbolic_build)
+
+
+class Batches(Autoencoder):
+    """Keeps the first numbers of the examples that each step was given."""
+
+    def train_step(self, data):
+        x, *_ = data if isinstance(data, tuple) else (data,)
+        tf.py_function(lambda x: self.seen.append(x[:, 0, 0, 0].numpy().tolist()), [x], [])
+        return super().train_step(data)
+
+
+def seen(strategy=None, **options):
+    """The numbers of the examples in each batch of a `fit` of 0, 1 ... 64, batches of 16."""
+    keras.utils.set_random_seed(0)
+    with (strategy or tf.distribute.get_strategy()).scope():
+        model = Batches((1, 1, 1), hidden=(2,))
+    object.__setattr__(model, "seen", [])
+    model.compile(keras.optimizers.SGD(0.0))
+    model.fit(np.arange(65, dtype="float32").reshape(65, 1, 1, 1) / 64, batch_size=16, verbose=0, **options)
+    return [[round(64 * x) for x in batch] for batch in model.seen]
+
+
+def test_arrays_come_once_each_pass_in_another_order():
+    batches = seen(epochs=2)
+    assert [len(batch) for batch in batches] == [16, 16, 16, 16, 1] * 2
+    first, second = (sum(part, []) for part in (batches[:5], batches[5:]))
+    assert sorted(first) == sorted(second) == list(range(65))
+    assert first != second
+    assert batches == seen(epochs=2)  # the seed's
+    assert sum(seen(shuffle=False), []) == list(range(65))
+
+
+def test_arrays_come_in_the_same_order_on_two_replicas(mirrored):
+    one, two = seen(), seen(mirrored)
+    together = [sorted(two[i] + two[i + 1]) for i in range(0, 8, 2)]
+    assert together == [sorted(batch) for batch in one[:4]]
+
+
+def test_a_pass_goes_on_where_an_epoch_is_shorter():
+    batches = seen(steps_per_epoch=2, epochs=3)
+    assert len(batches) == 6
+    assert sorted(sum(batches[:5], [])) == list(range(65))
+
+
+def test_validation_split_takes_the_last_examples():
+    assert sorted(sum(seen(validation_split=0.2), [])) == list(range(52))
+
+
+def test_arrays_that_are_no_examples_are_refused_before_a_step():
+    model = Autoencoder((4, 4, 1))
+    model.compile("sgd")
+    with pytest.raises(InputError, match="Received"):
+        model.fit(X[:, :3], verbose=0)
+    assert int(model.optimizer.iterations) == 0
+
+
+def test_a_second_fit_of_arrays_traces_nothing_anew():
+    model = Autoencoder((4, 4, 1))
+    model.compile("sgd")
+    model.fit(X, epochs=1, verbose=0)
+    model.fit(X[:40], epochs=1, verbose=0)
+    (execute,) = [
+        cell.cell_contents for cell in model.train_function.__closure__ if isinstance(cell.cell_contents, Execution)
+    ]
+    count = execute.from_resident.experimental_get_tracing_count()
+    model.fit(X[:50], epochs=2, verbose=0)
+    assert execute.from_resident.experimental_get_tracing_count() == count

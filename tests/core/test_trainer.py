@@ -27,7 +27,7 @@ def noisy_vae(shape=(4, 4, 1)):
 
 def test_training_reaches_dropout_and_batch_normalisation():
     vae = noisy_vae()
-    vae.compile("sgd")
+    vae.compile(keras.optimizers.SGD(1e-4))
     normalisation = vae.encoder.layers[2]
     vae.evaluate(X, verbose=0)
     assert np.all(normalisation.moving_mean == 0)

@@ -10,7 +10,7 @@ from ...metrics.segmentation.segments import rand_and_information, rand_error, s
 from .instances import instances
 
 MARKERS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.96, 0.98)
-LEVELS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 NEAR = 0.001  # measures that differ by less are alike; then the mask decides
 
 #: of objects: {name: function of (true, found), the more the better}
