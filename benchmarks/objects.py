@@ -3,7 +3,8 @@
     python benchmarks/objects.py --out objects --seeds 2
 
 Rows are changes of the recipe `unet/cells_objects`. Each is trained, marker and threshold are chosen on the held-out
-drawings as in the recipe, and the test drawings are scored, with each averaging of the image. The row "energy" learns
+drawings as in the recipe, and the test drawings are scored, with each averaging of the image. "three networks" are
+three trainings of the recipe from other starts, whose probabilities are averaged. The row "energy" learns
 besides the foreground how many steps of erosion a pixel survives, as the deep watershed transform does (Bai and
 Urtasun, 2017, https://arxiv.org/abs/1611.08303), and floods this energy in the place of the probability. Each training
 appends its rows to objects.csv; one that is there is not repeated.
@@ -98,7 +99,9 @@ ROWS = {
     "moving average": (UNet, {}, True, {"use_ema": True, "ema_momentum": 0.99}, ()),
     "mean of the last epochs": (UNet, {}, True, {}, (lambda recipe: MeanOfEpochs(recipe.epochs - 3),)),
     "energy": (EnergyUNet, {}, True, {}, ()),
+    "three networks": (UNet, {}, True, {}, ()),
 }
+NETWORKS = {"three networks": 3}
 
 
 def main():
@@ -120,30 +123,17 @@ def main():
 
 
 def trained(row, seed):
-    """A training and its scores with each averaging of the image."""
-    made, changes, borders, average, callbacks = ROWS[row]
+    """The trainings of a row and their scores with each averaging of the image."""
     recipe = recipes.get(RECIPE)
-    keras.utils.set_random_seed(seed)
-    steps = [step for step in recipe.data.prepare if borders or step[0] != "weighted"]
+    steps = [step for step in recipe.data.prepare if ROWS[row][2] or step[0] != "weighted"]
     whole, seen = prepared(load(recipe.data.name), steps, "train", seed)
-    per_epoch = seen.sizes["train"] // recipe.batch_size
-    model = made(recipe.input_shape, **{**recipe.arguments, **changes})
-    rate = keras.optimizers.schedules.CosineDecay(5e-3, recipe.epochs * per_epoch)
-    model.compile(keras.optimizers.Adam(rate, **average))
-    data = batches(
-        seen, "train", recipe.batch_size, training=True, transforms=recipe.data.transforms, with_labels=True, seed=seed
-    )
     started = time.process_time()
-    model.fit(
-        data, epochs=recipe.epochs, steps_per_epoch=per_epoch, verbose=0,
-        callbacks=[make(recipe) for make in callbacks],
-    )  # fmt: skip
+    models = [network(row, seed + 100 * number, recipe, seen) for number in range(NETWORKS.get(row, 1))]
     minutes = (time.process_time() - started) / 60
     share = next(step[1] for step in recipe.data.prepare if step[0] == "hold_out")
     parts = [examples(held_out(whole, "train", share)[1], "train"), examples(whole, "test")]
     for averaging in (None, "flips", "flips_and_rotations"):
-        model.averaging = averaging
-        (kept, truths), (tested, labels) = ((np.asarray(model.probabilities(x)), y) for x, y in parts)
+        (kept, truths), (tested, labels) = ((probabilities(models, averaging, x), y) for x, y in parts)
         grid = {"markers": np.arange(0.1, 1.0, 0.05), "levels": (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)}
         marker, level = choose_levels(kept, truths, measure="average_precision", **grid)
         found = np.stack([instances(each, float(marker), level) for each in tested])
@@ -153,6 +143,31 @@ def trained(row, seed):
             **{score: scores[score] for score in SCORES}, "minutes": round(minutes, 2),
         }  # fmt: skip
     print(row, seed, f"{minutes:.1f} CPU minutes", flush=True)
+
+
+def network(row, seed, recipe, seen):
+    """One training."""
+    made, changes, _, average, callbacks = ROWS[row]
+    keras.utils.set_random_seed(seed)
+    per_epoch = seen.sizes["train"] // recipe.batch_size
+    model = made(recipe.input_shape, **{**recipe.arguments, **changes})
+    rate = keras.optimizers.schedules.CosineDecay(5e-3, recipe.epochs * per_epoch)
+    model.compile(keras.optimizers.Adam(rate, **average))
+    data = batches(
+        seen, "train", recipe.batch_size, training=True, transforms=recipe.data.transforms, with_labels=True, seed=seed
+    )
+    model.fit(
+        data, epochs=recipe.epochs, steps_per_epoch=per_epoch, verbose=0,
+        callbacks=[make(recipe) for make in callbacks],
+    )  # fmt: skip
+    return model
+
+
+def probabilities(models, averaging, images):
+    """The mean over the models, each over the turned images."""
+    for model in models:
+        model.averaging = averaging
+    return np.mean([np.asarray(model.probabilities(images)) for model in models], axis=0)
 
 
 def examples(source, split):

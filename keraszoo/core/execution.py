@@ -19,8 +19,8 @@ class Execution:
     """Runs steps of a model: `execution(batches, limit, first) -> (steps done, {metric: value})`.
 
     `batches` are an iterator, or a `Resident` or `ArraysInMemory` from their step `first` on, and up to `limit` steps
-    are taken in one graph. It raises StopIteration when the data have ended. Where a subclass has overridden `train_step` or `test_step`, what
-    that returns are the metrics, and each step is a call from Python.
+    are taken in one graph. It raises StopIteration when the data have ended. Where a subclass has overridden
+    `train_step` or `test_step`, what that returns are the metrics, and each step is a call from Python.
 
     Args:
         model: a compiled ZooModel, whose strategy, metrics and compile options count.

@@ -26,6 +26,9 @@ class Mean(keras.metrics.Mean):
 class Trainer(Captured):
     """The part of a model that turns `updates()` into training steps."""
 
+    #: whether XLA makes a training step of this model faster on a CPU (benchmarks/xla.py)
+    faster_by_xla = False
+
     # ------------------------------------------------------------------ compiling
 
     def compile(
@@ -39,7 +42,8 @@ class Trainer(Captured):
             steps_per_execution: training steps per call from Python; `fit` makes them fewer where they would take
                 longer than a second. None: as many as a quarter of a second has room for, unless a callback looks at
                 single batches; callbacks are called for each of them all the same.
-            jit_compile: compile the step with XLA; one replica only.
+            jit_compile: compile the step with XLA; one replica only. "auto": on a CPU where that makes steps of this
+                class faster (`faster_by_xla`), on a GPU, as Keras does, where it can be.
             run_eagerly: run the step without a graph, for debugging.
             **kwargs: the optimizers of the other updates, by their names in `updates()`; "adam" by default.
 
@@ -53,6 +57,8 @@ class Trainer(Captured):
         self._check_compile(given, others, gradients, steps_per_execution, jit_compile)
         optimizers = {name: given.get(name) or "adam" for name in gradients}
         strategy = self.distribute_strategy
+        if jit_compile == "auto" and self.faster_by_xla and not run_eagerly and strategy.num_replicas_in_sync == 1:
+            jit_compile = True
         with strategy.scope():
             optimizers = {name: self._in_scope(each) for name, each in optimizers.items()}
             super().compile(

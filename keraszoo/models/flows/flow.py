@@ -91,8 +91,6 @@ class Flow(MeasuresFirst, ZooModel):
     """
 
     term_names: tuple[str, ...] = ("negative_log_likelihood",)
-    #: whether XLA makes a training step of this model faster on a CPU
-    faster_by_xla = False
 
     def __init__(
         self,
@@ -481,13 +479,6 @@ class Flow(MeasuresFirst, ZooModel):
         return all(transform.has_inverse for transform in self.chain)
 
     # ------------------------------------------------------------------ training, serving, saving
-
-    def compile(
-        self, optimizer: Any = "adam", *, jit_compile: bool | str = "auto", run_eagerly: bool = False, **kwargs: Any
-    ) -> None:
-        if jit_compile == "auto" and self.faster_by_xla and not run_eagerly:
-            jit_compile = self.distribute_strategy.num_replicas_in_sync == 1
-        super().compile(optimizer, jit_compile=jit_compile, run_eagerly=run_eagerly, **kwargs)
 
     def serving_signatures(self) -> dict[str, tuple[Callable, list]]:
         context = [] if self.targets is None else [self.targets]
