@@ -8,10 +8,10 @@ import functools
 import numpy as np
 import tensorflow as tf
 
-from .arrays_in_memory import ArraysInMemory
 from .errors import InputError
+from .inputs.in_memory import ArraysInMemory
+from .inputs.resident import Resident
 from .look import check_batch, first_look, refuse
-from .resident import Resident
 from .trainer import Trainer
 
 

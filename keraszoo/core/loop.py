@@ -12,15 +12,15 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from .arrays_in_memory import in_memory
 from .callbacks import callbacks_of_a_fit, looks_at_batches
 from .errors import InputError
 from .execution import Execution
 from .inputs import Labels
 from .inputs.batches import unpacked
+from .inputs.in_memory import in_memory
+from .inputs.resident import Resident
 from .look import check_arrays, check_batch, check_examples
 from .replicas import rank_of, sum_over_workers
-from .resident import Resident
 from .trainer import Trainer
 
 LONGEST_EXECUTION = 1.0  # seconds without a look at signals, checkpoints and the screen, unless one step takes longer

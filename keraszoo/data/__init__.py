@@ -8,7 +8,7 @@
 Importing it makes the zoo's own datasets known to tensorflow-datasets: `tfds.load("digits")`.
 """
 
-from ..core.resident import Resident
+from ..core.inputs.resident import Resident
 from .loading import load
 from .pipeline.batches import batches, resident, steps_per_epoch, transformed_shape
 from .pipeline.service import Service

@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from ...core.errors import InputError
-from ...core.resident import RESIDENT_LIMIT, Resident
+from ...core.inputs.resident import RESIDENT_LIMIT, Resident
 from ...data.sources.source import Source
 from ..sources.mask_values import VOID
 from ..sources.source import ArraySplit, byte_size

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from .replicas import is_chief, rank_of, sum_over_workers
+from ..replicas import is_chief, rank_of, sum_over_workers
 from .resident import RESIDENT_LIMIT
 
 
