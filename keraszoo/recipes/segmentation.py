@@ -185,10 +185,10 @@ RECIPES = (
         epochs=8,
         # of a border the line halfway: all of it made membranes thicker than they are
         expected={
-            "test/pixel_error": (0.076, 0.003),
+            "test/pixel_error": (0.077, 0.003),
             # one training; the spread is that of folds of other slices
-            "segmentation/v_rand": (0.88, 0.04),
-            "segmentation/v_info": (0.97, 0.01),
+            "segmentation/v_rand": (0.916, 0.04),
+            "segmentation/v_info": (0.976, 0.01),
         },
         minutes=15,
     ),

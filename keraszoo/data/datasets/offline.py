@@ -41,9 +41,11 @@ def prepared(name, data_dir, **arguments):
         InputError: the cache directory cannot be written.
     """
     builder_class = BUILDERS[name]
-    builder = builder_class(data_dir=data_dir, **arguments)
-    if _is_prepared(builder):
-        return builder
+    # tfds leaves an empty folder among the temporary ones for each builder whose data are not there
+    if tf.io.gfile.exists(os.path.join(data_dir, name)):
+        builder = builder_class(data_dir=data_dir, **arguments)
+        if _is_prepared(builder):
+            return builder
     there = cache_dir()
     builder = builder_class(data_dir=there, **arguments)
     if _is_prepared(builder):
