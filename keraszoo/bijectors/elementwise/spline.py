@@ -88,14 +88,17 @@ class RationalQuadraticSpline:
         def sums(mask, values):
             return tf.reduce_sum(mask * values, axis=-1)
 
-        slopes = MIN_SLOPE + tf.math.softplus(slopes + tf.constant(_ZERO_SLOPE, slopes.dtype))
+        def slope(values):  # made positive once it is chosen: of two knots, not of all
+            chosen = sums(here, values)
+            return MIN_SLOPE + tf.math.softplus(chosen + tf.constant(_ZERO_SLOPE, chosen.dtype))
+
         return (
             sums(passed, along) - self.bound,
             sums(here, along),
             sums(passed, across) - self.bound,
             sums(here, across),
-            sums(here, slopes[..., :-1]),
-            sums(here, slopes[..., 1:]),
+            slope(slopes[..., :-1]),
+            slope(slopes[..., 1:]),
         )
 
     def _sizes(self, logits):

@@ -20,6 +20,37 @@ from ..elementwise.univariate import on_circles
 from .conditioner import scaled_start
 
 
+LEAST = 128  # rows, and columns of a block: smaller products cost more than the zeros of larger ones
+STEP = 64  # columns of blocks are multiples of it, for which products are fastest
+
+
+def blocks(mask: np.ndarray) -> list[tuple[int, int, int]]:
+    """The parts of a product with `kernel * mask`: (first column, end, rows from 0 on that any of them sees).
+
+    Where units are sorted by rank, masks are block-triangular: about half of the product is zero. It is one block where
+    leaving out what is zero would not pay.
+    """
+    rows, columns = mask.shape
+    width = max(LEAST, STEP * round(columns / (4 * STEP)))
+    ends = [*range(width, columns - width // 4, width), columns]
+    parts = []
+    for start, end in zip([0, *ends], ends, strict=False):
+        seen = np.flatnonzero(mask[:, start:end].any(axis=1))
+        parts.append((start, end, int(seen.max(initial=0)) + 1))
+    computed = sum((end - start) * height for start, end, height in parts)
+    pays = rows >= LEAST and columns >= 2 * LEAST and computed < 0.9 * rows * columns
+    return parts if pays else [(0, columns, rows)]
+
+
+def masked_product(x: tf.Tensor, kernel: tf.Tensor, mask: np.ndarray) -> tf.Tensor:
+    """`x @ (kernel * mask)`, without most of what is zero: x [batch, rows], kernel and mask [rows, columns]."""
+    products = [
+        tf.matmul(x[:, :height], kernel[:height, start:end] * tf.constant(mask[:height, start:end], kernel.dtype))
+        for start, end, height in blocks(mask)
+    ]
+    return products[0] if len(products) == 1 else tf.concat(products, axis=1)
+
+
 @keras.saving.register_keras_serializable("keraszoo")
 class MaskedNetwork(keras.layers.Layer):
     """Parameters of each feature as a function of the features that come before it, in any order, and of a context.
@@ -82,10 +113,11 @@ class MaskedNetwork(keras.layers.Layer):
         )
         widths = [self.hidden[0], *[width for width in self.hidden[1:] for _ in range(1 + self.residual)]]
         for depth, width in enumerate(widths):
-            ranks = lowest + np.arange(width) % max(1, self.passes - lowest)
+            ranks = np.sort(lowest + np.arange(width) % max(1, self.passes - lowest))  # sorted: see `masked_product`
             self._add_layer(f"hidden_{depth}", seen, ranks)
             seen = ranks
         self._last_mask = (rank[None, :] > seen[:, None]).astype("float32")  # [units, features]
+        self._flat_mask = np.repeat(self._last_mask, size, axis=1)  # [units, features * size]
         self.kernel = self.add_weight(
             name="kernel", shape=(len(seen), features, size), initializer=scaled_start(len(seen)), autocast=False
         )
@@ -103,7 +135,7 @@ class MaskedNetwork(keras.layers.Layer):
     def _dense(self, depth, x):
         kernel, bias, mask = self._layers_of_weights[depth]
         kernel, bias = tf.convert_to_tensor(kernel), tf.convert_to_tensor(bias)
-        return tf.matmul(tf.cast(x, kernel.dtype), kernel * tf.cast(mask, kernel.dtype)) + bias
+        return masked_product(tf.cast(x, kernel.dtype), kernel, mask) + bias
 
     def units(self, x: Array, context: Array | None = None) -> tf.Tensor:
         """The last hidden layer: [batch, units]."""
@@ -120,9 +152,9 @@ class MaskedNetwork(keras.layers.Layer):
         return tf.cast(self.activation(h), self.kernel.dtype)
 
     def call(self, x: Array, context: Array | None = None) -> tf.Tensor:
-        kernel = tf.convert_to_tensor(self.kernel) * tf.cast(self._last_mask, self.kernel.dtype)[:, :, None]
         outputs = self.features * self.size
-        flat = tf.matmul(self.units(x, context), tf.reshape(kernel, [-1, outputs]))
+        kernel = tf.reshape(tf.convert_to_tensor(self.kernel), [-1, outputs])
+        flat = masked_product(self.units(x, context), kernel, self._flat_mask)
         return tf.reshape(flat + tf.reshape(tf.convert_to_tensor(self.bias), [outputs]), [-1, self.features, self.size])
 
     def of_feature(self, feature: Any, x: Array, context: Array | None = None) -> tf.Tensor:
