@@ -19,7 +19,6 @@ from ...networks.initialization import initializers
 from ..elementwise.univariate import on_circles
 from .conditioner import scaled_start
 
-
 LEAST = 128  # rows, and columns of a block: smaller products cost more than the zeros of larger ones
 STEP = 64  # columns of blocks are multiples of it, for which products are fastest
 
