@@ -18,7 +18,6 @@ from ...core.errors import InputError
 from ...core.inputs import Labels
 from ...core.model import takes
 from ...core.types import Array, Targets
-from ...distributions.importance_sampling import importance_sampled
 from ...distributions.normal import DiagonalNormal
 from ...layers.labels import labels_for, number_of_classes, one_hot, with_label_channels
 from ...networks.by_size import named
@@ -154,12 +153,19 @@ class ConditionalVAE(VAE):
 
     @takes("inputs")
     def negative_log_likelihood(
-        self, x: Array, labels: Array | int | None = None, samples: int = 5000, *, seed: int = 0, rows: int = 4096
+        self,
+        x: Array,
+        labels: Array | int | None = None,
+        samples: int = 5000,
+        *,
+        seed: int = 0,
+        rows: int = 4096,
+        precision: str | None = None,
     ) -> Any:
         """-log p(x|y) of each example by importance sampling from the posterior, in nats.
 
         Args:
-            x, samples, seed, rows: as for `VAE`.
+            x, samples, seed, rows, precision: as for `VAE`.
             labels: [n] integers, or one for all.
 
         Returns:
@@ -168,12 +174,7 @@ class ConditionalVAE(VAE):
         Raises:
             InputError: as for `VAE`, and for missing or impossible labels.
         """
-        examples = (x, self.one_hot(labels, len(x)))
-
-        def log_weights(part, noise):
-            return self.log_weights(part[0], noise, part[1])
-
-        return importance_sampled(log_weights, examples, self.latent_dim, samples, seed, rows)
+        return self._importance_sampled((x, self.one_hot(labels, len(x))), samples, seed, rows, precision)
 
     # ------------------------------------------------------------------ samples
 
