@@ -76,8 +76,17 @@ class Likelihood:
         """-log p(x | output) in nats, summed over everything but the batch: [batch, ...] -> [batch] float32."""
         raise NotImplementedError
 
-    def log_prob_of_each(self, x: Array, outputs: Array) -> tf.Tensor:
-        """log p(x | output) of several outputs an example: [batch, ...], [batch, count, ...] -> [batch, count]."""
+    def log_prob_of_each(self, x: Array, outputs: Array, training: bool = False) -> tf.Tensor:
+        """log p(x | output) of several outputs for each example.
+
+        Args:
+            x: [batch, ...].
+            outputs: [batch, count, ...].
+            training: whether a gradient will be asked for, which may be dear otherwise.
+
+        Returns:
+            [batch, count] float32, nats.
+        """
         count, rows = tf.shape(outputs)[1], tf.reshape(outputs, [-1, *outputs.shape[2:]])
         return tf.reshape(-self.negative_log_likelihood(tf.repeat(x, count, axis=0), rows), [-1, count])
 
@@ -123,9 +132,10 @@ class Bernoulli(Likelihood):
         x, logits = tf.cast(x, tf.float32), tf.cast(output, tf.float32)
         return _sum_over_example(tf.nn.sigmoid_cross_entropy_with_logits(labels=x, logits=logits))
 
-    def log_prob_of_each(self, x: Array, outputs: Array) -> tf.Tensor:
-        if type(self).negative_log_likelihood is not Bernoulli.negative_log_likelihood:
-            return super().log_prob_of_each(x, outputs)
+    def log_prob_of_each(self, x: Array, outputs: Array, training: bool = False) -> tf.Tensor:
+        own = type(self).negative_log_likelihood is Bernoulli.negative_log_likelihood
+        if training or not own:
+            return super().log_prob_of_each(x, outputs, training)
         count, size = tf.shape(outputs)[1], math.prod(outputs.shape[2:])
         x = tf.reshape(tf.cast(x, tf.float32), [-1, 1, size])
         return -_cross_entropy(x, tf.reshape(tf.cast(outputs, tf.float32), [-1, count, size]))
@@ -134,25 +144,18 @@ class Bernoulli(Likelihood):
         return tf.sigmoid(tf.cast(output, tf.float32))
 
 
-@tf.custom_gradient
 def _cross_entropy(x, logits):
     """Sums of softplus(logits) - x logits in few passes: [batch, 1, size], [batch, count, size] -> [batch, count].
 
     It is |l|/2 + (1/2 - x) l - log sigmoid(|l|), and logarithms are dear: one is taken of the product of up to 100
-    sigmoids, each of which is 1/2 or more.
+    sigmoids, each of which is 1/2 or more. The gradient of a product is dear in its turn.
     """
     magnitude, size = tf.abs(logits), logits.shape[-1]
     group = max(divisor for divisor in range(1, 101) if size % divisor == 0)
     shares = tf.reshape(tf.sigmoid(magnitude), [*tf.unstack(tf.shape(logits)[:-1]), size // group, group])
     logs = tf.math.log(tf.reduce_prod(shares, axis=-1))
     # Added value by value: the sums are large, and of sure and right pixels 0 remains.
-    value = 0.5 * tf.reduce_sum(magnitude + (1.0 - 2.0 * x) * logits, axis=-1) - tf.reduce_sum(logs, axis=-1)
-
-    def gradient(upstream):
-        upstream = upstream[..., None]
-        return -tf.reduce_sum(upstream * logits, axis=1, keepdims=True), upstream * (tf.sigmoid(logits) - x)
-
-    return value, gradient
+    return 0.5 * tf.reduce_sum(magnitude + (1.0 - 2.0 * x) * logits, axis=-1) - tf.reduce_sum(logs, axis=-1)
 
 
 @keras.saving.register_keras_serializable("keraszoo")

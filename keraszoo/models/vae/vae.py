@@ -183,7 +183,8 @@ class VAE(SampledLikelihood, PriorSampling, Autoencoder):
         condition = None if condition is None else tf.repeat(condition, count, axis=0)
         output = self.decoder_output(rows, condition, training)
         outputs = tf.reshape(output, [-1, count, *output.shape[1:]])
-        return self.likelihood.log_prob_of_each(x, outputs), tf.reshape(self.prior.log_prob(rows), [-1, count])
+        log_likelihood = self.likelihood.log_prob_of_each(x, outputs, training)
+        return log_likelihood, tf.reshape(self.prior.log_prob(rows), [-1, count])
 
     def log_weights(self, x: Array, noise: Array, condition: Array | None = None, training: bool = False) -> tf.Tensor:
         """log p(x|z) + log p(z) - log q(z|x) of draws from the posterior: the mean of exp of it is p(x), unbiased.

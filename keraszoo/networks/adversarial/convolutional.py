@@ -11,7 +11,7 @@ import keras
 from ...core.checks import halved
 from ...layers.self_attention import SelfAttention
 from .ends import check_attention, from_range, to_range, with_outputs
-from .normalization import leaky_rectifier, normalized
+from .normalization import fused_leaky_rectifier, leaky_rectifier, normalized
 from .normalization import normalization as normalizing
 
 KERNEL = 4
@@ -51,6 +51,7 @@ def convolutional_discriminator(
     """[batch, *image_shape] -> [batch, outputs + projections]: each entry of `hidden` halves the image."""
     halved(image_shape, hidden)
     options = {"padding": "same", "dtype": dtype, **_start(normalization)}
+    rectifier = leaky_rectifier if normalization == "spectral" else fused_leaky_rectifier
     layers = [keras.Input(image_shape), *from_range(value_range, dtype)]
     heights = [image_shape[0] // 2**depth for depth in range(1, len(hidden) + 1)]
     check_attention(attention, heights)
@@ -58,7 +59,7 @@ def convolutional_discriminator(
         convolution = keras.layers.Conv2D(filters, KERNEL, 2, **options)
         # The paper leaves batch normalisation out of the first layer.
         first = "none" if depth == 0 and normalization != "spectral" else normalization
-        layers += [*normalized(convolution, first, dtype), keras.layers.Activation(leaky_rectifier, dtype=dtype)]
+        layers += [*normalized(convolution, first, dtype), keras.layers.Activation(rectifier, dtype=dtype)]
         layers += [SelfAttention(normalization == "spectral", dtype=dtype)] if height == attention else []
     layers += [keras.layers.Flatten(dtype=dtype)]
 

@@ -17,6 +17,12 @@ def leaky_rectifier(x):
     return tf.maximum(x, SLOPE * x)
 
 
+@keras.saving.register_keras_serializable("keraszoo")
+def fused_leaky_rectifier(x):
+    """The same by TensorFlow's own, whose gradient is one pass over maps; that of its gradient is slower."""
+    return tf.nn.leaky_relu(x, SLOPE)
+
+
 def normalized(layer, name, dtype):
     """The layers that are a layer, normalised."""
     if name == "spectral":
