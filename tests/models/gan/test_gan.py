@@ -266,6 +266,27 @@ def test_batch_normalization_is_keras_own_on_one_replica():
     np.testing.assert_allclose(mine.moving_variance, theirs.moving_variance, rtol=1e-5)
 
 
+@pytest.mark.parametrize("shape", [(2, 3), (9, 4), (5, 7, 3), (4, 6, 5, 3)], ids=str)
+def test_batch_normalization_fused_is_its_formula_gradients_included(shape):
+    random = np.random.default_rng(0)
+    x, slope = (tf.constant(random.normal(30.0 * at, 2.0, shape), tf.float32) for at in (1, 0))
+    layer = BatchNormalization()
+    layer.build(shape)
+    layer.gamma.assign(tf.range(1.0, shape[-1] + 1.0))
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(x)
+        found = layer(x, training=True)
+        centred = x - tf.reduce_mean(x, axis=range(x.shape.rank - 1))
+        variance = tf.reduce_mean(tf.square(centred), axis=range(x.shape.rank - 1))
+        exact = centred / tf.sqrt(variance + layer.epsilon) * layer.gamma.value + layer.beta.value
+    np.testing.assert_allclose(found, exact, rtol=1e-4, atol=1e-4)
+    learned = [x, layer.gamma.value, layer.beta.value]
+    pairs = [tape.gradient(output, learned, output_gradients=slope) for output in (found, exact)]
+    for mine, theirs in zip(*pairs, strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(layer.moving_variance, 0.9 + 0.1 * variance, rtol=1e-4)
+
+
 def test_batch_normalization_takes_the_moments_of_all_replicas_and_not_of_an_empty_one(mirrored):
     """Three examples on one replica and one that stands in for none on the other."""
     from keraszoo.core.replicas import part_of_batch
