@@ -13,9 +13,6 @@ from ...core.errors import InputError
 from ...core.replicas import global_moments
 from ...core.types import Array
 
-FUSED = (tf.float32, tf.bfloat16)
-LEAST_EPSILON = 1e-5  # that GPUs take
-
 
 @keras.saving.register_keras_serializable("keraszoo")
 class BatchNormalization(keras.layers.Layer):
@@ -67,23 +64,10 @@ class BatchNormalization(keras.layers.Layer):
         return mean, variance
 
     def call(self, x: Array, training: bool = False) -> tf.Tensor:
-        if training and self.trainable and _alone() and x.dtype in FUSED and self.epsilon >= LEAST_EPSILON:
-            return self._fused(x)
         values = tf.cast(x, tf.float32)
         mean, variance = self.moments(values, training)
         scale = tf.math.rsqrt(variance + self.epsilon) * tf.convert_to_tensor(self.gamma)
         return tf.cast((values - mean) * scale + tf.convert_to_tensor(self.beta), self.compute_dtype)
-
-    def _fused(self, x):
-        """The same of one replica by TensorFlow's own operation, in fewer passes over x forwards and backwards."""
-        images = x if x.shape.rank == 4 else tf.reshape(x, [-1, 1, 1, x.shape[-1]])
-        normalised, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
-            x=images, scale=self.gamma, offset=self.beta, mean=[], variance=[], epsilon=self.epsilon, is_training=True
-        )
-        count = tf.cast(tf.size(x) // x.shape[-1], tf.float32)
-        self._move(self.moving_mean, mean)
-        self._move(self.moving_variance, variance * (count - 1.0) / count)  # theirs is the unbiased one
-        return tf.cast(tf.reshape(normalised, tf.shape(x)), self.compute_dtype)
 
     def _move(self, moving, value):
         before = tf.convert_to_tensor(moving)
@@ -91,8 +75,3 @@ class BatchNormalization(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "momentum": self.momentum, "epsilon": self.epsilon}
-
-
-def _alone():
-    context = tf.distribute.get_replica_context()
-    return context is None or context.num_replicas_in_sync == 1

@@ -267,7 +267,7 @@ def test_batch_normalization_is_keras_own_on_one_replica():
 
 
 @pytest.mark.parametrize("shape", [(2, 3), (9, 4), (5, 7, 3), (4, 6, 5, 3)], ids=str)
-def test_batch_normalization_fused_is_its_formula_gradients_included(shape):
+def test_batch_normalization_is_its_formula_gradients_included(shape):
     random = np.random.default_rng(0)
     x, slope = (tf.constant(random.normal(30.0 * at, 2.0, shape), tf.float32) for at in (1, 0))
     layer = BatchNormalization()
