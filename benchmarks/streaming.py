@@ -26,10 +26,9 @@ from keraszoo.training.build import build_model, build_optimizer
 
 def row(recipe, streams, data_dir):
     """Training steps on data of one kind."""
-    source = data.load(recipe.data.name, data_dir=data_dir)
+    source = data.load(recipe.data.name, data_dir=data_dir, memory_limit=0)
     size = sum(byte_size(part.shapes, part.dtypes, part.size) for part in map(source.split, ("train", "test")))
-    if streams:
-        source = data.load(recipe.data.name, data_dir=data_dir, memory_limit=size // 10)
+    source = data.load(recipe.data.name, data_dir=data_dir, memory_limit=size // 10 if streams else size)
     options = {"transforms": recipe.data.transforms, "seed": 0}
     if streams:
         batches = data.batches(source, "train", recipe.batch_size, training=True, **options)
