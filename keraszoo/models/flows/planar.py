@@ -34,6 +34,8 @@ class PlanarFlow(VectorFlow):
         TensorShape([5])
     """
 
+    faster_by_xla = True
+
     def __init__(
         self, event_shape: Sequence[int], *, kind: str = "planar", transforms: int = 32, **kwargs: Any
     ) -> None:
