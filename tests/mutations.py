@@ -460,7 +460,7 @@ BREAKS = (
         "Only arrays are looked at before training, not the first batch of a dataset",
         "keraszoo/core/loop.py",
         """        self._steps_in_time = 1
-        self._looks = not self._checked_by_their_maker(arguments.get("x"))
+        self._looks = not self._resident and not self._checked_by_their_maker(arguments.get("x"))
 """,
         """        self._steps_in_time = 1
         self._looks = False
